@@ -1,0 +1,1 @@
+"""PyTorch scripts that train and export the networks; they never import the editor."""
