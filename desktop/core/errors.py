@@ -8,6 +8,7 @@ MESSAGES: dict[str, str] = {
     "document.no_layer": "There is no layer {layer_id} in this document.",
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",
+    "document.group_into_itself": "“{name}” cannot be moved into itself.",
     # files
     # models
 }

@@ -1,0 +1,124 @@
+"""Points, sizes and rectangles in image pixels; y points down, right and bottom edges are exclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A position in image pixels; (0.5, 0.5) is the centre of the first pixel."""
+
+    x: float
+    y: float
+
+    def translated(self, dx: float, dy: float) -> Point:
+        return Point(self.x + dx, self.y + dy)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    width: int
+    height: int
+
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
+    @property
+    def is_empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    def rect(self) -> Rect:
+        return Rect(0, 0, self.width, self.height)
+
+    def rounded_up_to(self, multiple: int) -> Size:
+        return Size(-(-self.width // multiple) * multiple, -(-self.height // multiple) * multiple)
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @staticmethod
+    def from_edges(left: int, top: int, right: int, bottom: int) -> Rect:
+        """The rectangle between four edges; empty when they cross."""
+        if right <= left or bottom <= top:
+            return EMPTY_RECT
+        return Rect(left, top, right - left, bottom - top)
+
+    @property
+    def left(self) -> int:
+        return self.x
+
+    @property
+    def top(self) -> int:
+        return self.y
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    @property
+    def area(self) -> int:
+        return 0 if self.is_empty else self.width * self.height
+
+    @property
+    def is_empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    def intersect(self, other: Rect) -> Rect:
+        return Rect.from_edges(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
+    def union(self, other: Rect) -> Rect:
+        """The smallest rectangle around both; an empty one does not count."""
+        if self.is_empty:
+            return other
+        if other.is_empty:
+            return self
+        return Rect.from_edges(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def translated(self, dx: int, dy: int) -> Rect:
+        return Rect(self.x + dx, self.y + dy, self.width, self.height)
+
+    def expanded(self, margin: int) -> Rect:
+        return Rect.from_edges(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def contains(self, other: Rect) -> bool:
+        return other.is_empty or self.intersect(other) == other
+
+    def contains_point(self, point: Point) -> bool:
+        return self.left <= point.x < self.right and self.top <= point.y < self.bottom
+
+
+EMPTY_RECT = Rect(0, 0, 0, 0)
+
+
+def union_of(rects: Iterable[Rect]) -> Rect:
+    """The smallest rectangle around all of them."""
+    result = EMPTY_RECT
+    for rect in rects:
+        result = result.union(rect)
+    return result

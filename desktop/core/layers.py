@@ -1,0 +1,86 @@
+"""Layers as immutable values. children[0] of a group is the bottom one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeAlias
+
+import numpy as np
+
+from desktop.core.blend_modes import BlendMode
+from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.tiles import TileMap
+
+LayerId: TypeAlias = int
+
+WHITE_MASK = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A soft layer mask: 255 shows, 0 hides. Unlinked masks stay where they are when the layer moves."""
+
+    tiles: TileMap = field(default_factory=lambda: TileMap(1, np.uint8, WHITE_MASK))
+    enabled: bool = True
+    linked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    position: bool = False
+    pixels: bool = False
+    alpha: bool = False
+
+    @property
+    def all(self) -> bool:
+        return self.position and self.pixels and self.alpha
+
+
+@dataclass(frozen=True, slots=True)
+class AiRecipe:
+    """What made an AI result, complete enough to make it again.
+
+    `inputs` names the layer each picture came from (role, layer id); 0 stands for the visible picture.
+    """
+
+    model_id: str
+    model_sha256: str
+    inputs: tuple[tuple[str, LayerId], ...] = ()
+    parameters: tuple[tuple[str, float | int | bool | str], ...] = ()
+    seed: int = 0
+    region: Rect = EMPTY_RECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerBase:
+    """What every kind of layer has. Opacity is 0..1."""
+
+    id: LayerId
+    name: str
+    visible: bool = True
+    opacity: float = 1.0
+    blend_mode: BlendMode = BlendMode.NORMAL
+    clip_to_below: bool = False
+    locks: Locks = Locks()
+    mask: Mask | None = None
+
+    def changed(self, **changes: object) -> Self:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterLayer(LayerBase):
+    tiles: TileMap = field(default_factory=TileMap)
+    recipe: AiRecipe | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLayer(LayerBase):
+    """A group; isolated ones blend among themselves first, pass-through ones onto what lies below."""
+
+    children: tuple[Layer, ...] = ()
+    pass_through: bool = False
+
+
+Layer: TypeAlias = RasterLayer | GroupLayer

@@ -1,0 +1,225 @@
+"""Pictures as sparse maps of 256-pixel tiles: immutable, shared between versions, copied on the first write.
+
+A missing tile is the map's default value, so empty space costs nothing and a layer may reach beyond the canvas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from desktop.core.color import Pixels
+from desktop.core.geometry import EMPTY_RECT, Rect
+
+TILE = 256
+
+TileKey: TypeAlias = tuple[int, int]  # (column, row)
+
+
+class SpilledTile(Protocol):
+    """A tile that left memory; `load()` brings the same bytes back, read-only."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def load(self) -> Pixels: ...
+
+
+StoredTile: TypeAlias = "npt.NDArray[Any] | SpilledTile"
+
+
+class TileMap:
+    """Immutable mapping (column, row) → read-only array (256, 256, channels).
+
+    `default` is the level of every channel where there is no tile.
+    """
+
+    __slots__ = ("_tiles", "channels", "default", "dtype")
+
+    def __init__(
+        self,
+        channels: int = 4,
+        dtype: npt.DTypeLike = np.uint8,
+        default: int = 0,
+        tiles: Mapping[TileKey, StoredTile] | None = None,
+    ) -> None:
+        self.channels = channels
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self.default = default
+        self._tiles: dict[TileKey, StoredTile] = dict(tiles or {})
+
+    @staticmethod
+    def from_array(pixels: Pixels, x: int = 0, y: int = 0, default: int = 0) -> TileMap:
+        """A map holding `pixels` (H, W) or (H, W, C) with its upper left corner at (x, y)."""
+        planes = pixels[..., None] if pixels.ndim == 2 else pixels
+        height, width, channels = planes.shape
+        editor = TileEditor(TileMap(channels, pixels.dtype, default))
+        editor.write(Rect(x, y, width, height), planes)
+        return editor.finish()
+
+    def __len__(self) -> int:
+        return len(self._tiles)
+
+    def keys(self) -> Iterator[TileKey]:
+        return iter(self._tiles)
+
+    def stored(self) -> Mapping[TileKey, StoredTile]:
+        """The tiles as they are kept, spilled ones unloaded; for history and saving, not for painting."""
+        return self._tiles
+
+    def tile(self, column: int, row: int) -> Pixels | None:
+        """The read-only tile, or None where everything is the default."""
+        tile = self._tiles.get((column, row))
+        if tile is None or isinstance(tile, np.ndarray):
+            return tile
+        loaded = tile.load()
+        self._tiles[(column, row)] = loaded  # same bytes: the value did not change
+        return loaded
+
+    def bounds(self) -> Rect:
+        """The rectangle around all tiles, in whole tiles."""
+        return bounds_of_tiles(self._tiles)
+
+    def content_bounds(self) -> Rect:
+        """The exact rectangle around all pixels that differ from the default."""
+        left = top = 2**62
+        right = bottom = -(2**62)
+        for column, row in self._tiles:
+            tile = self.tile(column, row)
+            if tile is None:
+                continue
+            used = (tile != self.default).any(axis=2)
+            ys, xs = np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0))
+            if len(ys):
+                left, right = min(left, column * TILE + int(xs[0])), max(right, column * TILE + int(xs[-1]) + 1)
+                top, bottom = min(top, row * TILE + int(ys[0])), max(bottom, row * TILE + int(ys[-1]) + 1)
+        return Rect.from_edges(left, top, right, bottom)
+
+    def read(self, rect: Rect) -> Pixels:
+        """A copy of a rectangle, shape (height, width, channels)."""
+        pixels = np.full((rect.height, rect.width, self.channels), self.default, self.dtype)
+        for (column, row), inside in tiles_touched(rect):
+            tile = self.tile(column, row)
+            if tile is not None:
+                _slice_of(pixels, inside, rect.x, rect.y)[:] = _slice_of(tile, inside, column * TILE, row * TILE)
+        return pixels
+
+    def translated_by_tiles(self, columns: int, rows: int) -> TileMap:
+        """The same tiles, shared, moved by whole tiles."""
+        moved = {(column + columns, row + rows): tile for (column, row), tile in self._tiles.items()}
+        return TileMap(self.channels, self.dtype, self.default, moved)
+
+    def translated(self, dx: int, dy: int) -> TileMap:
+        """Moved by any number of pixels; tiles are shared when both are multiples of the tile size."""
+        if dx % TILE == 0 and dy % TILE == 0:
+            return self.translated_by_tiles(dx // TILE, dy // TILE)
+        editor = TileEditor(TileMap(self.channels, self.dtype, self.default))
+        for column, row in self._tiles:
+            tile = self.tile(column, row)
+            if tile is not None:
+                editor.write(Rect(column * TILE + dx, row * TILE + dy, TILE, TILE), tile)
+        return editor.finish()
+
+    def same_pixels(self, other: TileMap) -> bool:
+        """True when both show the same bytes everywhere, however they are cut and shared."""
+        if (self.channels, self.dtype, self.default) != (other.channels, other.dtype, other.default):
+            return False
+        return all(self._same_tile(other, key) for key in self._tiles.keys() | other._tiles.keys())
+
+    def _same_tile(self, other: TileMap, key: TileKey) -> bool:
+        if self._tiles.get(key) is other._tiles.get(key):
+            return True
+        mine, theirs = self.tile(*key), other.tile(*key)
+        return np.array_equal(
+            self._default_tile() if mine is None else mine, self._default_tile() if theirs is None else theirs
+        )
+
+    def _default_tile(self) -> Pixels:
+        return np.full((TILE, TILE, self.channels), self.default, self.dtype)
+
+
+class TileEditor:
+    """The only way to new tiles: starts from a map, copies a tile on its first write, ends in a new map."""
+
+    def __init__(self, base: TileMap) -> None:
+        self.base = base
+        self.version = 0  # counts tiles touched for the first time, so that a live map is rebuilt only then
+        self._written: dict[TileKey, Pixels] = {}
+        self._live = base
+        self._live_version = 0
+
+    def writable(self, column: int, row: int) -> Pixels:
+        """The tile's own writable array (256, 256, channels), the same one on every call."""
+        key = (column, row)
+        tile = self._written.get(key)
+        if tile is None:
+            source = self.base.tile(column, row)
+            tile = self.base._default_tile() if source is None else source.copy()
+            self._written[key] = tile
+            self.version += 1
+        return tile
+
+    def write(self, rect: Rect, pixels: Pixels) -> None:
+        """Puts `pixels` (rect.height, rect.width, channels) at the rectangle."""
+        assert pixels.shape == (rect.height, rect.width, self.base.channels), (pixels.shape, rect)
+        for (column, row), inside in tiles_touched(rect):
+            target = _slice_of(self.writable(column, row), inside, column * TILE, row * TILE)
+            target[:] = _slice_of(pixels, inside, rect.x, rect.y)
+
+    def fill(self, rect: Rect, level: int | tuple[int, ...]) -> None:
+        for (column, row), inside in tiles_touched(rect):
+            _slice_of(self.writable(column, row), inside, column * TILE, row * TILE)[:] = level
+
+    def live(self) -> TileMap:
+        """The map as it looks now; its written tiles go on changing while the editor is used."""
+        if self._live_version != self.version:
+            self._live = self._joined({key: _read_only_view(tile) for key, tile in self._written.items()})
+            self._live_version = self.version
+        return self._live
+
+    def finish(self) -> TileMap:
+        """The new immutable map; written tiles are frozen, and those that are all default are dropped."""
+        if not self._written:
+            return self.base
+        for tile in self._written.values():
+            tile.flags.writeable = False
+        return self._joined(self._written)
+
+    def _joined(self, written: Mapping[TileKey, Pixels]) -> TileMap:
+        base = self.base
+        tiles: dict[TileKey, StoredTile] = {**base.stored(), **written}
+        for key, tile in written.items():
+            if not tile.flags.writeable and tile.base is None and (tile == base.default).all():
+                del tiles[key]
+        return TileMap(base.channels, base.dtype, base.default, tiles)
+
+
+def bounds_of_tiles(keys: Collection[TileKey]) -> Rect:
+    """The rectangle around whole tiles, in pixels."""
+    if not keys:
+        return EMPTY_RECT
+    columns = [column for column, _ in keys]
+    rows = [row for _, row in keys]
+    return Rect.from_edges(min(columns) * TILE, min(rows) * TILE, (max(columns) + 1) * TILE, (max(rows) + 1) * TILE)
+
+
+def tiles_touched(rect: Rect) -> Iterator[tuple[TileKey, Rect]]:
+    """Each tile a rectangle touches, row by row, with the part of the rectangle inside it (image coordinates)."""
+    if rect.is_empty:
+        return
+    for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+        for column in range(rect.left // TILE, (rect.right - 1) // TILE + 1):
+            yield (column, row), rect.intersect(Rect(column * TILE, row * TILE, TILE, TILE))
+
+
+def _slice_of(pixels: Pixels, rect: Rect, origin_x: int, origin_y: int) -> Pixels:
+    return pixels[rect.top - origin_y : rect.bottom - origin_y, rect.left - origin_x : rect.right - origin_x]
+
+
+def _read_only_view(tile: Pixels) -> Pixels:
+    view = tile.view()
+    view.flags.writeable = False
+    return view
