@@ -11,6 +11,39 @@ MESSAGES: dict[str, str] = {
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
     # files
     # models
+    "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",
+    "model.broken": "The model “{model_id}” cannot be used: {reason}",
+    "model.no_manifest": "{folder} holds no manifest.toml, so it is not a model.",
+    "model.bad_manifest": "{path} is not a valid manifest: {reason}",
+    "model.file_missing": "The file {path} of the model “{model_id}” is missing; install the model again.",
+    "model.file_altered": "{path} is not the file that the model “{model_id}” was published with "
+    "(its SHA-256 differs); install the model again.",
+    "model.file_too_large": "{path} is larger than {limit_mb} MB, which is more than a model file may be.",
+    "model.bad_file_name": "The manifest names the file “{name}”; "
+    "only plain .onnx names beside the manifest are allowed.",
+    "model.changed": "The model “{model_id}” has changed since this was set up; choose it again.",
+    "model.cannot_load": "The model “{model_id}” cannot be loaded: {reason}",
+    "model.run_failed": "The model “{model_id}” failed while computing: {reason}",
+    "model.no_tensor": "The manifest of “{model_id}” names the tensor “{name}”, but the file has only: {known}.",
+    "model.unfed_input": "The model “{model_id}” wants the input “{name}”, which its manifest does not describe.",
+    "model.bad_output": "The model “{model_id}” returned an array of shape {shape} where {expected} was expected.",
+    "model.task_unsupported": "This version cannot run models of the kind “{task}”.",
+    "model.role_unsupported": "Models of the kind “{task}” cannot have an input or output with the role “{role}”.",
+    "model.input_missing": "The model “{model_id}” needs the input “{role}”.",
+    "model.input_unknown": "The model “{model_id}” takes no input “{role}”; it takes: {known}.",
+    "model.out_of_memory": "There is not enough memory to run “{model_id}”, even with the smallest tiles; "
+    "close other programs or use a smaller picture.",
+    "model.no_shared_memory": "There is no room for {size_mb} MB of pixels in {folders}; free some space there.",
+    "param.unknown": "“{model_id}” has no parameter “{name}”; it has: {known}.",
+    "param.unknown_none": "“{model_id}” has no parameter “{name}”; it has none at all.",
+    "param.out_of_range": "{name} must be between {minimum} and {maximum}; {value} is not.",
+    "param.not_a_number": "{name} must be a number between {minimum} and {maximum}; “{value}” is not.",
+    "param.not_whole": "{name} must be a whole number between {minimum} and {maximum}; “{value}” is not.",
+    "param.not_a_choice": "{name} must be one of {known}; “{value}” is not.",
+    "device.unavailable": "The device “{device}” cannot be used: {reason}",
+    "worker.crashed": "The model process ended unexpectedly ({reason}). Your picture is unharmed; try again, "
+    "or use a smaller picture.",
+    "worker.no_start": "The model process could not be started: {reason}",
 }
 
 

@@ -1,0 +1,150 @@
+"""What a model run is, seen from outside: request, progress, outcome, and the protocol every runner keeps.
+
+The real runner (a worker process) is in jobs.py, the scriptable one for tests in fake.py. No onnxruntime here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.core.errors import UserError
+
+DeviceChoice = Literal["auto", "cpu", "cuda"]
+ParameterValue = float | int | bool | str
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+DEVICE_CHOICES: tuple[DeviceChoice, ...] = ("auto", "cpu", "cuda")
+POLL_S = 0.2  # on Windows Ctrl+C is only seen between waits
+
+
+class Stage(StrEnum):
+    """What a job is doing, in the order in which it happens."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    LOADING = "loading"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One complete, repeatable run: nothing else influences the pixels that come back.
+
+    `inputs` by role: "image" is (H, W, 3|4) uint8 or uint16, straight alpha. `parameters` may leave out any: the
+    manifest's default is used. Arrays are read until the run has started; do not write to them meanwhile.
+    """
+
+    model_id: str
+    model_sha256: str
+    inputs: Mapping[str, Pixels]
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    seed: int = 0
+    device: DeviceChoice = "auto"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The pixels and how they came about. `image` has the channels and depth of the request's image.
+
+    `notes` are finished sentences for people: every fall back is said there (device, tile size).
+    """
+
+    image: Pixels
+    seconds: float
+    provider: str
+    tiles: int
+    peak_memory_bytes: int
+    model_sha256: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` tiles; while the worker starts or the model loads, 0 of 1."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 1
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total
+
+
+@dataclass(frozen=True)
+class Finished:
+    result: Result
+
+
+@dataclass(frozen=True)
+class Failed:
+    error: UserError
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    pass
+
+
+Outcome = Finished | Failed | Cancelled
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """`id` is what a request asks for; `reason` says why a device cannot be used, empty when it can."""
+
+    id: DeviceChoice
+    name: str
+    is_available: bool
+    reason: str = ""
+
+
+class Job(Protocol):
+    """A submitted request. `cancel` returns at once and may be called at any time, also after the end."""
+
+    def cancel(self) -> None: ...
+
+    def wait(self, timeout_s: float | None = None) -> Outcome | None:
+        """The outcome, after `on_done` has returned; None when `timeout_s` passed first."""
+
+
+class Runner(Protocol):
+    """Runs requests one after the other. Callbacks come on a thread of the runner, `on_done` exactly once."""
+
+    def submit(
+        self,
+        request: Request,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_done: Callable[[Outcome], None],
+    ) -> Job: ...
+
+    def devices(self) -> list[DeviceInfo]:
+        """What can compute here. May take a second the first time: do not call it on the UI thread."""
+
+    def close(self) -> None:
+        """Cancel everything and give all memory back. The runner is not used afterwards."""
+
+
+def run_and_wait(runner: Runner, request: Request, on_progress: Callable[[Progress], None] | None = None) -> Outcome:
+    """Run one request to its end; Ctrl+C cancels it cleanly and is then raised again."""
+    job = runner.submit(request, on_progress=on_progress or _ignore, on_done=_ignore)
+    del request  # the pixels may be large, and the runner lets them go once they are with the worker
+    try:
+        while (outcome := job.wait(POLL_S)) is None:
+            pass
+    except KeyboardInterrupt:
+        job.cancel()
+        job.wait()
+        raise
+    return outcome
+
+
+def _ignore(_: object) -> None:
+    pass
