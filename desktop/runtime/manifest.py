@@ -1,0 +1,317 @@
+"""The manifest of a model folder: what the network eats, what it returns, how it is tiled, shown and tested.
+
+`python -m desktop.runtime.manifest` prints the JSON schema that onnx/manifest.schema.json holds. Nothing is run here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from desktop.core.errors import UserError
+
+MANIFEST_NAME = "manifest.toml"
+MANIFEST_LIMIT_BYTES = 1 << 20  # a manifest is text of a few kilobytes
+SIDE_LIMIT = 16384
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+ModelId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+ParamId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+ScalarValue = bool | int | float | str
+
+
+class Task(StrEnum):
+    """What a model does for a painter; decides which adapter runs it and where its tool appears."""
+
+    UPSCALE = "upscale"
+    RESTORE = "restore"
+    STYLE = "style"
+    TRANSLATE = "translate"
+    SEGMENT = "segment"
+    MATTE = "matte"
+    INPAINT = "inpaint"
+    COLOURISE = "colourise"
+    GENERATE = "generate"
+    ENCODE_DECODE = "encode_decode"
+    TWO_IMAGE = "two_image"
+    INTERPOLATE = "interpolate"
+    FILTER = "filter"
+
+
+Layout = Literal["NCHW", "NHWC", "CHW", "HWC"]
+ChannelOrder = Literal["RGB", "BGR", "L"]
+InputRole = Literal[
+    "image",
+    "image2",
+    "style",
+    "mask",
+    "latent",
+    "noise",
+    "label",
+    "scalar",
+    "choice",
+    "timestep",
+    "embedding",
+    "points",
+]
+OutputRole = Literal["image", "mask", "classes", "ab", "curve", "grid", "flow", "latent", "embedding", "ignore"]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the manifest; a key that nobody reads is a typing error and is refused."""
+
+
+class Input(_Table, frozen=True, kw_only=True):
+    """One tensor that the graph eats. Pictures: x = (p - mean) / std with p on 0..255.
+
+    `size`: "any", a multiple that both sides must be of, or the fixed (height, width).
+    A scalar is fed by `param`, whose min..max is mapped linearly onto `range`; without `param` it is `default`.
+    """
+
+    name: Name
+    role: InputRole
+    part: Name = "main"
+    layout: Layout = "NCHW"
+    order: ChannelOrder = "RGB"
+    mean: list[float] = msgspec.field(default_factory=lambda: [0.0])
+    std: list[float] = msgspec.field(default_factory=lambda: [255.0])
+    size: Literal["any"] | int | tuple[int, int] = "any"  # an Annotated int in this union crashes msgspec's schema()
+    polarity: Literal["white_is_selected", "white_is_kept"] = "white_is_selected"
+    param: ParamId | None = None
+    range: tuple[float, float] | None = None
+    default: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_normalisation(self.name, self.order, self.mean, self.std)
+        sides = self.size if isinstance(self.size, tuple) else (self.size,)
+        if not all(side == "any" or 1 <= side <= SIDE_LIMIT for side in sides):
+            raise ValueError(f"the sides of “{self.name}” must be 1 to {SIDE_LIMIT}")
+
+
+class Output(_Table, frozen=True, kw_only=True):
+    """One tensor that the graph returns; the picture is channels [first, stop) of it, p = x * std + mean."""
+
+    name: Name
+    role: OutputRole
+    part: Name = "main"
+    layout: Layout = "NCHW"
+    order: ChannelOrder = "RGB"
+    mean: list[float] = msgspec.field(default_factory=lambda: [0.0])
+    std: list[float] = msgspec.field(default_factory=lambda: [255.0])
+    channels: tuple[int, int] | None = None
+    activation: Literal["none", "sigmoid", "softmax", "minmax"] = "none"
+    class_index: int | None = msgspec.field(default=None, name="class")
+    invert: bool = False
+
+    def __post_init__(self) -> None:
+        _check_normalisation(self.name, self.order, self.mean, self.std)
+        if self.channels is None or self.role != "image":
+            return
+        first, stop = self.channels
+        if first < 0 or stop - first != channels_of(self.order):
+            raise ValueError(f"channels of “{self.name}” must name {channels_of(self.order)} channels for {self.order}")
+
+
+class Tile(_Table, frozen=True, kw_only=True):
+    """How the network may be cut, in input pixels: side with the halo, grid of its strides, radius it sees."""
+
+    tile: Annotated[int, msgspec.Meta(ge=16, le=8192)]
+    stride: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 1
+    receptive_field: Annotated[int, msgspec.Meta(ge=0, le=4096)]
+
+    def __post_init__(self) -> None:
+        if self.tile < 2 * self.receptive_field + self.stride:
+            raise ValueError("tile must be larger than twice the receptive_field plus the stride")
+
+
+class Param(_Table, frozen=True, kw_only=True):
+    """One control of the form and one --param of the command line."""
+
+    id: ParamId
+    label: Name
+    type: Literal["float", "int", "bool", "choice"]
+    default: ScalarValue
+    min: float | None = None
+    max: float | None = None
+    step: Positive | None = None
+    unit: str = ""
+    choices: list[Name] = []
+
+    def __post_init__(self) -> None:
+        checks = {"choice": self._check_choice, "bool": self._check_bool}
+        checks.get(self.type, self._check_number)()
+
+    def _check_choice(self) -> None:
+        if not self.choices or self.default not in self.choices:
+            raise ValueError(f"the default of “{self.id}” must be one of its choices")
+
+    def _check_bool(self) -> None:
+        if not isinstance(self.default, bool):
+            raise ValueError(f"the default of “{self.id}” must be true or false")
+
+    def _check_number(self) -> None:
+        if self.min is None or self.max is None or not self.min < self.max:
+            raise ValueError(f"“{self.id}” needs min and max, min below max")
+        if isinstance(self.default, bool | str) or not self.min <= self.default <= self.max:
+            raise ValueError(f"the default of “{self.id}” must be a number from {self.min} to {self.max}")
+
+
+class Metric(_Table, frozen=True, kw_only=True):
+    data: Name
+    metric: Name
+    value: float
+    baseline: str = ""
+    baseline_value: float | None = None
+    unit: str = ""
+
+
+class Speed(_Table, frozen=True, kw_only=True):
+    cpu_seconds_per_megapixel: Positive | None = None
+    cpu: str = ""
+    peak_memory_mb: Positive | None = None
+
+
+class DataSource(_Table, frozen=True, kw_only=True):
+    name: Name
+    licence: Name
+
+
+class MadeBy(_Table, frozen=True, kw_only=True):
+    script: str = ""
+    config: str = ""
+    data: list[DataSource] = []
+    commit: str = ""
+    date: str = ""
+
+
+class Golden(_Table, frozen=True, kw_only=True):
+    """The model's own proof: `output` was computed by the training framework, not by the exported file."""
+
+    input: Name
+    output: Name
+    tolerance: NotNegative
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    params: dict[ParamId, ScalarValue] = {}
+
+
+class Manifest(_Table, frozen=True, kw_only=True):
+    format: Literal[1]
+    id: ModelId
+    title: Name
+    task: Task
+    version: Name
+    licence: Name
+    files: Annotated[dict[Name, Name], msgspec.Meta(min_length=1)]
+    sha256: dict[Name, Sha256]
+    inputs: Annotated[list[Input], msgspec.Meta(min_length=1)]
+    outputs: Annotated[list[Output], msgspec.Meta(min_length=1)]
+    description: str = ""
+    source: str = ""
+    icon: str = ""
+    scale: Literal[1, 2, 3, 4, 8] = 1
+    color_space: Literal["srgb"] = "srgb"
+    blend: Literal["replace", "inside_mask", "keep_colour", "as_alpha"] = "replace"
+    tile: Tile | None = None
+    params: list[Param] = []
+    metrics: list[Metric] = []
+    speed: Speed = Speed()
+    made_by: MadeBy = MadeBy()
+    golden: Golden | None = None
+
+    def __post_init__(self) -> None:
+        if set(self.files) != set(self.sha256):
+            raise ValueError("files and sha256 must name the same parts")
+        _check_unique("param", [param.id for param in self.params])
+        known_params = {param.id for param in self.params}
+        tensors: list[Input | Output] = [*self.inputs, *self.outputs]
+        for tensor in tensors:
+            if tensor.part not in self.files:
+                raise ValueError(f"“{tensor.name}” belongs to the part “{tensor.part}”, which files does not name")
+        for eaten in self.inputs:
+            if eaten.param is not None and eaten.param not in known_params:
+                raise ValueError(f"“{eaten.name}” is fed by “{eaten.param}”, which params does not name")
+
+    @property
+    def model_sha256(self) -> str:
+        """One hash for the whole model: that of its only file, or of the list of all parts."""
+        if len(self.sha256) == 1:
+            return next(iter(self.sha256.values()))
+        listed = "".join(f"{part}:{digest}\n" for part, digest in sorted(self.sha256.items()))
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+    def param(self, param_id: str) -> Param:
+        return next(param for param in self.params if param.id == param_id)
+
+
+def channels_of(order: ChannelOrder) -> int:
+    return 1 if order == "L" else 3
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read and check `folder`/manifest.toml. UserError: missing, too large, not TOML, or a rule broken."""
+    path = folder / MANIFEST_NAME
+    try:
+        with path.open("rb") as file:
+            text = file.read(MANIFEST_LIMIT_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError("model.no_manifest", folder=folder) from error
+    except OSError as error:
+        raise UserError("model.bad_manifest", path=path, reason=error.strerror or str(error)) from error
+    if len(text) > MANIFEST_LIMIT_BYTES:
+        raise UserError("model.bad_manifest", path=path, reason="it is larger than 1 MB.")
+    return parse_manifest(text, path)
+
+
+def parse_manifest(text: bytes, path: Path) -> Manifest:
+    """Check the text of a manifest; `path` is only named in errors."""
+    try:
+        manifest = msgspec.toml.decode(text, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError("model.bad_manifest", path=path, reason=f"{error}.") from error
+    for name in manifest.files.values():
+        if not _is_plain_onnx_name(name):
+            raise UserError("model.bad_file_name", name=name)
+    return manifest
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of a manifest; rules between tables are only checked by load_manifest."""
+    described = msgspec.json.schema(Manifest)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifest of a Scumble model, format 1",
+        **described,
+    }
+
+
+def schema_text() -> str:
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _is_plain_onnx_name(name: str) -> bool:
+    return name.endswith(".onnx") and name == Path(name).name and not set(name) & set('/\\:*?"<>|\0')
+
+
+def _check_normalisation(name: str, order: ChannelOrder, mean: list[float], std: list[float]) -> None:
+    allowed = {1, channels_of(order)}
+    if len(mean) not in allowed or len(std) not in allowed:
+        raise ValueError(f"mean and std of “{name}” must have one number, or one for each channel of {order}")
+    if 0.0 in std:
+        raise ValueError(f"std of “{name}” must not be 0")
+
+
+def _check_unique(what: str, names: list[str]) -> None:
+    if len(set(names)) != len(names):
+        raise ValueError(f"two {what}s have the same id")
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")
