@@ -81,7 +81,7 @@ RECIPES = (
         pictures=tuple(
             f"*/{name}/contents/images/*"
             for name in ("Autumn", "BytheWater", "ColdRipple", "ColorfulCups", "EveningGlow", "FallenLeaf", "Grey")
-            + ("Kite", "OneStandsOut", "summer_1am")
+            + ("Kite", "OneStandsOut")
         ),
     ),
     Recipe(
@@ -107,10 +107,10 @@ RECIPES = (
         name="lomiri-wallpapers-16.04",
         version="20.04.0-2",
         sha256="a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab",
-        licence="CC-BY-SA-4.0, CC-BY-SA-3.0",
+        licence="per file: CC-BY-4.0, CC-BY-SA-4.0, CC0-1.0",
         use=HELD_OUT,
         pictures=("*/share/backgrounds/*.jpg",),
-        refused=("*analogpattern*", "*warty*"),
+        refused=("*analogpattern*", "*umang*", "*warty*"),
     ),
     Recipe(
         registry="debian",
