@@ -17,6 +17,7 @@ from desktop.core.geometry import EMPTY_RECT, Rect
 TILE = 256
 
 TileKey: TypeAlias = tuple[int, int]  # (column, row)
+Area: TypeAlias = tuple[int, int, int, int]  # x0, y0, x1, y1 inside a tile
 
 
 class SpilledTile(Protocol):

@@ -1,0 +1,276 @@
+"""Layers to pixels: the tree is flattened to a short list of operations, then each tile runs through them.
+
+Clipping is Photoshop's: a layer and the clipped ones above it blend among themselves, keep the lower one's alpha, and
+go down with its blend mode and opacity. Pass-through groups blend straight onto what lies below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from desktop.core import raster
+from desktop.core.blend_modes import BlendMode
+from desktop.core.brush import area_in_tile
+from desktop.core.color import Pixels, dtype_of_depth
+from desktop.core.document import Document
+from desktop.core.geometry import Rect
+from desktop.core.layers import GroupLayer, Layer, Mask
+from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
+
+Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
+
+INLINE_PIXELS = 32_000  # below this, handing a region to threads costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Blends one raster."""
+
+    tiles: TileMap
+    mask: Mask | None
+    opacity: float
+    mode: BlendMode
+    atop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Isolate:
+    """Composites children on their own, then blends the result."""
+
+    children: tuple[Operation, ...]
+    mask: Mask | None
+    opacity: float
+    mode: BlendMode
+    atop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassThrough:
+    """Composites children onto the backdrop, then fades back by opacity and mask."""
+
+    children: tuple[Operation, ...]
+    mask: Mask | None
+    opacity: float
+
+
+Operation: TypeAlias = Paint | Isolate | PassThrough
+
+
+def operations_of(layers: Sequence[Layer]) -> tuple[Operation, ...]:
+    """The operations of sibling layers, bottom first; hidden layers leave no trace."""
+    result: list[Operation] = []
+    for base, clipped in clip_groups(layers):
+        if not base.visible or base.opacity == 0:
+            continue
+        shown = [layer for layer in clipped if layer.visible and layer.opacity > 0]
+        if shown:
+            inside = (*_operation(base.changed(opacity=1.0, blend_mode=BlendMode.NORMAL), atop=False),)
+            above = tuple(operation for layer in shown for operation in _operation(layer, atop=True))
+            result.append(Isolate((*inside, *above), None, base.opacity, base.blend_mode))
+        else:
+            result.extend(_operation(base, atop=False))
+    return tuple(result)
+
+
+def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
+    """Each layer that is not clipped, with the clipped ones on it; at the very bottom clipping means nothing."""
+    groups: list[tuple[Layer, list[Layer]]] = []
+    for layer in layers:
+        if layer.clip_to_below and groups:
+            groups[-1][1].append(layer)
+        else:
+            groups.append((layer, []))
+    return groups
+
+
+def _operation(layer: Layer, *, atop: bool) -> tuple[Operation, ...]:
+    mask = layer.mask if layer.mask is not None and layer.mask.enabled else None
+    if not isinstance(layer, GroupLayer):
+        return (Paint(layer.tiles, mask, layer.opacity, layer.blend_mode, atop),)
+    children = operations_of(layer.children)
+    if not children:
+        return ()
+    if not layer.pass_through or atop:
+        return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop),)
+    if mask is None and layer.opacity == 1:
+        return children
+    return (PassThrough(children, mask, layer.opacity),)
+
+
+class Workspace:
+    """The accumulators one thread needs, made once: depth 0 for the picture, more for groups inside groups."""
+
+    def __init__(self) -> None:
+        self._accumulators: list[Accumulator] = []
+        self._flat: list[Pixels] = []
+
+    def accumulator(self, depth: int) -> Accumulator:
+        while len(self._accumulators) <= depth:
+            self._accumulators.append(np.zeros((4, TILE, TILE), np.float32))
+        return self._accumulators[depth]
+
+    def group_tile(self, depth: int) -> Pixels:
+        while len(self._flat) <= depth:
+            self._flat.append(np.zeros((TILE, TILE, 4), np.uint16))
+        return self._flat[depth]
+
+
+def composite_tile(
+    operations: Iterable[Operation], key: TileKey, area: Area, workspace: Workspace, depth: int = 0
+) -> Accumulator:
+    """Runs the operations over a part of one tile, from transparent; the result is the workspace's accumulator."""
+    acc = workspace.accumulator(depth)
+    acc[:, area[1] : area[3], area[0] : area[2]] = 0
+    composite_onto(acc, operations, key, area, workspace, depth)
+    return acc
+
+
+def composite_onto(
+    acc: Accumulator, operations: Iterable[Operation], key: TileKey, area: Area, workspace: Workspace, depth: int = 0
+) -> None:
+    """Runs the operations over what the accumulator holds."""
+    for operation in operations:
+        if not touches_tile(operation, key):
+            continue
+        shown, mask = _mask_tile(operation.mask, key)
+        if not shown:
+            continue
+        if isinstance(operation, Paint):
+            tile = operation.tiles.tile(*key)
+            if tile is None:
+                tile = np.full((TILE, TILE, 4), operation.tiles.default, operation.tiles.dtype)
+                tile.flags.writeable = False
+            _blend(acc, operation, _read_only(tile), mask, area)
+        elif isinstance(operation, Isolate):
+            inner = composite_tile(operation.children, key, area, workspace, depth + 1)
+            flat = workspace.group_tile(depth)
+            raster.write_straight(inner, flat, area)
+            _blend(acc, operation, _read_only(flat), mask, area)
+        else:
+            before = workspace.accumulator(depth + 1)
+            _part(before, area)[:] = _part(acc, area)
+            composite_onto(acc, operation.children, key, area, workspace, depth + 2)
+            raster.fade(acc, before, mask, area, opacity=operation.opacity)
+
+
+def touches_tile(operation: Operation, key: TileKey) -> bool:
+    """False where the operation cannot change anything in the tile."""
+    if isinstance(operation, Paint):
+        return operation.tiles.default != 0 or key in operation.tiles.stored()
+    return any(touches_tile(child, key) for child in operation.children)
+
+
+def flatten(document: Document, rect: Rect | None = None, *, threads: int | None = None) -> Pixels:
+    """The visible picture of a rectangle (default: the canvas), (H, W, 4) straight, in the document's depth."""
+    region = document.size.rect() if rect is None else rect
+    out = np.zeros((region.height, region.width, 4), dtype_of_depth(document.depth))
+    operations = operations_of(document.layers)
+
+    def compose(item: tuple[TileKey, Rect], workspace: Workspace) -> None:
+        key, part = item
+        if not any(touches_tile(operation, key) for operation in operations):
+            return
+        area = area_in_tile(key, part)
+        acc = composite_tile(operations, key, area, workspace)
+        raster.write_straight(acc, out, area, region.x - key[0] * TILE, region.y - key[1] * TILE)
+
+    items = list(tiles_touched(region))
+    count = 1 if region.area < INLINE_PIXELS else (threads or usable_cores())
+    with TilePool(count) as pool:
+        pool.run(compose, items)
+    return out
+
+
+class TilePool:
+    """Runs a function over tiles in threads, each with a workspace of its own; one thread means the caller's."""
+
+    def __init__(self, threads: int) -> None:
+        self._spare: SimpleQueue[Workspace] = SimpleQueue()
+        for _ in range(max(threads, 1) + 1):
+            self._spare.put(Workspace())
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="raster") if threads > 1 else None
+
+    def __enter__(self) -> TilePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, work: Callable[[Any, Workspace], None], items: Sequence[Any], *, inline: bool = False) -> None:
+        """Calls ``work(item, workspace)`` for every item; returns when all are done, raises the first error."""
+
+        def with_workspace(item: Any) -> None:
+            workspace = self._spare.get()
+            try:
+                work(item, workspace)
+            finally:
+                self._spare.put(workspace)
+
+        if self._pool is None or inline or len(items) < 2:
+            for item in items:
+                with_workspace(item)
+            return
+        for _ in self._pool.map(with_workspace, items):
+            pass
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def usable_cores() -> int:
+    """Processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(len(os.sched_getaffinity(0)), 1)
+    return os.cpu_count() or 1
+
+
+def warm_up() -> None:
+    """Compiles the kernels (or loads them from numba's cache), so that the first stroke does not wait."""
+    workspace = Workspace()
+    acc = workspace.accumulator(0)
+    area = (0, 0, 1, 1)
+    for dtype in (np.uint8, np.uint16):
+        tile = _read_only(np.zeros((TILE, TILE, 4), dtype))
+        for mode in BlendMode:
+            raster.blend_tile(mode, acc, tile, None, area, opacity=1.0)
+        raster.write_straight(acc, np.zeros((TILE, TILE, 4), dtype), area)
+    raster.write_bgra(acc, np.zeros((TILE, TILE, 4), np.uint8), area)
+    raster.fade(acc, acc, None, area, opacity=1.0)
+
+
+def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area) -> None:
+    raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop)
+
+
+def _mask_tile(mask: Mask | None, key: TileKey) -> tuple[bool, Any]:
+    """Whether anything shows, and the (256, 256) mask where it is not plain white."""
+    if mask is None:
+        return True, None
+    tile = mask.tiles.tile(*key)
+    if tile is not None:
+        return True, _read_only(tile)[..., 0]
+    if mask.tiles.default in (0, 255):
+        return mask.tiles.default == 255, None
+    return True, _read_only(np.full((TILE, TILE), mask.tiles.default, np.uint8))
+
+
+def _read_only(tile: Pixels) -> Pixels:
+    """numba compiles writable and read-only arrays apart: every tile goes in as read-only."""
+    if not tile.flags.writeable:
+        return tile
+    view = tile.view()
+    view.flags.writeable = False
+    return view
+
+
+def _part(acc: Accumulator, area: Area) -> Accumulator:
+    return acc[:, area[1] : area[3], area[0] : area[2]]

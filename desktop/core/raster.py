@@ -1,0 +1,27 @@
+"""The raster functions of this machine: compiled by numba where it is there, NumPy's otherwise."""
+
+from __future__ import annotations
+
+try:
+    from desktop.core.blend_kernels import blend_tile
+    from desktop.core.brush_kernels import cover_dab, erase, paint_color, paint_gray
+    from desktop.core.tile_kernels import fade, write_bgra, write_straight
+
+    IS_COMPILED = True
+except ImportError:
+    from desktop.core.blend_arrays import blend_tile, fade, write_bgra, write_straight
+    from desktop.core.brush_arrays import cover_dab, erase, paint_color, paint_gray
+
+    IS_COMPILED = False
+
+__all__ = [
+    "IS_COMPILED",
+    "blend_tile",
+    "cover_dab",
+    "erase",
+    "fade",
+    "paint_color",
+    "paint_gray",
+    "write_bgra",
+    "write_straight",
+]
