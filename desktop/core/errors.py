@@ -40,10 +40,12 @@ MESSAGES: dict[str, str] = {
     "param.not_a_number": "{name} must be a number between {minimum} and {maximum}; “{value}” is not.",
     "param.not_whole": "{name} must be a whole number between {minimum} and {maximum}; “{value}” is not.",
     "param.not_a_choice": "{name} must be one of {known}; “{value}” is not.",
-    "device.unavailable": "The device “{device}” cannot be used: {reason}",
     "worker.crashed": "The model process ended unexpectedly ({reason}). Your picture is unharmed; try again, "
     "or use a smaller picture.",
     "worker.no_start": "The model process could not be started: {reason}",
+    "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
+    "note.no_gpu_memory": "Not enough GPU memory; computed on the processor.",
+    "note.smaller_tiles": "Not enough memory; used smaller tiles of {tile} pixels.",
 }
 
 

@@ -1,0 +1,132 @@
+"""Which processor computes, found out by really computing on it; only the worker process imports this."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import psutil
+
+from desktop.runtime.runner import DeviceChoice, DeviceInfo
+
+CPU_PROVIDER = "CPUExecutionProvider"
+CUDA_PROVIDER = "CUDAExecutionProvider"
+SILENT = 4  # severity: onnxruntime prints a red line for every provider that is not there; we say it ourselves
+
+# Memory grows by what is asked, not by powers of two; TF32 would cost a level against the CPU.
+CUDA_OPTIONS = {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+
+# A 3 × 3 convolution of one channel (opset 13): it needs cuDNN, which an addition would not.
+PROBE_MODEL = b64decode(
+    "CAg6mgEKIgoBeAoBdxIBeSIEQ29udioRCgRwYWRzQAFAAUABQAGgAQcSBXByb2JlKjMIAQgBCAMIAxABQgF3SiQAAIA/AACAPwAA"
+    "gD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD9aGwoBeBIWChQIARIQCgIIAQoCCAEKAggICgIICGIbCgF5EhYKFAgBEhAKAggBCgII"
+    "AQoCCAgKAggIQgQKABAN"
+)
+
+
+class Devices:
+    """What can compute here. Looked up once per process: a driver does not come back by itself."""
+
+    def __init__(self) -> None:
+        self._cuda_reason: str | None = None
+
+    def cuda_reason(self) -> str:
+        """Why CUDA cannot be used, as a sentence; empty when a convolution was really computed on it."""
+        if self._cuda_reason is None:
+            self._cuda_reason = _first_reason(_no_cuda_build, _no_driver, _no_working_cuda)
+        return self._cuda_reason
+
+    def choose(self, asked: DeviceChoice) -> tuple[DeviceChoice, str]:
+        """The device to use ("cpu" or "cuda") and why it is not the one that was asked for, else an empty string.
+
+        "auto" without any NVIDIA driver is no fall back: nothing is missed.
+        """
+        if asked == "cpu":
+            return "cpu", ""
+        reason = self.cuda_reason()
+        if not reason:
+            return "cuda", ""
+        is_expected = asked == "auto" and bool(_no_cuda_build() or _no_driver())
+        return "cpu", "" if is_expected else reason
+
+    def infos(self) -> list[DeviceInfo]:
+        reason = self.cuda_reason()
+        return [
+            DeviceInfo("cpu", f"Processor, {thread_count()} threads", is_available=True),
+            DeviceInfo("cuda", "NVIDIA GPU (CUDA)", is_available=not reason, reason=reason),
+        ]
+
+
+def providers_for(device: DeviceChoice) -> list[str | tuple[str, dict[str, str]]]:
+    """What to ask onnxruntime for; the CPU stays behind CUDA for operators that CUDA lacks."""
+    return [(CUDA_PROVIDER, CUDA_OPTIONS), CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER]
+
+
+def thread_count() -> int:
+    """Physical cores that this process may use: hyperthreads only slow matrix kernels down."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or allowed
+    return max(min(allowed, physical, _quota_cores(Path("/sys/fs/cgroup/cpu.max"))), 1)
+
+
+def _quota_cores(path: Path) -> int:
+    """Whole cores that a container may use; many when nothing limits it."""
+    unlimited = 1 << 16
+    try:
+        quota, period = path.read_text(encoding="ascii").split()
+        return max(int(quota) // int(period), 1)
+    except (OSError, ValueError):  # no such file, or "max"
+        return unlimited
+
+
+def _first_reason(*checks: Callable[[], str]) -> str:
+    return next((reason for check in checks if (reason := check())), "")
+
+
+def _no_cuda_build() -> str:
+    if CUDA_PROVIDER in onnxruntime.get_available_providers():
+        return ""
+    return "The installed onnxruntime has no CUDA support."
+
+
+def _no_driver() -> str:
+    """Asked before the CUDA libraries are loaded: they cost seconds and hundreds of megabytes."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return "No NVIDIA driver was found."
+    return ""
+
+
+def _no_working_cuda() -> str:
+    """Compute a convolution on CUDA and compare it; any way in which that fails is the reason."""
+    try:
+        preload_cuda_libraries()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = SILENT
+        session = onnxruntime.InferenceSession(PROBE_MODEL, options, providers=providers_for("cuda"))
+        if CUDA_PROVIDER not in session.get_providers():
+            return "The CUDA or cuDNN libraries are missing or do not fit the installed onnxruntime."
+        session.disable_fallback()
+        (answer,) = session.run(None, {"x": np.ones((1, 1, 8, 8), np.float32)})
+    except Exception as error:  # noqa: BLE001 - whatever a driver throws means the same: no CUDA, and this is why
+        return f"CUDA failed: {first_line(error)}"
+    return "" if answer[0, 0, 4, 4] == 9 else "CUDA computed a wrong result."
+
+
+def preload_cuda_libraries() -> None:
+    """CUDA and cuDNN from pip packages are found only when they are loaded first."""
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+
+
+def first_line(error: BaseException) -> str:
+    """An error as one short line that ends with a full stop."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()[:300]
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,377 @@
+"""The runner of the editor: one thread that feeds one worker process, job after job.
+
+The thread owns the process. Everything it waits for (messages, the death of the worker, a new job, a cancel) arrives
+in one wait, so a crash is seen at once and nothing is polled.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from desktop.core.errors import UserError
+from desktop.runtime.adapters.base import result_shape
+from desktop.runtime.adapters.table import adapter_for
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.messages import (
+    AskDevices,
+    Cancel,
+    DevicesFound,
+    EndOfTask,
+    FromWorker,
+    PixelsOpened,
+    Task,
+    TaskCancelled,
+    TaskFailed,
+    TaskFinished,
+    TaskProgress,
+)
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.process import Alarm, WorkerDied, WorkerProcess
+from desktop.runtime.runner import (
+    Cancelled,
+    DeviceInfo,
+    Failed,
+    Finished,
+    Outcome,
+    Pixels,
+    Progress,
+    Request,
+    Result,
+    Stage,
+)
+from desktop.runtime.sharing import PixelShare, SharedPixels, forget, open_for_writing, remove_leftovers
+
+logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class RunnerLimits:
+    """`idle_s`: a worker without work is closed and gives its memory back; starting one again takes under a second.
+    `grace_s`: a cancelled run that has not stopped by then is killed.
+    """
+
+    idle_s: float = 60.0
+    grace_s: float = 2.0
+
+
+class WorkerJob:
+    """A submitted request on its way through the worker."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_done: Callable[[Outcome], None],
+        alarm: Alarm,
+    ) -> None:
+        self.request: Request | None = request
+        self.cancelled_at: float | None = None
+        self._on_progress = on_progress
+        self._on_done = on_done
+        self._alarm = alarm
+        self._ended = threading.Event()
+        self._outcome: Outcome | None = None
+
+    def cancel(self) -> None:
+        if self.cancelled_at is None and not self._ended.is_set():
+            self.cancelled_at = time.monotonic()
+            self._alarm.ring()
+
+    def wait(self, timeout_s: float | None = None) -> Outcome | None:
+        return self._outcome if self._ended.wait(timeout_s) else None
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    def report(self, progress: Progress) -> None:
+        _call_safely(self._on_progress, progress)
+
+    def end(self, outcome: Outcome) -> None:
+        self.request = None
+        self._outcome = outcome
+        _call_safely(self._on_done, outcome)
+        self._ended.set()
+
+
+class WorkerRunner:
+    """Keeps the Runner protocol with a worker process, which starts with the first job and ends when idle."""
+
+    def __init__(self, catalog: Catalog, limits: RunnerLimits | None = None, share: PixelShare | None = None) -> None:
+        self._catalog = catalog
+        self._limits = limits or RunnerLimits()
+        self._share = share or PixelShare()
+        self._alarm = Alarm()
+        self._lock = threading.Lock()
+        self._waiting: deque[WorkerJob] = deque()
+        self._current: WorkerJob | None = None
+        self._devices: list[DeviceInfo] | None = None
+        self._devices_found = threading.Event()
+        self._wants_devices = False
+        self._is_closing = False
+        self._numbers = itertools.count(1)
+        self._worker: WorkerProcess | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(
+        self,
+        request: Request,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_done: Callable[[Outcome], None],
+    ) -> WorkerJob:
+        job = WorkerJob(request, on_progress=on_progress, on_done=on_done, alarm=self._alarm)
+        with self._lock:
+            assert not self._is_closing, "submit after close"
+            self._waiting.append(job)
+        self._wake()
+        return job
+
+    def devices(self) -> list[DeviceInfo]:
+        """UserError when the worker cannot be started. Waits for the jobs before it."""
+        assert not self._is_closing, "devices after close"
+        if self._devices is None:
+            self._devices_found.clear()
+            self._wants_devices = True
+            self._wake()
+            self._devices_found.wait()
+        if self._devices is None:
+            raise UserError("worker.no_start", reason="it ended before it could say which devices there are.")
+        return self._devices
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closing = True
+            jobs = [*self._waiting, *([self._current] if self._current else [])]
+        for job in jobs:
+            job.cancel()
+        self._alarm.ring()
+        if self._thread is not None:
+            self._thread.join()
+        self._alarm.close()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process id of the worker, None while none runs; for tests and for showing its memory."""
+        worker = self._worker
+        return worker.pid if worker else None
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="model-runner", daemon=True)
+                self._thread.start()
+        self._alarm.ring()
+
+    def _serve(self) -> None:
+        remove_leftovers()
+        while True:
+            job = self._next_job()
+            if job is not None:
+                self._finish(job, self._outcome_of(job))
+            elif self._wants_devices:
+                self._ask_devices()
+            elif self._is_closing:
+                break
+            else:
+                self._idle()
+        self._stop_worker()
+        self._devices_found.set()
+
+    def _next_job(self) -> WorkerJob | None:
+        with self._lock:
+            self._current = self._waiting.popleft() if self._waiting else None
+            return self._current
+
+    def _finish(self, job: WorkerJob, outcome: Outcome) -> None:
+        with self._lock:
+            self._current = None
+        job.end(outcome)
+
+    def _idle(self) -> None:
+        """Sleep until there is something to do; a worker that is idle too long, or dies, is let go."""
+        if self._worker is None:
+            self._alarm.wait(None)
+            return
+        deadline = time.monotonic() + self._limits.idle_s
+        try:
+            self._worker.receive(self._alarm, deadline)
+        except WorkerDied:
+            self._stop_worker()
+        else:
+            if time.monotonic() >= deadline:
+                self._stop_worker()
+
+    def _outcome_of(self, job: WorkerJob) -> Outcome:
+        try:
+            return self._run(job)
+        except UserError as error:
+            return Cancelled() if job.is_cancelled else Failed(error)
+        except WorkerDied as death:
+            self._stop_worker()
+            return Cancelled() if job.is_cancelled else Failed(UserError("worker.crashed", reason=death.reason))
+        except Exception as error:
+            logger.exception("The model runner failed")
+            return Failed(UserError("worker.crashed", reason=f"{type(error).__name__}: {error}"))
+
+    def _run(self, job: WorkerJob) -> Outcome:
+        if job.is_cancelled:
+            return Cancelled()
+        started = time.perf_counter()
+        model, task = self._prepare(job)
+        try:
+            worker = self._started_worker(job)
+            worker.send(task)
+            result = open_for_writing(task.output)
+            end = self._follow(job, worker, task)
+        finally:
+            _forget_pixels(task)
+        if isinstance(end, TaskCancelled):
+            return Cancelled()
+        if isinstance(end, TaskFailed):
+            return Failed(end.error)
+        return Finished(_result_of(end, result, model, time.perf_counter() - started))
+
+    def _prepare(self, job: WorkerJob) -> tuple[Model, Task]:
+        """Check the request, and copy its pixels to where the worker sees them; then it lets the request go."""
+        request = job.request
+        assert request is not None
+        model = self._catalog.verified(request.model_id)
+        if model.sha256 != request.model_sha256:
+            raise UserError("model.changed", model_id=model.id)
+        adapter_for(model.manifest.task).check(model.manifest)
+        parameters = complete_parameters(model.manifest, request.parameters)
+        image = _checked_image(model, request)
+        shape = result_shape(model.manifest, image.shape)
+        shared_input = self._share.put(image)
+        try:
+            shared_output = self._share.room_for(shape, image.dtype.name)
+        except UserError:
+            forget(shared_input)
+            raise
+        job.request = None
+        return model, Task(
+            job=next(self._numbers),
+            folder=model.folder,
+            manifest=model.manifest,
+            inputs={"image": shared_input},
+            output=shared_output,
+            parameters=parameters,
+            seed=request.seed,
+            device=request.device,
+        )
+
+    def _started_worker(self, job: WorkerJob) -> WorkerProcess:
+        if self._worker is not None and not self._worker.is_alive:
+            self._stop_worker()
+        if self._worker is None:
+            job.report(Progress(Stage.STARTING))
+            self._worker = WorkerProcess()
+        return self._worker
+
+    def _follow(self, job: WorkerJob, worker: WorkerProcess, task: Task) -> EndOfTask:
+        """Pass progress on until the task ends. WorkerDied when the worker died, or was killed for not stopping."""
+        was_told = False
+        while True:
+            self._drop_cancelled()
+            if job.cancelled_at is not None and not was_told:
+                worker.send(Cancel(task.job))
+                was_told = True
+            deadline = job.cancelled_at + self._limits.grace_s if job.cancelled_at is not None else None
+            message = worker.receive(self._alarm, deadline)
+            if isinstance(message, TaskProgress) and message.job == task.job:
+                job.report(message.progress)
+            elif isinstance(message, PixelsOpened):
+                _forget_pixels(task)
+            elif isinstance(message, EndOfTask) and message.job == task.job:
+                return message
+            elif message is None and deadline is not None and time.monotonic() >= deadline:
+                self._kill_worker()
+                return TaskCancelled(task.job)
+
+    def _drop_cancelled(self) -> None:
+        """Jobs that were cancelled while they waited need not wait for the one that runs."""
+        with self._lock:
+            dropped = [job for job in self._waiting if job.is_cancelled]
+            self._waiting = deque(job for job in self._waiting if not job.is_cancelled)
+        for job in dropped:
+            job.end(Cancelled())
+
+    def _ask_devices(self) -> None:
+        self._wants_devices = False
+        try:
+            self._devices = self._found_devices()
+        except (UserError, WorkerDied):
+            self._stop_worker()
+        self._devices_found.set()
+
+    def _found_devices(self) -> list[DeviceInfo]:
+        if self._worker is None:
+            self._worker = WorkerProcess()
+        self._worker.send(AskDevices())
+        while not self._is_closing:
+            message = self._worker.receive(self._alarm, None)
+            if isinstance(message, DevicesFound):
+                return list(message.devices)
+        raise WorkerDied("the editor was closed")
+
+    def _stop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close(self._limits.grace_s)
+            self._worker = None
+
+    def _kill_worker(self) -> None:
+        assert self._worker is not None
+        self._worker.kill()
+        self._worker = None
+
+
+def _checked_image(model: Model, request: Request) -> Pixels:
+    if "image" not in request.inputs:
+        raise UserError("model.input_missing", model_id=model.id, role="image")
+    for role in request.inputs:
+        if role != "image":
+            raise UserError("model.input_unknown", model_id=model.id, role=role, known="image")
+    image = request.inputs["image"]
+    assert image.ndim == 3, image.shape
+    assert image.shape[2] in (3, 4), image.shape
+    assert image.size > 0
+    assert image.dtype.name in ("uint8", "uint16"), image.dtype
+    return image
+
+
+def _result_of(end: FromWorker, image: Pixels, model: Model, seconds: float) -> Result:
+    assert isinstance(end, TaskFinished)
+    return Result(
+        image=image,
+        seconds=seconds,
+        provider=end.provider,
+        tiles=end.tiles,
+        peak_memory_bytes=end.peak_memory_bytes,
+        model_sha256=model.sha256,
+        notes=end.notes,
+    )
+
+
+def _forget_pixels(task: Task) -> None:
+    shared: list[SharedPixels] = [*task.inputs.values(), task.output]
+    for pixels in shared:
+        forget(pixels)
+
+
+def _call_safely(callback: Callable[[Value], None], value: Value) -> None:
+    """A defect in somebody's callback must not end the thread that all later jobs need."""
+    try:
+        callback(value)
+    except Exception:
+        logger.exception("A callback of a model job failed")

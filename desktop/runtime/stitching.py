@@ -1,0 +1,69 @@
+"""Laying finished tiles into the result, in the depth of the picture: no float copy of the whole ever exists."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.runtime.runner import Pixels
+from desktop.runtime.tiling import PlacedTile, Span
+
+Planes = NDArray[np.float32]  # (3, H, W) float32, RGB 0..1
+
+
+def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
+    """Write the colour of one tile into `result` (H, W, 3|4), crossing over to the tiles laid before.
+
+    `planes` is the network's whole output for the tile; what lies beyond the picture is dropped. Tiles must come in
+    the order of their plan. Rounding at each crossing keeps the result within one level of the exact sum.
+    """
+    opacity = placed.opacity()
+    rows, columns = _counting(placed.rows), _counting(placed.columns)
+    fresh_row, fresh_column = _first_fresh(placed.rows, rows), _first_fresh(placed.columns, columns)
+    target = result[
+        placed.rows.out_start : placed.rows.out_stop, placed.columns.out_start : placed.columns.out_stop, :3
+    ]
+    top = (slice(rows.start, fresh_row), columns)
+    left = (slice(fresh_row, rows.stop), slice(columns.start, fresh_column))
+    rest = (slice(fresh_row, rows.stop), slice(fresh_column, columns.stop))
+    for area in (top, left):
+        _cross_over(target[area], planes[(slice(None), *area)], opacity[area])
+    _replace(target[rest], planes[(slice(None), *rest)])
+
+
+def levels_of(pixels: Pixels) -> float:
+    """The value of white: 255 or 65535."""
+    return float(np.iinfo(pixels.dtype).max)
+
+
+def _counting(span: Span) -> slice:
+    """The part of the tile that has any weight."""
+    counting = np.flatnonzero(span.weights)
+    return slice(int(counting[0]), int(counting[-1]) + 1)
+
+
+def _first_fresh(span: Span, counting: slice) -> int:
+    """Where no earlier tile has written; earlier tiles lie before, so all that follows is fresh too."""
+    touched = np.flatnonzero(span.earlier[counting])
+    return int(counting.start) + (int(touched[-1]) + 1 if len(touched) else 0)
+
+
+def _replace(target: Pixels, planes: Planes) -> None:
+    white = levels_of(target)
+    for channel in range(3):
+        _store(target[..., channel], planes[channel] * np.float32(white), white)
+
+
+def _cross_over(target: Pixels, planes: Planes, opacity: NDArray[np.float32]) -> None:
+    white = levels_of(target)
+    for channel in range(3):
+        before = target[..., channel].astype(np.float32)
+        _store(target[..., channel], before + (planes[channel] * np.float32(white) - before) * opacity, white)
+
+
+def _store(target: Pixels, plane: NDArray[np.float32], white: float) -> None:
+    """Round, limit and cast; a NaN of the network becomes black instead of an arbitrary number."""
+    np.rint(plane, out=plane)
+    np.fmax(plane, 0, out=plane)
+    np.fmin(plane, white, out=plane)
+    target[...] = plane.astype(target.dtype)
