@@ -64,7 +64,8 @@ def _spread(color: Colors) -> Colors:
 def _with_saturation(color: Colors, saturation: Colors) -> Colors:
     spread = _spread(color)
     scale = np.where(spread > TINY, saturation / np.maximum(spread, TINY), np.float32(0))
-    return (color - color.min(axis=0, keepdims=True)) * scale
+    result: Colors = (color - color.min(axis=0, keepdims=True)) * scale
+    return result
 
 
 FORMULAS: dict[BlendMode, Formula] = {

@@ -6,8 +6,8 @@ lowest: uint32 for 8 bits a channel, uint64 for 16. Formulas: W3C Compositing an
 Three things make these loops vectorise (up to six times faster than the plain form, measured): lines are slices, so
 that an index is known not to be negative; pixels are whole words, not four strided bytes; all numbers stay float32.
 numba's disk cache cannot hold closures, so each mode is a function of its own at module level; and it looks only at
-this file's date, so the formulas have to stay here. A value within `TINY` of a step counts as on it: premultiplied float32
-cannot tell 1 from 0.9999999.
+this file's date, so the formulas have to stay here.
+A value within `TINY` of a step counts as on it: premultiplied float32 cannot tell 1 from 0.9999999.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from types import TracebackType
 from typing import Literal
 
@@ -86,8 +86,8 @@ class OpenDocument:
         self.history.mark_saved(document)
         self.history_changed.emit()
 
-    def _announce(self, before: Document, after: Document) -> None:
-        """Tells listeners what differs between two versions."""
+    def _announce(self, before: Document, after: Document, known: Collection[LayerId] = ()) -> None:
+        """Tells listeners what differs between two versions; pixels of `known` layers were announced already."""
         if before.layers is after.layers and before.size == after.size:
             pass
         elif _tree_shape(before) != _tree_shape(after):
@@ -95,7 +95,8 @@ class OpenDocument:
             self.changed.emit(0, before.size.rect().union(after.size.rect()))
         else:
             for layer_id, rect in changed_rects(before, after):
-                self.changed.emit(layer_id, rect)
+                if layer_id not in known:
+                    self.changed.emit(layer_id, rect)
         if before.selection is not after.selection:
             self.selection_changed.emit()
 
@@ -110,9 +111,10 @@ class OpenDocument:
         self._edit = None
         if commit and after is not before:
             self.history.push(edit.name, after, edit.merge_key)
-        for layer_id, rect in touched.items():
-            self.changed.emit(layer_id, rect)
-        self._announce(before if commit else live, after)
+        if not commit:
+            for layer_id, rect in touched.items():
+                self.changed.emit(layer_id, rect)
+        self._announce(before if commit else live, after, touched)
         if commit and after is not before:
             self.history_changed.emit()
 

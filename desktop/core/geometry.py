@@ -122,3 +122,17 @@ def union_of(rects: Iterable[Rect]) -> Rect:
     for rect in rects:
         result = result.union(rect)
     return result
+
+
+def rest_of(rect: Rect, hole: Rect) -> list[Rect]:
+    """What is left of a rectangle without another: at most four rectangles that do not overlap."""
+    inside = rect.intersect(hole)
+    if inside.is_empty:
+        return [] if rect.is_empty else [rect]
+    parts = (
+        Rect.from_edges(rect.left, rect.top, rect.right, inside.top),
+        Rect.from_edges(rect.left, inside.bottom, rect.right, rect.bottom),
+        Rect.from_edges(rect.left, inside.top, inside.left, inside.bottom),
+        Rect.from_edges(inside.right, inside.top, rect.right, inside.bottom),
+    )
+    return [part for part in parts if not part.is_empty]

@@ -1,0 +1,247 @@
+"""The picture on the screen, kept up to date: premultiplied tiles at every zoom level, recomposited where they changed.
+
+Level 0 is the document; each level above halves it. Everything below the active layer's branch is kept per tile, so
+that a dab recomposites only what lies at and above it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from desktop.core import raster
+from desktop.core.brush import area_in_tile
+from desktop.core.color import Rgba8
+from desktop.core.composite import (
+    INLINE_PIXELS,
+    Accumulator,
+    Operation,
+    TilePool,
+    Workspace,
+    composite_onto,
+    operations_of,
+    touches_tile,
+    usable_cores,
+)
+from desktop.core.edits import OpenDocument
+from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
+from desktop.core.layers import Layer, LayerId
+from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
+
+LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
+BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
+
+ViewKey = tuple[int, int, int]  # (level, column, row)
+
+
+@dataclass(slots=True)
+class _Below:
+    """What lies under the active branch in one tile, as far as it was needed; strips are added as a brush moves on."""
+
+    picture: Accumulator
+    known: Rect = EMPTY_RECT  # in the tile's pixels
+
+
+@dataclass(frozen=True, slots=True)
+class _Branches:
+    """The operations of the shown document, cut at the active layer's top-level branch."""
+
+    below: tuple[Operation, ...]
+    rest: tuple[Operation, ...]
+
+    @property
+    def all(self) -> tuple[Operation, ...]:
+        return (*self.below, *self.rest)
+
+
+class Compositor:
+    """Tiles for the canvas. Lives in one thread; composites in a pool of its own while the caller waits.
+
+    Connect `mark_changed` to the document's `changed` signal, call `refresh()` once a frame, then ask for tiles.
+    """
+
+    def __init__(self, open_document: OpenDocument, *, threads: int | None = None) -> None:
+        self._document = open_document
+        self._pool = TilePool(usable_cores() if threads is None else threads)
+        self._tiles: OrderedDict[ViewKey, Rgba8] = OrderedDict()
+        self._stale: dict[TileKey, Rect] = {}
+        self._below: OrderedDict[TileKey, _Below] = OrderedDict()
+        self._active: LayerId | None = None
+        self._branches: _Branches | None = None
+        self._shown_layers: tuple[Layer, ...] = ()
+        open_document.changed.connect(self.mark_changed)
+        open_document.tree_changed.connect(self._forget_below)
+
+    def close(self) -> None:
+        self._document.changed.disconnect(self.mark_changed)
+        self._document.tree_changed.disconnect(self._forget_below)
+        self._pool.close()
+
+    def set_active_layer(self, layer_id: LayerId | None) -> None:
+        """The layer that is painted on; what lies below its branch is cached."""
+        if layer_id != self._active:
+            self._active = layer_id
+            self._forget_below()
+
+    def mark_changed(self, layer_id: LayerId, rect: Rect) -> None:
+        """Notes that a layer looks different in `rect`; nothing is drawn before `refresh`."""
+        is_below = self._is_below_active(layer_id)
+        for key, part in tiles_touched(rect):
+            if is_below:
+                self._below.pop(key, None)
+            if (0, *key) in self._tiles:
+                self._stale[key] = self._stale[key].union(part) if key in self._stale else part
+        self._drop_levels_over(rect)
+
+    def refresh(self) -> list[Rect]:
+        """Recomposites exactly what changed in the tiles at hand; returns the rectangles (image pixels)."""
+        if not self._stale:
+            return []
+        stale, self._stale = self._stale, {}
+        self._compose([(key, part) for key, part in stale.items() if (0, *key) in self._tiles])
+        return list(stale.values())
+
+    def has_tile(self, level: int, column: int, row: int) -> bool:
+        return (level, column, row) in self._tiles
+
+    def tile(self, level: int, column: int, row: int) -> Rgba8:
+        """The tile (256, 256, 4), premultiplied, blue first (QImage ARGB32); the array stays the same while it is kept.
+
+        Composites it when it is not at hand: for level n up to 4ⁿ tiles, so prepare far levels in steps.
+        """
+        key = (level, column, row)
+        if key not in self._tiles:
+            self._tiles[key] = self._halved(key) if level else self._fresh((column, row))
+            self._limit_tiles()
+        self._tiles.move_to_end(key)
+        return self._tiles[key]
+
+    def prepare(self, keys: Iterable[TileKey]) -> None:
+        """Composites several level-0 tiles at once, in all threads."""
+        missing = [key for key in keys if (0, *key) not in self._tiles]
+        for key in missing:
+            self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
+        self._compose([(key, Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)) for key in missing])
+        self._limit_tiles()
+
+    def _fresh(self, key: TileKey) -> Rgba8:
+        tile = self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
+        self._compose([(key, Rect(key[0] * TILE, key[1] * TILE, TILE, TILE))])
+        return tile
+
+    def _halved(self, key: ViewKey) -> Rgba8:
+        level, column, row = key
+        picture = np.zeros((TILE, TILE, 4), np.uint8)
+        half = TILE // 2
+        for dy in (0, 1):
+            for dx in (0, 1):
+                child = (level - 1, column * 2 + dx, row * 2 + dy)
+                if self._is_outside(child):
+                    continue
+                quarter = cv2.resize(self.tile(*child), (half, half), interpolation=cv2.INTER_AREA)
+                picture[dy * half : (dy + 1) * half, dx * half : (dx + 1) * half] = quarter
+        return picture
+
+    def _is_outside(self, key: ViewKey) -> bool:
+        level, column, row = key
+        size, step = self._document.shown.size, TILE << level
+        return column * step >= size.width or row * step >= size.height or column < 0 or row < 0
+
+    def _compose(self, items: list[tuple[TileKey, Rect]]) -> None:
+        branches = self._current_branches()
+
+        def compose(item: tuple[TileKey, Rect], workspace: Workspace) -> None:
+            key, part = item
+            area = area_in_tile(key, part)
+            tile = self._tiles[(0, *key)]
+            if not any(touches_tile(operation, key) for operation in branches.all):
+                tile[area[1] : area[3], area[0] : area[2]] = 0
+                return
+            acc = workspace.accumulator(0)
+            self._begin_with_below(acc, key, area, branches, workspace)
+            composite_onto(acc, branches.rest, key, area, workspace)
+            raster.write_bgra(acc, tile, area)
+
+        is_small = sum(part.area for _, part in items) < INLINE_PIXELS
+        self._pool.run(compose, items, inline=is_small)
+        while len(self._below) > BELOW_TILES:
+            self._below.popitem(last=False)
+
+    def _begin_with_below(
+        self, acc: Accumulator, key: TileKey, area: Area, branches: _Branches, workspace: Workspace
+    ) -> None:
+        """Puts all below the active branch into the accumulator, from the cache while an edit paints."""
+        x0, y0, x1, y1 = area
+        acc[:, y0:y1, x0:x1] = 0
+        if not any(touches_tile(operation, key) for operation in branches.below):
+            return
+        if not self._document.is_editing:
+            composite_onto(acc, branches.below, key, area, workspace)
+            return
+        below = self._below.get(key)
+        if below is None:
+            below = self._below[key] = _Below(np.zeros((4, TILE, TILE), np.float32))
+        wanted = below.known.union(Rect.from_edges(*area))
+        for part in rest_of(wanted, below.known):
+            strip = (part.left, part.top, part.right, part.bottom)
+            composite_onto(below.picture, branches.below, key, strip, workspace, depth=1)
+        below.known = wanted
+        acc[:, y0:y1, x0:x1] = below.picture[:, y0:y1, x0:x1]
+
+    def _current_branches(self) -> _Branches:
+        layers = self._document.shown.layers
+        if self._branches is None or layers is not self._shown_layers:
+            cut = self._index_of_active_branch(layers)
+            self._branches = _Branches(operations_of(layers[:cut]), operations_of(layers[cut:]))
+            self._shown_layers = layers
+        return self._branches
+
+    def _index_of_active_branch(self, layers: tuple[Layer, ...]) -> int:
+        """The top-level place to cut at; a clipped branch is cut below the layer it is clipped to."""
+        cut = _branch_index(layers, self._active)
+        while 0 < cut < len(layers) and layers[cut].clip_to_below:
+            cut -= 1
+        return cut
+
+    def _is_below_active(self, layer_id: LayerId) -> bool:
+        layers = self._document.shown.layers
+        changed = _branch_index(layers, layer_id)
+        return layer_id == 0 or changed < self._index_of_active_branch(layers)
+
+    def _forget_below(self) -> None:
+        self._below.clear()
+        self._branches = None
+
+    def _drop_levels_over(self, rect: Rect) -> None:
+        """Halved tiles above a change are made again when they are asked for."""
+        level = 1
+        highest = max((key[0] for key in self._tiles), default=0)
+        while level <= highest:
+            scaled = Rect.from_edges(
+                rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level)
+            )
+            for key, _ in tiles_touched(scaled):
+                self._tiles.pop((level, *key), None)
+            level += 1
+
+    def _limit_tiles(self) -> None:
+        while len(self._tiles) > LEVEL0_TILES:
+            key, _ = self._tiles.popitem(last=False)
+            self._stale.pop((key[1], key[2]), None)
+
+
+def _branch_index(layers: tuple[Layer, ...], layer_id: LayerId | None) -> int:
+    """The place at the top level of the branch that holds the layer; the number of layers when none does."""
+    for index, layer in enumerate(layers):
+        if layer.id == layer_id or _holds(layer, layer_id):
+            return index
+    return len(layers)
+
+
+def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
+    children: tuple[Layer, ...] = getattr(layer, "children", ())
+    return any(child.id == layer_id or _holds(child, layer_id) for child in children)
