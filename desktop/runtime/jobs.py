@@ -76,6 +76,7 @@ class WorkerJob:
     ) -> None:
         self.request: Request | None = request
         self.cancelled_at: float | None = None
+        self.has_begun = False
         self._on_progress = on_progress
         self._on_done = on_done
         self._alarm = alarm
@@ -230,10 +231,8 @@ class WorkerRunner:
         started = time.perf_counter()
         model, task = self._prepare(job)
         try:
-            worker = self._started_worker(job)
-            worker.send(task)
             result = open_for_writing(task.output)
-            end = self._follow(job, worker, task)
+            end = self._sent_and_followed(job, task)
         finally:
             _forget_pixels(task)
         if isinstance(end, TaskCancelled):
@@ -279,6 +278,19 @@ class WorkerRunner:
             self._worker = WorkerProcess()
         return self._worker
 
+    def _sent_and_followed(self, job: WorkerJob, task: Task) -> EndOfTask:
+        """A worker that turns out dead before it has looked at the task says nothing about the task: try a new one."""
+        for is_second in (False, True):
+            worker = self._started_worker(job)
+            try:
+                worker.send(task)
+                return self._follow(job, worker, task)
+            except WorkerDied:
+                if job.has_begun or is_second:
+                    raise
+                self._stop_worker()
+        raise AssertionError("unreachable")
+
     def _follow(self, job: WorkerJob, worker: WorkerProcess, task: Task) -> EndOfTask:
         """Pass progress on until the task ends. WorkerDied when the worker died, or was killed for not stopping."""
         was_told = False
@@ -292,6 +304,7 @@ class WorkerRunner:
             if isinstance(message, TaskProgress) and message.job == task.job:
                 job.report(message.progress)
             elif isinstance(message, PixelsOpened):
+                job.has_begun = True
                 _forget_pixels(task)
             elif isinstance(message, EndOfTask) and message.job == task.job:
                 return message

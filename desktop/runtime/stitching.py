@@ -15,7 +15,8 @@ def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
     """Write the colour of one tile into `result` (H, W, 3|4), crossing over to the tiles laid before.
 
     `planes` is the network's whole output for the tile; what lies beyond the picture is dropped. Tiles must come in
-    the order of their plan. Rounding at each crossing keeps the result within one level of the exact sum.
+    the order of their plan. Where tiles agree, the result is their rounded value; where they contradict each other
+    completely, rounding at each crossing leaves it within two levels of the exact sum.
     """
     opacity = placed.opacity()
     rows, columns = _counting(placed.rows), _counting(placed.columns)
