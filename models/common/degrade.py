@@ -1,13 +1,14 @@
 """Noise as it is added for training and for measuring: white, and as a camera makes it.
 
-Everything takes and returns RGB uint8 crops (H, W, 3) and draws from the generator it is given. The camera chain follows
-"Unprocessing Images for Learned Raw Denoising" (Brooks et al., CVPR 2019): the picture is taken back to linear sensor
-values, gets photon and read noise there, and comes forward again.
+Everything takes and returns RGB uint8 crops (H, W, 3) and draws from the generator it is given. The camera chain
+follows "Unprocessing Images for Learned Raw Denoising" (Brooks et al., CVPR 2019): the picture is taken back to linear
+sensor values, gets photon and read noise there, and comes forward again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -85,7 +86,7 @@ def random_camera(rng: np.random.Generator) -> Camera:
 
 
 def random_degradation(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """(noisy, target) as the blind denoiser trains on it: white noise, cameras, and pictures that need next to nothing."""
+    """(noisy, target) as the blind denoiser trains on it: white noise, cameras, and pictures nearly clean."""
     kind = rng.random()
     if kind < 0.5:
         return white_noise(clean, rng.uniform(0, 60), rng), clean
@@ -93,6 +94,18 @@ def random_degradation(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb
         return camera_noise(clean, random_camera(rng), rng)
     quality = int(rng.integers(88, 100))
     return jpeg(white_noise(clean, rng.uniform(0, 2), rng), quality), clean
+
+
+HIGH_ISO = Camera(shot=6e-3, read=2e-4)
+HIGHEST_ISO = Camera(shot=1.5e-2, read=5e-4)
+NAMED_NOISES: dict[str, Callable[[Rgb8, np.random.Generator], tuple[Rgb8, Rgb8]]] = {
+    "white noise 15": lambda clean, rng: (white_noise(clean, 15, rng), clean),
+    "white noise 25": lambda clean, rng: (white_noise(clean, 25, rng), clean),
+    "white noise 50": lambda clean, rng: (white_noise(clean, 50, rng), clean),
+    "camera noise": lambda clean, rng: camera_noise(clean, HIGH_ISO, rng),
+    "strong camera noise": lambda clean, rng: camera_noise(clean, HIGHEST_ISO, rng),
+    "camera noise, mosaic": lambda clean, rng: camera_noise(clean, replace(HIGH_ISO, has_mosaic=True), rng),
+}  # fixed kinds for measuring, camera noise with JPEG at quality 90: each gives (noisy, clean)
 
 
 def _display_to_sensor(display: Rgb32, camera: Camera) -> Rgb32:
@@ -128,7 +141,7 @@ def _through_mosaic(light: Rgb32, row: int, column: int, code: int) -> Rgb32:
     padded = np.pad(light, ((row + 2, 4), (column + 2, 4), (0, 0)), mode="reflect")
     padded = padded[: padded.shape[0] // 2 * 2, : padded.shape[1] // 2 * 2]
     mosaic = padded[..., 1].copy()
-    mosaic[1::2, 1::2] = padded[1::2, 1::2, 0]  # OpenCV names a pattern by its second row and column: RG begins with blue
+    mosaic[1::2, 1::2] = padded[1::2, 1::2, 0]  # OpenCV names a pattern by its second row: RG begins with blue
     mosaic[0::2, 0::2] = padded[0::2, 0::2, 2]
     sensor = (np.clip(mosaic, 0, 1) * SENSOR_WHITE).astype(np.uint16)
     full = cv2.cvtColor(sensor, code)[row + 2 : row + 2 + height, column + 2 : column + 2 + width]

@@ -29,8 +29,8 @@ class Placement(Protocol):
 def start_fabric(config: Placement, *, broadcast_buffers: bool = True) -> Fabric:
     """Fabric on the devices and nodes of the Config, its processes started.
 
-    Devices are always named: a bare Fabric under a launcher trains separate worlds. Pass broadcast_buffers=False for GANs
-    with R1 or gradient penalty: broadcasting between two backward passes changes what autograd saved.
+    Devices are always named: a bare Fabric under a launcher trains separate worlds. Pass broadcast_buffers=False for
+    GANs with R1 or gradient penalty: broadcasting between two backward passes changes what autograd saved.
     """
     many = config.devices > 1 or config.nodes > 1
     fabric = Fabric(

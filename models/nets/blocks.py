@@ -26,7 +26,7 @@ class ResidualBlock(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Doubles height and width by a 1x1 convolution and a pixel shuffle: exact inverse geometry of a 2x2 stride-2 convolution."""
+    """Doubles height and width by a 1x1 convolution and a pixel shuffle: reaches no farther than its own cell."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Upsample(nn.Module):
 
 
 def extend_to_multiple(image: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column of (N, C, H, W) until both sizes are multiples; works when exported, for any size."""
+    """Repeat the last row and column of (N, C, H, W) until both sizes are multiples; exportable, for any size."""
     height, width = image.shape[-2:]
     rows = torch.arange((height + multiple - 1) // multiple * multiple, device=image.device).clamp(max=height - 1)
     columns = torch.arange((width + multiple - 1) // multiple * multiple, device=image.device).clamp(max=width - 1)
