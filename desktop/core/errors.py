@@ -46,6 +46,13 @@ MESSAGES: dict[str, str] = {
     "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
     "note.no_gpu_memory": "Not enough GPU memory; computed on the processor.",
     "note.smaller_tiles": "Not enough memory; used smaller tiles of {tile} pixels.",
+    # settings
+    "settings.not_saved": "The settings could not be saved to {path}: {reason}.",
+    # command line
+    "cli.usage": "{message}. Try: {program} --help",
+    "cli.bad_param": "--param must look like name=value; “{text}” does not.",
+    "cli.no_target_folder": "The folder {folder} does not exist; create it or choose another place for the result.",
+    "cli.target_is_folder": "{path} is a folder; give the result a file name.",
 }
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from desktop.runtime.runner import Pixels
 from desktop.runtime.tiling import PlacedTile, Span
 
+BAND_ROWS = 256  # rows blended in one go, so that no temporary is as large as the picture
+
 Planes = NDArray[np.float32]  # (3, H, W) float32, RGB 0..1
 
 
@@ -30,6 +32,13 @@ def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
     for area in (top, left):
         _cross_over(target[area], planes[(slice(None), *area)], opacity[area])
     _replace(target[rest], planes[(slice(None), *rest)])
+
+
+def blend_under_mask(result: Pixels, base: Pixels, mask: NDArray[np.float32]) -> None:
+    """Let `base` show through `result` where `mask` (H, W) 0..1 is below 1; alpha stays the result's."""
+    for start in range(0, len(result), BAND_ROWS):
+        band = slice(start, start + BAND_ROWS)
+        _cross_under(result[band], base[band], mask[band])
 
 
 def levels_of(pixels: Pixels) -> float:
@@ -60,6 +69,12 @@ def _cross_over(target: Pixels, planes: Planes, opacity: NDArray[np.float32]) ->
     for channel in range(3):
         before = target[..., channel].astype(np.float32)
         _store(target[..., channel], before + (planes[channel] * np.float32(white) - before) * opacity, white)
+
+
+def _cross_under(result: Pixels, base: Pixels, mask: NDArray[np.float32]) -> None:
+    for channel in range(3):
+        below = base[..., channel].astype(np.float32)
+        _store(result[..., channel], below + (result[..., channel] - below) * mask, levels_of(result))
 
 
 def _store(target: Pixels, plane: NDArray[np.float32], white: float) -> None:

@@ -1,0 +1,199 @@
+"""The command line: what can be asked for, and how errors are told. The work is done in commands.py.
+
+Exit 0: done. 1: a check found something wrong. 2: a wrong input, one sentence on standard error. 130: Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import desktop
+from desktop.core.errors import UserError
+from desktop.options import OpenOptions
+
+EXIT_WRONG_INPUT = 2
+EXIT_INTERRUPTED = 130
+SMALLEST_WINDOW, LARGEST_WINDOW = 200, 16384
+
+DESCRIPTION = "Scumble: an image editor in which every neural network is a brush."
+COMMANDS_HELP = """\
+commands (scumble COMMAND --help tells more):
+  run MODEL IN OUT          run a model on a picture
+  convert IN OUT            any format that it opens to any that it writes
+  models list|show|verify   what is installed, in detail, and whether it is intact
+  selftest                  run every installed model on its own sample and compare
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells errors as one sentence, like all errors of the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError("cli.usage", message=message, program=self.prog)
+
+
+def run_command_line(arguments: list[str]) -> int:
+    """Do what the arguments say and return the exit code."""
+    try:
+        return _dispatch(arguments)
+    except UserError as error:
+        print(f"scumble: {error}", file=sys.stderr)
+        return EXIT_WRONG_INPUT
+    except KeyboardInterrupt:
+        print("scumble: cancelled", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = None  # nothing is left to flush at exit
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    """A first word that names a command is one; everything else opens the editor."""
+    if arguments and arguments[0] in COMMANDS:
+        parser, run = _command_parser(arguments[0])
+        signal.signal(signal.SIGTERM, _interrupt)  # a polite end of a batch system cleans up like Ctrl+C
+        return run(parser.parse_args(arguments[1:]))
+    return _open(_open_parser().parse_args(arguments))
+
+
+def _command_parser(name: str) -> tuple[Parser, Callable[[argparse.Namespace], int]]:
+    parser = Parser(prog=f"scumble {name}", allow_abbrev=False)
+    return parser, COMMANDS[name](parser)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _open_parser() -> Parser:
+    parser = Parser(
+        prog="scumble",
+        usage="scumble [options] [FILES ...]\n       scumble COMMAND ...",
+        description=DESCRIPTION,
+        epilog=COMMANDS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILES", help="pictures to open")
+    parser.add_argument("--screenshot", type=Path, metavar="OUT.png", help="open, save a picture of the window, quit")
+    parser.add_argument("--size", type=_window_size, metavar="WxH", help="size of the window")
+    parser.add_argument("--theme", choices=["dark", "light"])
+    parser.add_argument("--language", metavar="CODE", help="en, zh_CN")
+    parser.add_argument("--panel", metavar="NAME", help="panel to bring to the front")
+    parser.add_argument("--new-instance", action="store_true", help="a window of its own, even if one is open")
+    parser.add_argument("--version", action="version", version=f"scumble {desktop.__version__}")
+    return parser
+
+
+def _open(given: argparse.Namespace) -> int:
+    options = OpenOptions(
+        files=tuple(given.files),
+        screenshot=given.screenshot,
+        size=given.size,
+        theme=given.theme,
+        language=given.language,
+        panel=given.panel,
+        new_instance=given.new_instance,
+    )
+    from desktop.app import main  # Qt is loaded only when a window is wanted
+
+    return main(options)
+
+
+def _run_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
+    from desktop import commands
+
+    parser.description = "Run a model on a picture. ICC profile, metadata, transparency and depth are kept."
+    parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="may be given repeatedly")
+    parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the run")
+    return lambda given: commands.run_model(
+        commands.RunOrder(
+            model_id=given.model,
+            source=given.source,
+            target=given.target,
+            parameters=_parameters(given.param),
+            mask=given.mask,
+            seed=given.seed,
+            device=given.device,
+        ),
+        commands.printer(given.json),
+    )
+
+
+def _convert_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
+    from desktop import commands
+
+    parser.description = "Convert a picture; .ora keeps layers."
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
+    return lambda given: commands.convert(given.source, given.target, commands.printer(given.json))
+
+
+def _models_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
+    from desktop import commands
+
+    parser.description = "The installed models."
+    parser.add_argument("action", choices=["list", "show", "verify"])
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="for show and verify: the id of one model")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def run(given: argparse.Namespace) -> int:
+        out = commands.printer(given.json)
+        if given.action == "list":
+            return commands.list_models(out)
+        if given.action == "verify":
+            return commands.verify_models(given.model, out)
+        if given.model is None:
+            parser.error("models show needs the id of a model")
+        return commands.show_model(given.model, out)
+
+    return run
+
+
+def _selftest_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
+    from desktop import commands
+
+    parser.description = "Run every installed model on its golden sample and compare with what training computed."
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return lambda given: commands.selftest(given.device, commands.printer(given.json))
+
+
+COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
+    "run": _run_command,
+    "convert": _convert_command,
+    "models": _models_command,
+    "selftest": _selftest_command,
+}
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    parameters = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError("cli.bad_param", text=text)
+        parameters[name.strip()] = value.strip()
+    return parameters
+
+
+def _window_size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError("a size looks like 1280x800")
+    size = (int(width), int(height))
+    if not all(SMALLEST_WINDOW <= side <= LARGEST_WINDOW for side in size):
+        raise argparse.ArgumentTypeError(f"sides must be {SMALLEST_WINDOW} to {LARGEST_WINDOW}")
+    return size

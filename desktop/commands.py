@@ -1,0 +1,288 @@
+"""What the commands do, with the same code as the window. Pictures by io, models by runtime; Qt is never loaded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop import paths
+from desktop.core.errors import UserError
+from desktop.io.documents import flat_image, open_document_file
+from desktop.io.image_files import ImageFile, read_image, write_image
+from desktop.io.openraster import save_openraster
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.jobs import WorkerRunner
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.runner import (
+    Cancelled,
+    DeviceChoice,
+    Failed,
+    ParameterValue,
+    Pixels,
+    Progress,
+    Request,
+    Result,
+    Stage,
+    run_and_wait,
+)
+from desktop.runtime.stitching import blend_under_mask
+from desktop.selftest import check_models
+
+EXIT_CHECK_FAILED = 1
+LAYERED_SUFFIXES = (".ora",)
+
+Facts = Mapping[str, Any]
+Printer = Callable[[Facts, str], None]
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """What `scumble run` was asked to do."""
+
+    model_id: str
+    source: Path
+    target: Path
+    parameters: Mapping[str, ParameterValue]
+    mask: Path | None
+    seed: int
+    device: DeviceChoice
+
+
+def printer(as_json: bool) -> Printer:
+    """How results are told: all facts as one JSON object, or a text for people."""
+
+    def print_json(facts: Facts, _text: str) -> None:
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+
+    def print_text(_facts: Facts, text: str) -> None:
+        print(text)
+
+    return print_json if as_json else print_text
+
+
+def run_model(order: RunOrder, tell: Printer) -> int:
+    """Read, run, blend under the mask, write; the target appears only when all went well."""
+    catalog = Catalog(paths.model_folders())
+    model = catalog.verified(order.model_id)
+    parameters = complete_parameters(model.manifest, order.parameters)
+    _check_target(order.target)
+    mask = _read_mask(order.mask) if order.mask else None
+    picture, result = _run_on_file(catalog, model, order, parameters, keeps_source=mask is not None)
+    image = result.image
+    if mask is not None:
+        blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(mask, image.shape))
+    write_image(order.target, replace(picture, pixels=image))
+    tell(_run_facts(order, model, parameters, result), _run_text(order, result))
+    for note in result.notes:
+        print(f"scumble: {note}", file=sys.stderr)
+    return 0
+
+
+def convert(source: Path, target: Path, tell: Printer) -> int:
+    _check_target(target)
+    if target.suffix.lower() in LAYERED_SUFFIXES:
+        document = open_document_file(source)
+        save_openraster(document, target)
+        size, depth, layers = document.size, document.depth, len(document.layers)
+        facts = {"width": size.width, "height": size.height, "depth": depth, "layers": layers}
+    else:
+        image = _flat_picture(source)
+        write_image(target, image)
+        height, width = image.pixels.shape[:2]
+        facts = {"width": width, "height": height, "depth": image.pixels.dtype.itemsize * 8, "layers": 1}
+    text = f"{target}: {facts['width']} × {facts['height']} pixels, {facts['depth']} bits"
+    tell({"input": str(source), "output": str(target), **facts}, text)
+    return 0
+
+
+def list_models(tell: Printer) -> int:
+    catalog = Catalog(paths.model_folders())
+    models, broken = catalog.models(), catalog.broken()
+    facts = {
+        "models": [_summary(model) for model in models],
+        "broken": [{"id": model.id, "folder": str(model.folder), "reason": str(model.error)} for model in broken],
+    }
+    lines = [f"{model.id:24} {model.manifest.task:12} {model.manifest.title}" for model in models]
+    lines += [f"{model.id:24} {'broken':12} {model.error}" for model in broken]
+    tell(facts, "\n".join(lines) or "No models are installed.")
+    return 0
+
+
+def show_model(model_id: str, tell: Printer) -> int:
+    model = Catalog(paths.model_folders()).get(model_id)
+    facts = {**msgspec.to_builtins(model.manifest), "folder": str(model.folder), "model_sha256": model.sha256}
+    tell(facts, _model_text(model))
+    return 0
+
+
+def verify_models(model_id: str | None, tell: Printer) -> int:
+    """Compare the files of one model, or of all, with their hashes."""
+    catalog = Catalog(paths.model_folders())
+    if model_id is not None:
+        catalog.get(model_id)
+    problems = {model.id: str(model.error) for model in catalog.broken() if model_id in (None, model.id)}
+    intact = []
+    for model in catalog.models():
+        if model_id not in (None, model.id):
+            continue
+        try:
+            catalog.verified(model.id)
+        except UserError as error:
+            problems[model.id] = str(error)
+        else:
+            intact.append(model.id)
+    lines = [f"{name}: intact" for name in intact] + [f"{name}: {problem}" for name, problem in problems.items()]
+    tell({"intact": intact, "problems": problems}, "\n".join(lines) or "No models are installed.")
+    return EXIT_CHECK_FAILED if problems else 0
+
+
+def selftest(device: DeviceChoice, tell: Printer) -> int:
+    catalog = Catalog(paths.model_folders())
+    runner = WorkerRunner(catalog)
+    try:
+        checks = check_models(catalog, runner, device)
+    finally:
+        runner.close()
+    passed = bool(checks) and all(check.passed for check in checks)
+    lines = [check.text() for check in checks] or ["No models are installed: the installation is incomplete."]
+    tell({"passed": passed, "models": [asdict(check) for check in checks]}, "\n".join(lines))
+    return 0 if passed else EXIT_CHECK_FAILED
+
+
+def _run_on_file(
+    catalog: Catalog,
+    model: Model,
+    order: RunOrder,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    keeps_source: bool,
+) -> tuple[ImageFile, Result]:
+    """The source's picture and the model's. Without `keeps_source` its pixels are let go: at 24 megapixels they and
+    their copies count.
+    """
+    picture = read_image(order.source)
+    request = Request(model.id, model.sha256, {"image": picture.pixels}, parameters, order.seed, order.device)
+    if not keeps_source:
+        picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
+    runner = WorkerRunner(catalog)
+    try:
+        requests = [request]
+        del request
+        outcome = run_and_wait(runner, requests.pop(), _progress_line())
+    finally:
+        runner.close()
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    if isinstance(outcome, Cancelled):
+        raise KeyboardInterrupt
+    return picture, outcome.result
+
+
+def _check_target(target: Path) -> None:
+    """What would fail after minutes of work fails now."""
+    if target.is_dir():
+        raise UserError("cli.target_is_folder", path=target)
+    if not target.parent.is_dir():
+        raise UserError("cli.no_target_folder", folder=target.parent)
+
+
+def _flat_picture(source: Path) -> ImageFile:
+    if source.suffix.lower() in LAYERED_SUFFIXES:
+        return flat_image(open_document_file(source))
+    return read_image(source)
+
+
+def _read_mask(path: Path) -> NDArray[np.float32]:
+    """(H, W) 0..1: how light the picture is, nothing where it is transparent."""
+    pixels = read_image(path).pixels
+    white = np.float32(np.iinfo(pixels.dtype).max)
+    gray = pixels[..., :3].mean(axis=2, dtype=np.float32) / white
+    gray *= pixels[..., 3] / white
+    return gray
+
+
+def _resized(mask: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    height, width = shape[:2]
+    shrinks = mask.shape[0] > height or mask.shape[1] > width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    resized: NDArray[np.float32] = cv2.resize(mask, (width, height), interpolation=method)
+    return resized
+
+
+def _enlarged(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """The source at the size of the result."""
+    height, width = shape[:2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    enlarged: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
+    return enlarged
+
+
+def _progress_line() -> Callable[[Progress], None] | None:
+    """A line that is written over, where somebody can see it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    words = {Stage.STARTING: "starting", Stage.LOADING: "loading the model", Stage.RUNNING: "running"}
+
+    def show(progress: Progress) -> None:
+        is_last = progress.stage == Stage.RUNNING and progress.done == progress.total
+        text = f"{words.get(progress.stage, '')} {progress.fraction:4.0%}"
+        print(f"\r{text:<40}", end="\n" if is_last else "", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _run_facts(order: RunOrder, model: Model, parameters: Mapping[str, ParameterValue], result: Result) -> Facts:
+    height, width = result.image.shape[:2]
+    return {
+        "model": model.id,
+        "version": model.manifest.version,
+        "sha256": result.model_sha256,
+        "input": str(order.source),
+        "output": str(order.target),
+        "width": width,
+        "height": height,
+        "depth": result.image.dtype.itemsize * 8,
+        "parameters": dict(parameters),
+        "seed": order.seed,
+        "provider": result.provider,
+        "tiles": result.tiles,
+        "seconds": round(result.seconds, 3),
+        "peak_memory_mb": round(result.peak_memory_bytes / 1e6, 1),
+        "notes": list(result.notes),
+    }
+
+
+def _run_text(order: RunOrder, result: Result) -> str:
+    return f"{order.target}: {result.tiles} tiles in {result.seconds:.1f} s ({result.provider})"
+
+
+def _summary(model: Model) -> Facts:
+    manifest = model.manifest
+    kept = ("id", "title", "description", "task", "version", "licence", "scale")
+    return {**{key: getattr(manifest, key) for key in kept}, "sha256": model.sha256, "folder": str(model.folder)}
+
+
+def _model_text(model: Model) -> str:
+    manifest = model.manifest
+    lines = [
+        f"{manifest.title} ({manifest.id} {manifest.version}, {manifest.licence})",
+        manifest.description,
+        f"Kind: {manifest.task}, ×{manifest.scale}. Folder: {model.folder}",
+    ]
+    for param in manifest.params:
+        allowed = ", ".join(param.choices) or f"{param.min:g} to {param.max:g} {param.unit}".strip()
+        lines.append(f"--param {param.id}=…   {param.label}: {allowed}; default {param.default}")
+    for metric in manifest.metrics:
+        than = f", {metric.baseline} {metric.baseline_value:g}" if metric.baseline_value is not None else ""
+        lines.append(f"{metric.data}: {metric.metric} {metric.value:g} {metric.unit}{than}")
+    return "\n".join(line for line in lines if line)

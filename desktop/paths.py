@@ -1,0 +1,68 @@
+"""Where things lie: in a source tree, in an installed wheel, in a frozen program. Read by app, cli and ui only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "scumble"
+HOME_VARIABLE = "SCUMBLE_HOME"  # one folder for everything of the user's, for portable copies and for tests
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_models_dir() -> Path:
+    """The models that came with the program."""
+    return _shipped("onnx")
+
+
+def resources_dir() -> Path:
+    """Icons, themes, translations, brushes, samples."""
+    return _shipped("resources")
+
+
+def user_models_dir() -> Path:
+    """Models that the user added; need not exist yet."""
+    return user_data_dir() / "models"
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Where models are looked for, shipped ones first."""
+    return (shipped_models_dir(), user_models_dir())
+
+
+def user_data_dir() -> Path:
+    """What must not be lost: models, journals of open documents."""
+    return _own_home("data") or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def user_config_dir() -> Path:
+    return _own_home("config") or Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
+
+
+def user_cache_dir() -> Path:
+    """What may be deleted at any time."""
+    return _own_home("cache") or Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
+def user_log_dir() -> Path:
+    return _own_home("log") or Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def settings_file() -> Path:
+    return user_config_dir() / "settings.json"
+
+
+def _shipped(name: str) -> Path:
+    """In a wheel and a frozen program the folder travels inside the package, in a source tree it lies beside it."""
+    frozen = getattr(sys, "_MEIPASS", None)
+    inside = (Path(frozen) / "desktop" if frozen else _PACKAGE) / "_data" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def _own_home(kind: str) -> Path | None:
+    home = os.environ.get(HOME_VARIABLE)
+    return Path(home) / kind if home else None

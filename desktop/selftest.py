@@ -1,0 +1,78 @@
+"""Every model proves itself: its golden sample, computed by the training framework, is run here and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from desktop.core.errors import UserError
+from desktop.io.image_files import read_image
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.runner import DeviceChoice, Failed, Finished, Pixels, Request, Result, Runner, run_and_wait
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one model did. Differences are in 8-bit levels, the largest of all pixels; `problem` says why it failed."""
+
+    model_id: str
+    passed: bool
+    provider: str = ""
+    seconds: float = 0.0
+    max_difference: float = 0.0
+    tolerance: float = 0.0
+    problem: str = ""
+
+    def text(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        if not self.provider:
+            return f"{self.model_id}: {verdict}. {self.problem}"
+        compared = f"largest difference {self.max_difference:.2f} of {self.tolerance:g} levels"
+        return f"{self.model_id}: {verdict}, {compared}, {self.seconds:.2f} s, {self.provider}. {self.problem}".rstrip()
+
+
+def check_models(catalog: Catalog, runner: Runner, device: DeviceChoice = "auto") -> list[Check]:
+    """All models of the catalog, broken ones too."""
+    checks = [check_model(catalog, runner, model, device) for model in catalog.models()]
+    return checks + [Check(broken.id, passed=False, problem=str(broken.error)) for broken in catalog.broken()]
+
+
+def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceChoice = "auto") -> Check:
+    golden = model.manifest.golden
+    if golden is None:
+        return Check(model.id, passed=False, problem="It has no golden sample.")
+    try:
+        catalog.verified(model.id)
+        sample = read_image(model.folder / golden.input).pixels
+        expected = read_image(model.folder / golden.output).pixels
+        inputs = {"image": sample}
+        result = _result_of(runner, Request(model.id, model.sha256, inputs, golden.params, golden.seed, device))
+    except UserError as error:
+        return Check(model.id, passed=False, problem=str(error))
+    difference = largest_difference(result.image, expected)
+    return Check(
+        model.id,
+        passed=difference <= golden.tolerance,
+        provider=result.provider,
+        seconds=round(result.seconds, 3),
+        max_difference=difference,
+        tolerance=golden.tolerance,
+        problem=" ".join(result.notes),
+    )
+
+
+def largest_difference(result: Pixels, expected: Pixels) -> float:
+    """In 8-bit levels, over all channels; infinite when the sizes differ."""
+    if result.shape != expected.shape:
+        return float("inf")
+    levels = [pixels.astype(np.float64) * (255 / np.iinfo(pixels.dtype).max) for pixels in (result, expected)]
+    return float(np.abs(levels[0] - levels[1]).max())
+
+
+def _result_of(runner: Runner, request: Request) -> Result:
+    outcome = run_and_wait(runner, request)
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    assert isinstance(outcome, Finished), "nobody cancels a self-test"
+    return outcome.result

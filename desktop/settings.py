@@ -1,0 +1,133 @@
+"""What the user has chosen: declared once as data, which gives defaults, checks and the rows of the dialog.
+
+A settings file that is damaged, or from a newer program, costs the values it gets wrong and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from desktop.core.errors import UserError
+from desktop.core.events import Signal
+from desktop.io.atomic import replacing
+
+FORMAT = 1
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}  # format n → values of format n + 1
+
+logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Setting(Generic[Value]):
+    """One choice. Checked by `choices`, by `limits`, or by the type of the default alone."""
+
+    key: str
+    label: str
+    default: Value
+    choices: tuple[Value, ...] = ()
+    limits: tuple[float, float] | None = None
+
+    def is_valid(self, value: object) -> bool:
+        if isinstance(value, bool) != isinstance(self.default, bool):
+            return False
+        if isinstance(self.default, tuple):
+            return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+        if self.choices:
+            return value in self.choices
+        if self.limits is not None:
+            return isinstance(value, int | float) and self.limits[0] <= value <= self.limits[1]
+        return isinstance(value, type(self.default))
+
+
+THEME = Setting("theme", "Theme", "dark", choices=("dark", "light"))
+LANGUAGE = Setting("language", "Language", "system", choices=("system", "en", "zh_CN"))
+DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", "cuda"))
+UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
+MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
+RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
+SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
+WINDOW_STATE = Setting("window_state", "Window layout", "")
+
+ALL_SETTINGS: tuple[Setting[Any], ...] = (
+    THEME,
+    LANGUAGE,
+    DEVICE,
+    UNDO_MEMORY_PERCENT,
+    MODEL_IDLE_SECONDS,
+    RECENT_FILES,
+    SHORTCUTS,
+    WINDOW_STATE,
+)
+
+
+class Settings:
+    """The chosen values. `changed(setting)` is emitted after each change; changes are on disk when `set` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.changed: Signal[[Setting[Any]]] = Signal()
+        self._path = path
+        self._values = _read(path)
+
+    def get(self, setting: Setting[Value]) -> Value:
+        value: Value = self._values.get(setting.key, setting.default)
+        return value
+
+    def set(self, setting: Setting[Value], value: Value) -> None:
+        """UserError when the file cannot be written; the value holds for this run all the same."""
+        assert setting.is_valid(value), f"{setting.key} cannot be {value!r}"
+        if self.get(setting) == value:
+            return
+        self._values[setting.key] = value
+        self.changed.emit(setting)
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError("settings.not_saved", path=self._path, reason=error.strerror) from error
+        text = json.dumps({"format": FORMAT, **self._values}, indent=2, ensure_ascii=False)
+        with replacing(self._path) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The valid values of the file; what is wrong is left at its default and logged."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.info("Settings start afresh, %s cannot be read: %s", path, error)
+        return {}
+    if not isinstance(stored, dict):
+        return {}
+    return _valid_values(_migrated(stored))
+
+
+def _migrated(stored: dict[str, Any]) -> dict[str, Any]:
+    version = stored.pop("format", FORMAT)
+    while version in MIGRATIONS:
+        stored, version = MIGRATIONS[version](stored), version + 1
+    return stored
+
+
+def _valid_values(stored: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for setting in ALL_SETTINGS:
+        if setting.key not in stored:
+            continue
+        value = stored[setting.key]
+        value = tuple(value) if isinstance(value, list) else value
+        if setting.is_valid(value):
+            values[setting.key] = value
+        else:
+            logger.info("The setting %s cannot be %r; using %r", setting.key, value, setting.default)
+    return values
