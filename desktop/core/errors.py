@@ -8,7 +8,15 @@ MESSAGES: dict[str, str] = {
     "document.no_layer": "There is no layer {layer_id} in this document.",
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",
+    "document.pixels_locked": "The pixels of “{name}” are locked; unlock them in the layers panel to paint.",
+    "document.position_locked": "The position of “{name}” is locked; unlock it in the layers panel to move it.",
+    "document.layer_hidden": "“{name}” is hidden; show it before painting on it.",
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
+    # AI tools
+    "ai.no_layer": "No layer is chosen; click one in the layers panel, or use the visible picture.",
+    "ai.no_region": "Paint over the part of the picture to change first, or choose the whole picture.",
+    "ai.no_selection": "Nothing is selected; make a selection, paint a region, or choose the whole picture.",
+    "ai.region_outside": "The region lies outside the canvas; paint over the picture itself.",
     # files
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",

@@ -1,0 +1,1 @@
+"""What hands do on the canvas, without Qt: gestures as generators, and AI tools made from manifests."""

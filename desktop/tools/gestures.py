@@ -1,0 +1,66 @@
+"""Gestures as generators: press, ``while event.pressed: event = yield``, release. No Qt here.
+
+A gesture opens its edit in a `with` block; `RunningGesture.cancel` raises inside it, so the block rolls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import TypeAlias
+
+from desktop.core.geometry import Point
+
+
+class Modifier(Flag):
+    NONE = 0
+    SHIFT = auto()
+    CTRL = auto()
+    ALT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PointerEvent:
+    """One report of mouse or pen, in image pixels. `pressed` is False for the release."""
+
+    point: Point
+    pressure: float = 1.0
+    pressed: bool = True
+    modifiers: Modifier = Modifier.NONE
+    time_ms: int = 0
+
+
+Gesture: TypeAlias = Generator[None, PointerEvent, None]
+
+
+class GestureCancelled(Exception):
+    """Raised inside a gesture that the user broke off."""
+
+
+class RunningGesture:
+    """Feeds events to a gesture until it ends. Errors of the gesture come out of `send`."""
+
+    def __init__(self, gesture: Gesture) -> None:
+        self._gesture = gesture
+        self.is_running = True
+        next(gesture)
+
+    def send(self, event: PointerEvent) -> None:
+        try:
+            self._gesture.send(event)
+        except StopIteration:
+            self.is_running = False
+        except BaseException:
+            self.is_running = False
+            raise
+
+    def cancel(self) -> None:
+        """Breaks the gesture off; its edit leaves no trace."""
+        if not self.is_running:
+            return
+        self.is_running = False
+        try:
+            self._gesture.throw(GestureCancelled())
+        except (GestureCancelled, StopIteration):
+            pass

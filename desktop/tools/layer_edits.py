@@ -1,0 +1,243 @@
+"""Commands on the layer tree, each one edit. Functions that make layers return the id of the one to work on next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from desktop.core.composite import flatten
+from desktop.core.document import Document
+from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.geometry import Rect
+from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
+from desktop.core.tiles import TileMap, bounds_of_tiles
+from desktop.tools.names import EditName
+
+
+def add_layer(open_document: OpenDocument, name: str, above_id: LayerId | None) -> LayerId:
+    """An empty layer above another one, or inside it when that is a group."""
+    document = open_document.document
+    layer = RasterLayer(id=document.next_layer_id(), name=name, tiles=document.empty_tiles())
+    parent_id, index = place_above(document, above_id)
+    with open_document.edit(EditName.ADD_LAYER) as edit:
+        edit.insert_layer(layer, parent_id, index)
+    return layer.id
+
+
+def place_above(document: Document, layer_id: LayerId | None) -> tuple[LayerId | None, int | None]:
+    """Parent and index for a new layer over `layer_id`; the top when there is no such layer."""
+    if layer_id is None or not document.has_layer(layer_id):
+        return None, None
+    layer = document.layer(layer_id)
+    if isinstance(layer, GroupLayer):
+        return layer.id, None
+    parent = document.parent_of(layer_id)
+    return (None if parent is None else parent.id), document.index_of(layer_id) + 1
+
+
+def delete_layer(open_document: OpenDocument, layer_id: LayerId) -> LayerId | None:
+    """Removes a layer; returns its neighbour."""
+    document = open_document.document
+    siblings, index = document.siblings_of(layer_id), document.index_of(layer_id)
+    parent = document.parent_of(layer_id)
+    with open_document.edit(EditName.DELETE_LAYER) as edit:
+        edit.remove_layer(layer_id)
+    if len(siblings) > 1:
+        return siblings[index - 1].id if index > 0 else siblings[1].id
+    if parent is not None:
+        return parent.id
+    return None
+
+
+def duplicate_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> LayerId:
+    document = open_document.document
+    copy = _with_new_ids(document.layer(layer_id), document.next_layer_id())[0].changed(name=name)
+    parent = document.parent_of(layer_id)
+    with open_document.edit(EditName.DUPLICATE) as edit:
+        edit.insert_layer(copy, None if parent is None else parent.id, document.index_of(layer_id) + 1)
+    return copy.id
+
+
+def group_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> LayerId:
+    """Puts a layer into a new group at its place."""
+    document = open_document.document
+    layer = document.layer(layer_id)
+    parent, index = document.parent_of(layer_id), document.index_of(layer_id)
+    group = GroupLayer(id=document.next_layer_id(), name=name, children=(layer.changed(clip_to_below=False),))
+    with open_document.edit(EditName.ADD_GROUP) as edit:
+        edit.remove_layer(layer_id)
+        edit.insert_layer(group, None if parent is None else parent.id, index)
+    return group.id
+
+
+def ungroup(open_document: OpenDocument, group_id: LayerId) -> LayerId | None:
+    """Puts a group's layers in its place."""
+    document = open_document.document
+    group = document.layer(group_id)
+    if not isinstance(group, GroupLayer):
+        raise UserError("tool.not_a_group", name=group.name)
+    parent, index = document.parent_of(group_id), document.index_of(group_id)
+    with open_document.edit(EditName.UNGROUP) as edit:
+        edit.remove_layer(group_id)
+        for offset, child in enumerate(group.children):
+            edit.insert_layer(child, None if parent is None else parent.id, index + offset)
+    return group.children[-1].id if group.children else None
+
+
+def move_by(open_document: OpenDocument, layer_id: LayerId, steps: int) -> None:
+    """Raises (positive) or lowers a layer among its siblings; at the end of a group it leaves the group."""
+    document = open_document.document
+    parent, index = document.parent_of(layer_id), document.index_of(layer_id)
+    target = index + steps
+    if 0 <= target < len(document.siblings_of(layer_id)):
+        place_layer(open_document, layer_id, None if parent is None else parent.id, target)
+    elif parent is not None:
+        outer = document.parent_of(parent.id)
+        outside = document.index_of(parent.id) + (1 if steps > 0 else 0)
+        place_layer(open_document, layer_id, None if outer is None else outer.id, outside)
+
+
+def place_layer(open_document: OpenDocument, layer_id: LayerId, parent_id: LayerId | None, index: int) -> None:
+    """`index` counts from the bottom, after the layer was taken out."""
+    with open_document.edit(EditName.REORDER) as edit:
+        edit.move_layer(layer_id, parent_id, index)
+
+
+def add_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
+    """A white mask, or the selection as one."""
+    document = open_document.document
+    layer = document.layer(layer_id)
+    if layer.mask is not None:
+        raise UserError("tool.has_mask", name=layer.name)
+    mask = Mask() if document.selection is None else Mask(document.selection)
+    with open_document.edit(EditName.ADD_MASK) as edit:
+        edit.replace_layer(layer.changed(mask=mask))
+
+
+def delete_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
+    layer = _masked_layer(open_document, layer_id)
+    with open_document.edit(EditName.DELETE_MASK) as edit:
+        edit.replace_layer(layer.changed(mask=None))
+
+
+def invert_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
+    layer = _masked_layer(open_document, layer_id)
+    assert layer.mask is not None
+    tiles = inverted_tiles(layer.mask.tiles)
+    with open_document.edit(EditName.INVERT_MASK) as edit:
+        edit.replace_layer(layer.changed(mask=Mask(tiles, layer.mask.enabled, layer.mask.linked)))
+
+
+def switch_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
+    """Enables or disables the mask."""
+    layer = _masked_layer(open_document, layer_id)
+    assert layer.mask is not None
+    mask = Mask(layer.mask.tiles, not layer.mask.enabled, layer.mask.linked)
+    with open_document.edit(EditName.MASK_ENABLED) as edit:
+        edit.replace_layer(layer.changed(mask=mask))
+
+
+def inverted_tiles(tiles: TileMap) -> TileMap:
+    """A mask with black and white swapped, everywhere."""
+    swapped = {key: 255 - tile for key in tiles.keys() if (tile := tiles.tile(*key)) is not None}
+    for tile in swapped.values():
+        tile.flags.writeable = False
+    return TileMap(1, np.uint8, 255 - tiles.default, swapped)
+
+
+def merge_down(open_document: OpenDocument, layer_id: LayerId) -> LayerId:
+    """Melts a layer into the raster layer below; that one keeps its name, blend mode and opacity."""
+    document = open_document.document
+    index = document.index_of(layer_id)
+    if index == 0:
+        raise UserError("tool.nothing_below", name=document.layer(layer_id).name)
+    upper, lower = document.layer(layer_id), document.siblings_of(layer_id)[index - 1]
+    plain = lower.changed(opacity=1.0, visible=True, clip_to_below=False)
+    pair = document.changed(layers=(plain, upper), selection=None)
+    extent = _extent(plain).union(_extent(upper))
+    tiles = TileMap.from_array(flatten(pair, extent), extent.x, extent.y)
+    merged = RasterLayer(
+        id=lower.id, name=lower.name, visible=lower.visible, opacity=lower.opacity, blend_mode=lower.blend_mode,
+        clip_to_below=lower.clip_to_below, tiles=tiles,
+    )  # fmt: skip
+    with open_document.edit(EditName.MERGE_DOWN) as edit:
+        edit.remove_layer(upper.id)
+        edit.replace_layer(merged)
+    return merged.id
+
+
+def merge_visible(open_document: OpenDocument, name: str) -> LayerId:
+    """The visible picture as a new layer on top; nothing is lost."""
+    document = open_document.document
+    tiles = TileMap.from_array(flatten(document))
+    layer = RasterLayer(id=document.next_layer_id(), name=name, tiles=tiles)
+    with open_document.edit(EditName.MERGE_VISIBLE) as edit:
+        edit.insert_layer(layer)
+    return layer.id
+
+
+def show_only(open_document: OpenDocument, layer_id: LayerId) -> None:
+    """Hides every layer outside the branch of this one; a second time shows them all again."""
+    document = open_document.document
+    kept = {layer_id}
+    parent = document.parent_of(layer_id)
+    while parent is not None:
+        kept.add(parent.id)
+        parent = document.parent_of(parent.id)
+    others = [layer for layer in document.iter_layers() if layer.id not in kept and not _is_inside(document, layer.id, layer_id)]
+    shows_all = bool(others) and not any(layer.visible for layer in others)
+    with open_document.edit(EditName.VISIBILITY) as edit:
+        for other in others:
+            current = edit.document.layer(other.id)
+            edit.replace_layer(current.changed(visible=shows_all))
+        for one in kept:
+            edit.replace_layer(edit.document.layer(one).changed(visible=True))
+
+
+def change_layer(
+    open_document: OpenDocument, layer_id: LayerId, name: EditName, *, merge: bool = False, **changes: object
+) -> None:
+    """Replaces fields of a layer in one edit; merged changes in a row are one history entry."""
+    layer = open_document.document.layer(layer_id)
+    changed = layer.changed(**changes)
+    if changed == layer:
+        return
+    with open_document.edit(name, merge_key=(name, layer_id) if merge else None) as edit:
+        edit.replace_layer(changed)
+
+
+def _masked_layer(open_document: OpenDocument, layer_id: LayerId) -> Layer:
+    layer = open_document.document.layer(layer_id)
+    if layer.mask is None:
+        raise UserError("document.no_mask", name=layer.name)
+    return layer
+
+
+def _is_inside(document: Document, layer_id: LayerId, group_id: LayerId) -> bool:
+    parent = document.parent_of(layer_id)
+    while parent is not None:
+        if parent.id == group_id:
+            return True
+        parent = document.parent_of(parent.id)
+    return False
+
+
+def _extent(layer: Layer) -> Rect:
+    if isinstance(layer, GroupLayer):
+        rect = Rect(0, 0, 0, 0)
+        for child in layer.children:
+            rect = rect.union(_extent(child))
+        return rect
+    return bounds_of_tiles(list(layer.tiles.keys()))
+
+
+def _with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId]:
+    """A copy of a branch under new ids, and the next free id."""
+    next_id = first_id + 1
+    if not isinstance(layer, GroupLayer):
+        return layer.changed(id=first_id), next_id
+    children = []
+    for child in layer.children:
+        copy, next_id = _with_new_ids(child, next_id)
+        children.append(copy)
+    return layer.changed(id=first_id, children=tuple(children)), next_id

@@ -1,0 +1,72 @@
+"""Brush, eraser and mask brush as gestures, and what may be painted on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+
+from desktop.core.brush import BrushMode, BrushSettings, Stroke
+from desktop.core.document import Document
+from desktop.core.edits import Edit, OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.layers import Layer, LayerId, Mask
+from desktop.tools.gestures import Gesture
+from desktop.tools.names import EditName
+
+
+class Plane(Enum):
+    """What of a layer the painting tools change."""
+
+    PIXELS = "pixels"
+    MASK = "mask"
+
+
+def paint(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, settings: BrushSettings) -> Gesture:
+    """A stroke of the brush or eraser on a layer's pixels or its mask. UserError when nothing may be painted there."""
+    event = yield
+    layer = paintable_layer(open_document.document, layer_id, plane)
+    with open_document.edit(_name_of(plane, settings.mode)) as edit:
+        stroke = _stroke_on(edit, open_document.document, layer, plane, settings)
+        while event.pressed:
+            edit.touched(layer.id, stroke.to(event.point, event.pressure))
+            event = yield
+
+
+def paint_mask(
+    open_document: OpenDocument, layer_id: LayerId | None, settings: BrushSettings, *, reveals: bool
+) -> Gesture:
+    """A stroke on the layer's mask, white where it reveals and black where it hides; adds the mask where none is."""
+    level = 1.0 if reveals else 0.0
+    event = yield
+    layer = paintable_layer(open_document.document, layer_id, Plane.MASK)
+    with open_document.edit(EditName.MASK_BRUSH) as edit:
+        if layer.mask is None:
+            edit.replace_layer(layer.changed(mask=Mask()))
+        settings = replace(settings, color=(level, level, level), mode=BrushMode.PAINT)
+        stroke = _stroke_on(edit, open_document.document, layer, Plane.MASK, settings)
+        while event.pressed:
+            edit.touched(layer.id, stroke.to(event.point, event.pressure))
+            event = yield
+
+
+def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) -> Layer:
+    """The layer, if it can be painted on and would be seen; UserError says why not."""
+    if layer_id is None or not document.has_layer(layer_id):
+        raise UserError("tool.no_layer")
+    layer = document.layer(layer_id) if plane is Plane.MASK else document.raster_layer(layer_id)
+    if not layer.visible:
+        raise UserError("tool.layer_hidden", name=layer.name)
+    if layer.locks.pixels:
+        raise UserError("tool.layer_locked", name=layer.name)
+    return layer
+
+
+def _name_of(plane: Plane, mode: BrushMode) -> EditName:
+    if plane is Plane.MASK:
+        return EditName.MASK_BRUSH
+    return EditName.ERASE if mode is BrushMode.ERASE else EditName.BRUSH
+
+
+def _stroke_on(edit: Edit, document: Document, layer: Layer, plane: Plane, settings: BrushSettings) -> Stroke:
+    editor = edit.mask_pixels(layer.id) if plane is Plane.MASK else edit.pixels(layer.id)
+    return Stroke(editor, settings, selection=document.selection, keeps_alpha=layer.locks.alpha)
