@@ -8,15 +8,7 @@ MESSAGES: dict[str, str] = {
     "document.no_layer": "There is no layer {layer_id} in this document.",
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",
-    "document.pixels_locked": "The pixels of “{name}” are locked; unlock them in the layers panel to paint.",
-    "document.position_locked": "The position of “{name}” is locked; unlock it in the layers panel to move it.",
-    "document.layer_hidden": "“{name}” is hidden; show it before painting on it.",
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
-    # AI tools
-    "ai.no_layer": "No layer is chosen; click one in the layers panel, or use the visible picture.",
-    "ai.no_region": "Paint over the part of the picture to change first, or choose the whole picture.",
-    "ai.no_selection": "Nothing is selected; make a selection, paint a region, or choose the whole picture.",
-    "ai.region_outside": "The region lies outside the canvas; paint over the picture itself.",
     # files
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",
@@ -61,6 +53,18 @@ MESSAGES: dict[str, str] = {
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
     "cli.no_target_folder": "The folder {folder} does not exist; create it or choose another place for the result.",
     "cli.target_is_folder": "{path} is a folder; give the result a file name.",
+    # tools
+    "tool.no_layer": "Choose a layer in the layers panel first.",
+    "tool.layer_hidden": "“{name}” is hidden; show it before you work on it.",
+    "tool.layer_locked": "“{name}” is locked; unlock it in the layers panel first.",
+    "tool.not_a_group": "“{name}” is not a group.",
+    "tool.has_mask": "“{name}” has a mask already.",
+    "tool.nothing_below": "There is no layer below “{name}” to merge it into.",
+    "ai.no_region": "Paint the region first: choose the region brush and paint over what the model should change.",
+    "ai.no_selection": "There is no selection; paint the region, or run on the whole picture.",
+    "ai.region_outside": "The region lies outside the picture; paint it inside.",
+    "ai.empty_layer": "“{name}” has no pixels to work on; choose another layer, or “Visible picture” as the input.",
+    "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
 }
 
 

@@ -1,224 +1,260 @@
-"""Any manifest as a tool: what the user chose becomes a request, what comes back becomes one edit.
+"""Any model as a tool: settings → plan (a request and where its result belongs) → a new layer with its mask.
 
-The data flow: `prepare` reads one version of the document and makes a `Plan` (a request, and where its answer goes);
-the runner runs the request; `land` puts the result above the layer it came from, masked by the region, with its recipe.
+`plan_run` only reads immutable values, so it may be called in any thread; `landed` makes the layer, `land` inserts it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from desktop.core.color import Pixels, to_depth
 from desktop.core.composite import flatten
 from desktop.core.document import Document
-from desktop.core.edits import OpenDocument
+from desktop.core.edits import OpenDocument, changed_rects
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
-from desktop.core.layers import AiRecipe, LayerId, Mask, RasterLayer
+from desktop.core.layers import AiRecipe, GroupLayer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
-from desktop.runtime.manifest import Manifest
+from desktop.runtime.catalog import Model
+from desktop.runtime.manifest import Manifest, Task
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result
+from desktop.tools.layer_edits import place_above
 
-VISIBLE_PICTURE: LayerId = 0  # what a recipe names when the input was not one layer
-PREVIEW_SIDE_PX = 512  # about a third of a second on two cores for a network of 1 s a megapixel
+SUPPORTED_TASKS = (Task.RESTORE,)  # tasks whose result is a picture of the same size as its input
+CONTEXT_PX = 32  # what a network that states no receptive field is shown around the region
+PREVIEW_PIXELS = 400_000  # a preview is there in under half a second on two cores at 1 s a megapixel
+
+MaskPixels = npt.NDArray[np.uint8]
 
 
-class InputChoice(Enum):
-    ACTIVE_LAYER = "active_layer"
-    VISIBLE_PICTURE = "visible_picture"
+class Source(Enum):
+    """What the model is shown."""
+
+    LAYER = "layer"
+    VISIBLE = "visible"
 
 
-class RegionChoice(Enum):
+class Where(Enum):
+    """What decides the region."""
+
     PAINTED = "painted"
     SELECTION = "selection"
     ALL = "all"
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the form of an AI tool holds when Run is pressed."""
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What the panel's form says."""
 
-    manifest: Manifest
-    input: InputChoice = InputChoice.VISIBLE_PICTURE
-    region: RegionChoice = RegionChoice.ALL
-    parameters: Mapping[str, ParameterValue] | None = None
+    model: Model
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    source: Source = Source.LAYER
+    where: Where = Where.PAINTED
+    feather_px: float = 8.0
     seed: int = 0
     device: DeviceChoice = "auto"
-    feather_px: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A request, the version it was made from, and where the answer belongs."""
+    """A request and all that is needed to put its result where it belongs.
 
-    request: Request
-    version: Document
-    source_id: LayerId  # VISIBLE_PICTURE, or the layer the pixels came from
-    above_id: LayerId | None  # the result goes above this layer; None: on top
-    rect: Rect  # what the request's picture covers, in image pixels
-    mask: TileMap | None  # the soft region, None where everything is replaced
-    recipe: AiRecipe
-    title: str
-    scale: int
-
-
-def prepare(version: Document, active_id: LayerId | None, painted: TileMap, choices: Choices) -> Plan:
-    """Reads the pixels the tool needs from one version of the document.
-
-    UserError: no region painted or selected, no layer chosen, a group chosen, a parameter out of range.
+    `crop` is what the model sees, `rect` the part of it that lands, `mask` (rect.height, rect.width) or None for all.
     """
-    manifest = choices.manifest
-    parameters = complete_parameters(manifest, choices.parameters or {})
-    source_id = _source_id(active_id, choices.input)
-    region = _region(version, painted, choices)
-    rect = _rect_with_context(version, region, manifest)
-    pixels = _pixels_of(version, source_id, rect)
-    request = Request(
-        model_id=manifest.id,
-        model_sha256=manifest.model_sha256,
-        inputs={"image": pixels},
-        parameters=parameters,
-        seed=choices.seed,
-        device=choices.device,
-    )
-    recipe = AiRecipe(
-        model_id=manifest.id,
-        model_sha256=manifest.model_sha256,
-        inputs=(("image", source_id),),
-        parameters=tuple(sorted(parameters.items())),
-        seed=choices.seed,
-        region=rect,
-    )
-    name = history_name(manifest, parameters)
-    return Plan(request, version, source_id, active_id, rect, region, recipe, name, manifest.scale)
+
+    settings: RunSettings
+    base: Document
+    layer_id: LayerId | None
+    crop: Rect
+    rect: Rect
+    mask: MaskPixels | None
+    request: Request
+    is_preview: bool = False
 
 
-def preview_of(plan: Plan, max_side_px: int = PREVIEW_SIDE_PX) -> Plan:
-    """The same plan on a picture reduced to at most `max_side_px`; as it is when it is small already."""
-    pixels = plan.request.inputs["image"]
-    height, width = pixels.shape[:2]
-    share = max_side_px / max(height, width)
-    if share >= 1:
-        return plan
-    size = (max(round(width * share), 1), max(round(height * share), 1))
-    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return replace(plan, request=replace(plan.request, inputs={"image": small}))
+def supports(manifest: Manifest) -> bool:
+    return manifest.task in SUPPORTED_TASKS and manifest.scale == 1
 
 
-def pixels_to_land(plan: Plan, result: Result) -> Pixels:
-    """The result in the size of the plan's rectangle and the document's depth (an enlarged answer is brought back)."""
-    pixels = to_depth(result.image, plan.version.depth)
-    if pixels.shape[:2] == (plan.rect.height, plan.rect.width):
-        return pixels
-    shrinks = pixels.shape[0] > plan.rect.height
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    resized: Pixels = cv2.resize(pixels, (plan.rect.width, plan.rect.height), interpolation=method)
-    return resized
-
-
-def land(document: OpenDocument, plan: Plan, result: Result) -> LayerId:
-    """Adds the result as a new masked layer, one history entry; returns the layer's id."""
-    layer_id = document.document.next_layer_id()
-    layer = RasterLayer(
-        id=layer_id,
-        name=plan.title,
-        tiles=TileMap.from_array(pixels_to_land(plan, result), plan.rect.x, plan.rect.y),
-        mask=None if plan.mask is None else Mask(plan.mask),
-        recipe=plan.recipe,
-    )
-    parent_id, index = _place_above(document.document, plan.above_id)
-    with document.edit(plan.title) as edit:
-        edit.insert_layer(layer, parent_id, index)
-    return layer_id
-
-
-def has_changed_since(document: Document, plan: Plan) -> bool:
-    """True when the pixels the result was made from are no longer what the document shows there."""
-    if document is plan.version:
-        return False
-    if plan.source_id != VISIBLE_PICTURE and not document.has_layer(plan.source_id):
-        return True
-    return not np.array_equal(_pixels_of(document, plan.source_id, plan.rect), _original_pixels(plan))
-
-
-def history_name(manifest: Manifest, parameters: Mapping[str, ParameterValue]) -> str:
-    """For people: "Denoise photo, strength 40"."""
-    shown = [f"{param.label.lower()} {_short(parameters[param.id])}" for param in manifest.params]
-    return ", ".join([manifest.title, *shown[:2]])
-
-
-def _source_id(active_id: LayerId | None, choice: InputChoice) -> LayerId:
-    if choice is InputChoice.VISIBLE_PICTURE:
-        return VISIBLE_PICTURE
-    if active_id is None:
-        raise UserError("ai.no_layer")
-    return active_id
-
-
-def _region(version: Document, painted: TileMap, choices: Choices) -> TileMap | None:
-    """The soft mask to work in; None means the whole canvas."""
-    if choices.region is RegionChoice.ALL:
-        return None
-    if choices.region is RegionChoice.SELECTION:
-        region = version.selection
-        if region is None or region.content_bounds().is_empty:
-            raise UserError("ai.no_selection")
-    else:
-        region = painted
-        if region.content_bounds().is_empty:
-            raise UserError("ai.no_region")
-    inside = _cut_to_canvas(version, region)
-    if inside.content_bounds().is_empty:
-        raise UserError("ai.region_outside")
-    return feathered(inside, choices.feather_px)
-
-
-def feathered(region: TileMap, radius_px: float) -> TileMap:
-    """The region with a Gaussian rim; never made hard."""
-    if radius_px <= 0:
-        return region
-    bounds = region.content_bounds().expanded(round(3 * radius_px))
-    soft = cv2.GaussianBlur(region.read(bounds), (0, 0), radius_px)
-    return TileMap.from_array(soft, bounds.x, bounds.y, default=0)
-
-
-def _cut_to_canvas(version: Document, region: TileMap) -> TileMap:
-    bounds = region.content_bounds().intersect(version.size.rect())
+def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, settings: RunSettings) -> Plan:
+    """Reads the pixels of a run. UserError when there is no layer to read or the region is empty."""
+    canvas = document.size.rect()
+    parameters = complete_parameters(settings.model.manifest, settings.parameters)
+    settings = replace(settings, parameters=parameters)
+    if settings.source is Source.LAYER:
+        _check_layer(document, layer_id)
+    shape = _shape_of(document, region, settings.where)
+    bounds = canvas if shape is None else shape.content_bounds().intersect(canvas)
     if bounds.is_empty:
-        return TileMap(1, np.uint8, 0)
-    return TileMap.from_array(region.read(bounds), bounds.x, bounds.y, default=0)
+        raise UserError("ai.region_outside")
+    rect = bounds if shape is None else bounds.expanded(math.ceil(settings.feather_px)).intersect(canvas)
+    mask = None if shape is None else feathered(shape.read(rect)[..., 0], settings.feather_px)
+    crop = crop_for(settings.model.manifest, rect, canvas)
+    request = Request(
+        model_id=settings.model.id,
+        model_sha256=settings.model.sha256,
+        inputs={"image": _read_source(document, layer_id, settings.source, crop)},
+        parameters=parameters,
+        seed=settings.seed,
+        device=settings.device,
+    )
+    return Plan(settings, document, layer_id, crop, rect, mask, request)
 
 
-def _rect_with_context(version: Document, region: TileMap | None, manifest: Manifest) -> Rect:
-    """What the network has to see: the region and what its receptive field reaches."""
-    canvas = version.size.rect()
-    if region is None or manifest.tile is None:
-        return canvas
-    return region.content_bounds().expanded(manifest.tile.receptive_field).intersect(canvas)
+def preview_of(plan: Plan) -> Plan:
+    """The same run on a picture small enough to be there at once; the plan itself when it is small already."""
+    area = plan.crop.area
+    if area <= PREVIEW_PIXELS:
+        return replace(plan, is_preview=True)
+    share = math.sqrt(PREVIEW_PIXELS / area)
+    size = (max(round(plan.crop.width * share), 1), max(round(plan.crop.height * share), 1))
+    image = cv2.resize(plan.request.inputs["image"], size, interpolation=cv2.INTER_AREA)
+    small: Any = image
+    return replace(plan, request=replace(plan.request, inputs={"image": small}), is_preview=True)
 
 
-def _pixels_of(version: Document, source_id: LayerId, rect: Rect) -> Pixels:
-    if source_id == VISIBLE_PICTURE:
-        return flatten(version, rect)
-    return version.raster_layer(source_id).tiles.read(rect)
+def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterLayer:
+    """The result as a raster layer of `document` with the mask of the region, not yet inserted."""
+    image: npt.NDArray[Any] = result.image
+    if image.shape[:2] != (plan.crop.height, plan.crop.width):
+        image = cv2.resize(image, (plan.crop.width, plan.crop.height), interpolation=cv2.INTER_CUBIC)
+    left, top = plan.rect.x - plan.crop.x, plan.rect.y - plan.crop.y
+    pixels = image[top : top + plan.rect.height, left : left + plan.rect.width]
+    mask = _mask_for(plan)
+    return RasterLayer(
+        id=document.next_layer_id(),
+        name=name,
+        tiles=TileMap.from_array(pixels, plan.rect.x, plan.rect.y),
+        mask=None if mask is None else Mask(TileMap.from_array(mask, plan.rect.x, plan.rect.y)),
+        recipe=recipe_of(plan, result),
+    )
 
 
-def _original_pixels(plan: Plan) -> Pixels:
-    return _pixels_of(plan.version, plan.source_id, plan.rect)
+def land(open_document: OpenDocument, layer: RasterLayer, plan: Plan, edit_name: str) -> LayerId:
+    """Inserts a landed layer over the one it was made from, as one edit."""
+    document = open_document.document
+    above = plan.layer_id if plan.settings.source is Source.LAYER else None
+    parent_id, index = place_above(document, above)
+    layer = layer.changed(id=document.next_layer_id())
+    with open_document.edit(edit_name) as edit:
+        edit.insert_layer(layer, parent_id, index)
+    return layer.id
 
 
-def _place_above(document: Document, layer_id: LayerId | None) -> tuple[LayerId | None, int | None]:
-    """Parent and index for a layer right above another one; on top when that is gone."""
+def with_layer(document: Document, layer: RasterLayer, plan: Plan) -> Document:
+    """The document as it will look once the layer has landed; for showing a result before it is kept."""
+    above = plan.layer_id if plan.settings.source is Source.LAYER else None
+    return document.with_layer_inserted(layer, *place_above(document, above))
+
+
+def changed_meanwhile(plan: Plan, document: Document) -> bool:
+    """True when what the model was shown no longer looks the same."""
+    base = plan.base
+    if base.layers is document.layers:
+        return False
+    if plan.settings.source is Source.LAYER:
+        assert plan.layer_id is not None
+        if not document.has_layer(plan.layer_id):
+            return True
+        before, after = base.raster_layer(plan.layer_id), document.raster_layer(plan.layer_id)
+        one = Document(base.size, base.depth, layers=(before,))
+        other = Document(base.size, base.depth, layers=(after.changed(name=before.name, mask=before.mask),))
+        return any(not rect.intersect(plan.rect).is_empty for _, rect in changed_rects(one, other))
+    if [layer.id for layer in base.iter_layers()] != [layer.id for layer in document.iter_layers()]:
+        return True
+    return any(not rect.intersect(plan.rect).is_empty for _, rect in changed_rects(base, document))
+
+
+def recipe_of(plan: Plan, result: Result) -> AiRecipe:
+    source = plan.layer_id if plan.settings.source is Source.LAYER and plan.layer_id is not None else 0
+    return AiRecipe(
+        model_id=plan.request.model_id,
+        model_sha256=result.model_sha256,
+        inputs=(("image", source),),
+        parameters=tuple(plan.request.parameters.items()),
+        seed=plan.request.seed,
+        region=plan.rect,
+    )
+
+
+def run_name(plan: Plan) -> str:
+    """What the history calls the run: "Denoise photo, strength 40"."""
+    manifest = plan.settings.model.manifest
+    shown = [
+        f"{param.label.lower()} {_short(plan.request.parameters[param.id])}"
+        for param in manifest.params
+        if param.type in ("float", "int", "choice")
+    ]
+    return ", ".join([manifest.title, *shown])
+
+
+def crop_for(manifest: Manifest, rect: Rect, canvas: Rect) -> Rect:
+    """The region with all that the network needs around it, its corner on the grid of the network's strides."""
+    halo = CONTEXT_PX if manifest.tile is None else manifest.tile.receptive_field
+    stride = 1 if manifest.tile is None else manifest.tile.stride
+    crop = rect.expanded(halo).intersect(canvas)
+    left, top = crop.left // stride * stride, crop.top // stride * stride
+    return Rect.from_edges(left, top, crop.right, crop.bottom)
+
+
+def feathered(mask: MaskPixels, feather_px: float) -> MaskPixels:
+    """The mask with a soft rim: a Gaussian whose visible width is `feather_px`."""
+    if feather_px < 0.5:
+        return mask
+    blurred: MaskPixels = cv2.GaussianBlur(mask, (0, 0), feather_px / 2)
+    return blurred
+
+
+def _check_layer(document: Document, layer_id: LayerId | None) -> None:
     if layer_id is None or not document.has_layer(layer_id):
-        return None, None
-    parent = document.parent_of(layer_id)
-    return (None if parent is None else parent.id), document.index_of(layer_id) + 1
+        raise UserError("tool.no_layer")
+    layer = document.layer(layer_id)
+    if isinstance(layer, GroupLayer):
+        raise UserError("ai.group", name=layer.name)
+    if layer.tiles.content_bounds().intersect(document.size.rect()).is_empty:
+        raise UserError("ai.empty_layer", name=layer.name)
+
+
+def _shape_of(document: Document, region: TileMap, where: Where) -> TileMap | None:
+    if where is Where.ALL:
+        return None
+    if where is Where.SELECTION:
+        if document.selection is None:
+            raise UserError("ai.no_selection")
+        return document.selection
+    if len(region) == 0:
+        raise UserError("ai.no_region")
+    return region
+
+
+def _read_source(document: Document, layer_id: LayerId | None, source: Source, crop: Rect) -> Any:
+    if source is Source.VISIBLE:
+        return flatten(document, crop)
+    assert layer_id is not None
+    return document.raster_layer(layer_id).tiles.read(crop)
+
+
+def _mask_for(plan: Plan) -> MaskPixels | None:
+    """The region's mask; where the source layer has a mask of its own, the result hides there too."""
+    mask = plan.mask
+    if plan.settings.source is Source.VISIBLE or plan.layer_id is None:
+        return mask
+    own = plan.base.raster_layer(plan.layer_id).mask
+    if own is None or not own.enabled:
+        return mask
+    own_pixels = own.tiles.read(plan.rect)[..., 0]
+    if mask is None:
+        return own_pixels
+    both: MaskPixels = cv2.multiply(mask, own_pixels, scale=1 / 255)
+    return both
 
 
 def _short(value: ParameterValue) -> str:

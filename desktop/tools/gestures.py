@@ -6,6 +6,7 @@ A gesture opens its edit in a `with` block; `RunningGesture.cancel` raises insid
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import TypeAlias
@@ -60,7 +61,5 @@ class RunningGesture:
         if not self.is_running:
             return
         self.is_running = False
-        try:
+        with suppress(GestureCancelled, StopIteration):
             self._gesture.throw(GestureCancelled())
-        except (GestureCancelled, StopIteration):
-            pass

@@ -139,7 +139,8 @@ def switch_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
 
 def inverted_tiles(tiles: TileMap) -> TileMap:
     """A mask with black and white swapped, everywhere."""
-    swapped = {key: 255 - tile for key in tiles.keys() if (tile := tiles.tile(*key)) is not None}
+    keys = list(tiles.keys())
+    swapped = {key: 255 - tile for key in keys if (tile := tiles.tile(*key)) is not None}
     for tile in swapped.values():
         tile.flags.writeable = False
     return TileMap(1, np.uint8, 255 - tiles.default, swapped)
@@ -184,7 +185,11 @@ def show_only(open_document: OpenDocument, layer_id: LayerId) -> None:
     while parent is not None:
         kept.add(parent.id)
         parent = document.parent_of(parent.id)
-    others = [layer for layer in document.iter_layers() if layer.id not in kept and not _is_inside(document, layer.id, layer_id)]
+    others = [
+        layer
+        for layer in document.iter_layers()
+        if layer.id not in kept and not _is_inside(document, layer.id, layer_id)
+    ]
     shows_all = bool(others) and not any(layer.visible for layer in others)
     with open_document.edit(EditName.VISIBILITY) as edit:
         for other in others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -15,22 +15,27 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Point, Rect
 from desktop.core.layers import GroupLayer, Locks, Mask, RasterLayer
 from desktop.core.tiles import TileMap
+from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.runner import Result
 from desktop.tools.ai_tool import (
-    Choices,
-    InputChoice,
-    RegionChoice,
+    Plan,
+    RunSettings,
+    Source,
+    Where,
+    changed_meanwhile,
     feathered,
-    has_changed_since,
     land,
-    prepare,
+    landed,
+    plan_run,
     preview_of,
+    run_name,
 )
-from desktop.tools.gestures import GestureRunner, Modifiers, PointerEvent
-from desktop.tools.moving import move_layer, nudge_layer
-from desktop.tools.painting import mask_settings, paint_stroke, picked_color
-from desktop.tools.region import PaintedRegion
+from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
+from desktop.tools.moving import move, nudge
+from desktop.tools.painting import Plane, paint, paint_mask
+from desktop.tools.picking import color_at
+from desktop.tools.region import Region
 from tests.builders import document_with, noise, raster_layer
 
 CANVAS = Rect(0, 0, 320, 280)
@@ -59,8 +64,8 @@ def document() -> OpenDocument:
 
 
 @pytest.fixture
-def manifest() -> Manifest:
-    return msgspec.convert(tomllib.loads(MANIFEST), Manifest)
+def model() -> Model:
+    return Model(Path("soften"), msgspec.convert(tomllib.loads(MANIFEST), Manifest))
 
 
 def press(x: float, y: float) -> PointerEvent:
@@ -71,75 +76,71 @@ def release(x: float, y: float) -> PointerEvent:
     return PointerEvent(Point(x, y), pressed=False)
 
 
-def drag(gesture: Any, *events: PointerEvent) -> None:
-    runner = GestureRunner()
-    runner.begin(gesture)
+def drag(gesture: Gesture, *events: PointerEvent) -> None:
+    running = RunningGesture(gesture)
     for event in events:
-        runner.feed(event)
-    assert not runner.is_active
+        running.send(event)
+    assert not running.is_running
 
 
 def pixel(document: OpenDocument, x: int, y: int) -> list[int]:
-    return document.document.raster_layer(1).tiles.read(Rect(x, y, 1, 1))[0, 0].tolist()
+    levels: list[int] = document.document.raster_layer(1).tiles.read(Rect(x, y, 1, 1))[0, 0].tolist()
+    return levels
+
+
+def mask_level(document: OpenDocument, x: int, y: int) -> int:
+    mask = document.document.layer(1).mask
+    assert mask is not None
+    return int(mask.tiles.read(Rect(x, y, 1, 1))[0, 0, 0])
 
 
 def test_a_stroke_from_press_to_release_is_one_entry(document: OpenDocument) -> None:
-    drag(paint_stroke(document, 1, "pixels", RED, press(50, 50)), press(150, 60), release(150, 60))
+    drag(paint(document, 1, Plane.PIXELS, RED), press(50, 50), press(150, 60), release(150, 60))
     assert [entry.name for entry in document.history.entries] == ["Open", "Brush stroke"]
     assert pixel(document, 100, 55) == [255, 0, 0, 255]
 
 
 def test_escape_leaves_no_trace(document: OpenDocument) -> None:
     before = document.document
-    runner = GestureRunner()
-    runner.begin(paint_stroke(document, 1, "pixels", RED, press(50, 50)))
-    runner.feed(press(150, 60))
-    runner.cancel()
+    running = RunningGesture(paint(document, 1, Plane.PIXELS, RED))
+    running.send(press(50, 50))
+    running.send(press(150, 60))
+    running.cancel()
     assert document.document is before
     assert not document.is_editing
 
 
 def test_eraser_is_named_for_people(document: OpenDocument) -> None:
     eraser = BrushSettings(diameter_px=40, hardness=1, mode=BrushMode.ERASE)
-    drag(paint_stroke(document, 1, "pixels", eraser, press(50, 50)), release(50, 50))
+    drag(paint(document, 1, Plane.PIXELS, eraser), press(50, 50), release(50, 50))
     assert document.history.entries[-1].name == "Erase"
     assert pixel(document, 50, 50)[3] == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"locks": Locks(pixels=True)}, "pixels of “Layer 1” are locked"),
-        ({"visible": False}, "“Layer 1” is hidden"),
-    ],
-)
-def test_layers_that_cannot_be_painted_on_say_why(
-    document: OpenDocument, change: dict[str, object], sentence: str
-) -> None:
+@pytest.mark.parametrize("change", [{"locks": Locks(pixels=True)}, {"visible": False}])
+def test_layers_that_cannot_be_painted_on_say_why(document: OpenDocument, change: dict[str, object]) -> None:
     with document.edit("Change") as edit:
         edit.replace_layer(document.document.layer(1).changed(**change))
-    with pytest.raises(UserError, match=sentence):
-        GestureRunner().begin(paint_stroke(document, 1, "pixels", RED, press(50, 50)))
+    running = RunningGesture(paint(document, 1, Plane.PIXELS, RED))
+    with pytest.raises(UserError, match="Layer 1"):
+        running.send(press(50, 50))
     assert not document.is_editing
 
 
-def test_mask_brush_hides_and_reveals(document: OpenDocument) -> None:
-    with document.edit("Add mask") as edit:
-        edit.replace_layer(document.document.layer(1).changed(mask=Mask()))
-    drag(paint_stroke(document, 1, "mask", mask_settings(RED, reveals=False), press(50, 50)), release(50, 50))
-    mask = document.document.layer(1).mask
-    assert mask is not None
-    assert mask.tiles.read(Rect(50, 50, 1, 1))[0, 0, 0] == 0
-    drag(paint_stroke(document, 1, "mask", mask_settings(RED, reveals=True), press(50, 50)), release(50, 50))
-    mask = document.document.layer(1).mask
-    assert mask is not None
-    assert mask.tiles.read(Rect(50, 50, 1, 1))[0, 0, 0] == 255
+def test_mask_brush_adds_a_mask_hides_and_reveals(document: OpenDocument) -> None:
+    drag(paint_mask(document, 1, RED, reveals=False), press(50, 50), release(50, 50))
+    assert mask_level(document, 50, 50) == 0
+    assert mask_level(document, 150, 50) == 255
+    drag(paint_mask(document, 1, RED, reveals=True), press(50, 50), release(50, 50))
+    assert mask_level(document, 50, 50) == 255
+    document.jump_to(0)
+    assert document.document.layer(1).mask is None
 
 
 def test_picker_reads_the_visible_color(document: OpenDocument) -> None:
-    drag(paint_stroke(document, 1, "pixels", RED, press(50, 50)), release(50, 50))
-    assert picked_color(document, Point(50.5, 50.5)) == (1.0, 0.0, 0.0)
-    assert picked_color(document, Point(-1, 50)) is None
+    drag(paint(document, 1, Plane.PIXELS, RED), press(50, 50), release(50, 50))
+    assert color_at(document.document, Point(50.5, 50.5)) == (255, 0, 0, 255)
+    assert color_at(document.document, Point(-1, 50)) is None
 
 
 def test_moving_a_layer_moves_pixels_and_linked_mask(document: OpenDocument) -> None:
@@ -147,7 +148,7 @@ def test_moving_a_layer_moves_pixels_and_linked_mask(document: OpenDocument) -> 
     with document.edit("Add mask") as edit:
         mask = Mask(TileMap.from_array(np.zeros((10, 10), np.uint8), default=255))
         edit.replace_layer(document.document.layer(1).changed(mask=mask))
-    drag(move_layer(document, 1, press(10, 10)), press(20, 15), press(43, 29), release(43, 29))
+    drag(move(document, 1), press(10, 10), press(20, 15), press(43, 29), release(43, 29))
     layer = document.document.raster_layer(1)
     assert np.array_equal(layer.tiles.read(CANVAS.translated(33, 19)), before)
     assert layer.mask is not None
@@ -156,28 +157,28 @@ def test_moving_a_layer_moves_pixels_and_linked_mask(document: OpenDocument) -> 
 
 
 def test_shift_keeps_a_move_to_one_axis(document: OpenDocument) -> None:
-    moved = PointerEvent(Point(60, 15), modifiers=Modifiers.SHIFT)
-    drag(move_layer(document, 1, press(10, 10)), moved, release(60, 15))
+    moved = PointerEvent(Point(60, 15), modifiers=Modifier.SHIFT)
+    drag(move(document, 1), press(10, 10), moved, release(60, 15))
     assert document.document.raster_layer(1).tiles.content_bounds() == Rect(50, 0, 320, 280)
 
 
 def test_a_group_moves_with_its_children() -> None:
     group = GroupLayer(id=2, name="Group", children=(raster_layer(1, noise(20, 20)),))
     document = OpenDocument(document_with(group))
-    nudge_layer(document, 2, 3, 4)
-    nudge_layer(document, 2, 1, 0)
+    nudge(document, 2, 3, 4)
+    nudge(document, 2, 1, 0)
     assert document.document.raster_layer(1).tiles.content_bounds() == Rect(4, 4, 20, 20)
     assert len(document.history.entries) == 2, "nudges of one layer are one entry"
 
 
 def test_region_strokes_add_and_erase_softly() -> None:
-    region = PaintedRegion()
+    region = Region()
     soft = BrushSettings(diameter_px=60, hardness=0.2)
-    drag(region.paint(soft, press(100, 100)), press(160, 100), release(160, 100))
+    drag(region.stroke(soft, erases=False), press(100, 100), press(160, 100), release(160, 100))
     levels = region.tiles.read(Rect(60, 60, 150, 80))
     assert levels.max() == 255
     assert ((levels > 10) & (levels < 245)).any()
-    drag(region.paint(soft, press(100, 100), erases=True), release(100, 100))
+    drag(region.stroke(soft, erases=True), press(100, 100), release(100, 100))
     assert region.tiles.read(Rect(100, 100, 1, 1))[0, 0, 0] == 0
     assert region.tiles.read(Rect(150, 100, 1, 1))[0, 0, 0] > 200
     region.clear()
@@ -185,111 +186,117 @@ def test_region_strokes_add_and_erase_softly() -> None:
 
 
 def test_a_region_stroke_given_up_brings_the_old_region_back() -> None:
-    region = PaintedRegion()
-    drag(region.paint(RED, press(100, 100)), release(100, 100))
+    region = Region()
+    drag(region.stroke(RED, erases=False), press(100, 100), release(100, 100))
     before = region.tiles
-    runner = GestureRunner()
-    runner.begin(region.paint(RED, press(200, 200)))
-    runner.cancel()
+    running = RunningGesture(region.stroke(RED, erases=False))
+    running.send(press(200, 200))
+    running.cancel()
     assert region.tiles is before
 
 
 def painted(x: int, y: int) -> TileMap:
-    region = PaintedRegion()
-    drag(region.paint(RED, press(x, y)), release(x, y))
+    region = Region()
+    drag(region.stroke(RED, erases=False), press(x, y), release(x, y))
     return region.tiles
 
 
-def fake_result(plan: Any, level: int = 7) -> Result:
-    image = plan.request.inputs["image"].copy()
+def landed_on(document: OpenDocument, plan: Plan, level: int = 7) -> int:
+    """Lands a picture of one grey level."""
+    image = np.array(plan.request.inputs["image"])
     image[..., :3] = level
-    return Result(image, 0.1, "Fake", 1, 0, plan.request.model_sha256)
+    result = Result(image, 0.1, "Fake", 1, 0, plan.request.model_sha256)
+    return land(document, landed(plan, result, document.document, "Soften"), plan, run_name(plan))
 
 
-def test_request_holds_the_region_and_what_the_network_sees_around_it(
-    document: OpenDocument, manifest: Manifest
-) -> None:
-    choices = Choices(manifest, region=RegionChoice.PAINTED, parameters={"strength": 40.0})
-    plan = prepare(document.document, 1, painted(100, 100), choices)
-    assert plan.rect == painted(100, 100).content_bounds().expanded(24)
-    assert plan.request.inputs["image"].shape == (plan.rect.height, plan.rect.width, 4)
+def test_request_holds_the_region_and_what_the_network_sees_around_it(document: OpenDocument, model: Model) -> None:
+    settings = RunSettings(model, {"strength": 40.0}, feather_px=0)
+    plan = plan_run(document.document, 1, painted(100, 100), settings)
+    region = painted(100, 100).content_bounds()
+    assert plan.crop.contains(region.expanded(24))
+    assert (plan.crop.x % 8, plan.crop.y % 8) == (0, 0), "on the grid of the network's strides"
+    assert plan.request.inputs["image"].shape == (plan.crop.height, plan.crop.width, 4)
     assert plan.request.parameters == {"strength": 40.0}
 
 
-def test_landing_is_one_new_layer_that_shows_only_in_the_region(document: OpenDocument, manifest: Manifest) -> None:
-    choices = Choices(manifest, region=RegionChoice.PAINTED, parameters={"strength": 40.0})
-    plan = prepare(document.document, 1, painted(100, 100), choices)
-    layer_id = land(document, plan, fake_result(plan))
-    layer = document.document.layer(layer_id)
+def test_landing_is_one_new_layer_that_shows_only_in_the_region(document: OpenDocument, model: Model) -> None:
+    before = pixel(document, 100, 150)
+    settings = RunSettings(model, {"strength": 40.0}, feather_px=0)
+    plan = plan_run(document.document, 1, painted(100, 100), settings)
+    layer_id = landed_on(document, plan)
     assert document.history.entries[-1].name == "Soften, strength 40"
-    assert picked_color(document, Point(100, 100)) == (7 / 255, 7 / 255, 7 / 255)
-    outside = picked_color(document, Point(100, 130))
-    assert outside == tuple(level / 255 for level in pixel(document, 100, 130)[:3])
+    assert color_at(document.document, Point(100, 100)) == (7, 7, 7, 255)
+    assert list(color_at(document.document, Point(100, 150)) or ()) == before
+    layer = document.document.layer(layer_id)
     assert isinstance(layer, RasterLayer)
     assert layer.recipe is not None
-    assert layer.recipe.model_id == "soften"
     assert layer.recipe.parameters == (("strength", 40.0),)
     document.undo()
     assert not document.document.has_layer(layer_id)
 
 
-def test_result_lands_above_its_layer_inside_its_group(manifest: Manifest) -> None:
+def test_result_lands_above_its_layer_inside_its_group(model: Model) -> None:
     inner = (raster_layer(1, noise(64, 48)), raster_layer(2, noise(64, 48)))
     document = OpenDocument(document_with(GroupLayer(id=3, name="Group", children=inner)))
-    plan = prepare(document.document, 1, TileMap(), Choices(manifest, input=InputChoice.ACTIVE_LAYER))
-    layer_id = land(document, plan, fake_result(plan))
+    layer_id = landed_on(document, plan_run(document.document, 1, TileMap(1), RunSettings(model, where=Where.ALL)))
     group = document.document.layer(3)
     assert isinstance(group, GroupLayer)
     assert [child.id for child in group.children] == [1, layer_id, 2]
 
 
 @pytest.mark.parametrize(
-    ("region", "input_choice", "sentence"),
+    ("where", "source", "key"),
     [
-        (RegionChoice.PAINTED, InputChoice.VISIBLE_PICTURE, "Paint over the part"),
-        (RegionChoice.SELECTION, InputChoice.VISIBLE_PICTURE, "Nothing is selected"),
-        (RegionChoice.ALL, InputChoice.ACTIVE_LAYER, "No layer is chosen"),
+        (Where.PAINTED, Source.VISIBLE, "ai.no_region"),
+        (Where.SELECTION, Source.VISIBLE, "ai.no_selection"),
+        (Where.ALL, Source.LAYER, "tool.no_layer"),
     ],
 )
-def test_what_is_missing_is_said(
-    document: OpenDocument, manifest: Manifest, region: RegionChoice, input_choice: InputChoice, sentence: str
-) -> None:
-    with pytest.raises(UserError, match=sentence):
-        prepare(document.document, None, TileMap(1), Choices(manifest, input=input_choice, region=region))
+def test_what_is_missing_is_said(document: OpenDocument, model: Model, where: Where, source: Source, key: str) -> None:
+    with pytest.raises(UserError) as caught:
+        plan_run(document.document, None, TileMap(1), RunSettings(model, source=source, where=where))
+    assert caught.value.key == key
 
 
-def test_a_region_outside_the_canvas_is_refused(document: OpenDocument, manifest: Manifest) -> None:
-    with pytest.raises(UserError, match="outside the canvas"):
-        prepare(document.document, 1, painted(-200, -200), Choices(manifest, region=RegionChoice.PAINTED))
+def test_a_region_outside_the_canvas_is_refused(document: OpenDocument, model: Model) -> None:
+    with pytest.raises(UserError, match="outside the picture"):
+        plan_run(document.document, 1, painted(-200, -200), RunSettings(model))
 
 
-def test_a_change_under_a_running_job_is_noticed(document: OpenDocument, manifest: Manifest) -> None:
-    choices = Choices(manifest, region=RegionChoice.PAINTED)
-    plan = prepare(document.document, 1, painted(100, 100), choices)
-    drag(paint_stroke(document, 1, "pixels", RED, press(280, 250)), release(280, 250))
-    assert not has_changed_since(document.document, plan), "elsewhere does not count"
-    drag(paint_stroke(document, 1, "pixels", RED, press(110, 100)), release(110, 100))
-    assert has_changed_since(document.document, plan)
+def test_a_change_under_a_running_job_is_noticed() -> None:
+    pixels = noise(1000, 280)
+    document = OpenDocument(document_with(raster_layer(1, pixels), width=1000, height=280))
+    settings = RunSettings(
+        Model(Path("soften"), msgspec.convert(tomllib.loads(MANIFEST), Manifest)), where=Where.PAINTED
+    )
+    plan = plan_run(document.document, 1, painted(100, 100), settings)
+    drag(paint(document, 1, Plane.PIXELS, RED), press(900, 200), release(900, 200))
+    assert not changed_meanwhile(plan, document.document), "elsewhere does not count"
+    drag(paint(document, 1, Plane.PIXELS, RED), press(110, 100), release(110, 100))
+    assert changed_meanwhile(plan, document.document)
 
 
-def test_preview_is_reduced_and_lands_in_full_size(document: OpenDocument, manifest: Manifest) -> None:
-    plan = preview_of(prepare(document.document, 1, TileMap(1), Choices(manifest)), max_side_px=100)
-    assert max(plan.request.inputs["image"].shape[:2]) == 100
-    layer_id = land(document, plan, fake_result(plan))
-    assert document.document.raster_layer(layer_id).tiles.content_bounds() == CANVAS
+def test_preview_is_reduced_and_lands_in_full_size(model: Model) -> None:
+    document = OpenDocument(document_with(raster_layer(1, noise(1200, 900)), width=1200, height=900))
+    plan = preview_of(plan_run(document.document, 1, TileMap(1), RunSettings(model, where=Where.ALL)))
+    assert plan.request.inputs["image"].shape[0] < 900
+    layer_id = landed_on(document, plan)
+    assert document.document.raster_layer(layer_id).tiles.content_bounds() == Rect(0, 0, 1200, 900)
 
 
 def test_feather_makes_the_rim_soft_and_keeps_the_middle() -> None:
-    hard = TileMap.from_array(np.full((60, 60), 255, np.uint8), 100, 100)
-    soft = feathered(hard, 5)
-    assert soft.read(Rect(130, 130, 1, 1))[0, 0, 0] == 255
-    assert 120 < soft.read(Rect(100, 130, 1, 1))[0, 0, 0] < 145
-    assert soft.read(Rect(94, 130, 1, 1))[0, 0, 0] > 0
+    hard = np.zeros((100, 100), np.uint8)
+    hard[20:80, 20:80] = 255
+    soft = feathered(hard, 10)
+    assert soft[50, 50] == 255
+    assert 120 < soft[50, 20] < 150
+    assert soft[50, 14] > 0
+    assert soft[50, 0] == 0
 
 
-def test_sixteen_bits_stay_sixteen_bits(manifest: Manifest) -> None:
+def test_sixteen_bits_stay_sixteen_bits(model: Model) -> None:
     document = OpenDocument(document_with(raster_layer(1, noise(64, 48, depth=16)), depth=16))
-    plan = prepare(document.document, 1, TileMap(1), Choices(manifest, input=InputChoice.ACTIVE_LAYER))
+    plan = plan_run(document.document, 1, TileMap(1), RunSettings(model, where=Where.ALL))
     assert plan.request.inputs["image"].dtype == np.uint16
-    layer_id = land(document, plan, fake_result(plan, level=1000))
+    layer_id = landed_on(document, plan, level=1000)
     assert document.document.raster_layer(layer_id).tiles.read(Rect(5, 5, 1, 1))[0, 0, 0] == 1000
