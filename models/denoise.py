@@ -311,6 +311,7 @@ def export(config: Config, folder: Path) -> None:
         manifest=MANIFEST | {"made_by": about},
         golden_input=noisy[: GOLDEN_SIZE[0], : GOLDEN_SIZE[1]],
         golden_params={"strength": 50.0},
+        golden_clean=sample[: GOLDEN_SIZE[0], : GOLDEN_SIZE[1]],
         measure=measured,
         card=lambda aside: card_text(aside, manifest=MANIFEST, made_by=about, what=WHAT, weaknesses=WEAKNESSES),
         pictures=lambda aside: {"preview.webp": before_and_after(noisy, open_model(aside, strength=50)(noisy))},

@@ -35,7 +35,7 @@ class SweepError(Exception):
 
 @dataclass(frozen=True)
 class Range:
-    """Where Optuna looks for one field; `is_distance_to_one`: 1 - value is searched instead, as for an average's decay."""
+    """Where Optuna looks for one field; `is_distance_to_one`: 1 - value is searched, as for an average's decay."""
 
     low: float
     high: float
@@ -90,9 +90,13 @@ def sweep(
         study_name=method,
         storage=f"sqlite:///{run / 'trials.db'}",
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
         load_if_exists=True,
     )
+
+    done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
+    study.sampler = optuna.samplers.TPESampler(
+        seed=seed + done
+    )  # going on with the first seed repeats the first trials
 
     def score(trial: optuna.Trial) -> float:
         values = {name: _suggest(trial, name, searched) for name, searched in ranges.items()}
@@ -101,7 +105,6 @@ def sweep(
         checkpoint = module.train(dataclasses.replace(config, **values, run=run / f"trial-{trial.number}"))
         return float(read_checkpoint(checkpoint)["best"]["score"])
 
-    done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
     study.optimize(score, n_trials=max(0, trials - done))
     return study
 

@@ -34,6 +34,9 @@ def card_text(
             "",
             _quality(measured),
             "",
+            f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB before, "
+            f"{measured['sample']['after']:.2f} dB after (`golden/clean.png` is what it was made from).",
+            "",
             f"Size {megabytes:.1f} MB. {speed['cpu_seconds_per_megapixel']:.2f} s a megapixel ({speed['cpu']}); "
             f"{speed['peak_memory_mb']:.0f} MB of memory for one megapixel untiled. On a GPU: not measured.",
             "",

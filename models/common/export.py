@@ -27,11 +27,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from models.common.metrics import psnr_8bit
+
 OPSET = 18  # the newest whose graphs every onnxruntime we support runs; dynamic rfft fails above in some
 PARITY_SIZES = ((64, 96), (97, 131), (200, 120))  # one odd, none square
 PARITY_TOLERANCE = 1e-3  # a quarter of an 8-bit level
 MODEL_LIMIT_BYTES = 8_000_000
 MANIFEST_KEY = "scumble.manifest"
+GOLDEN_CLEAN = "golden/clean.png"
 SCHEMA = Path("onnx/manifest.schema.json")
 
 PLANES = {"layout": "NCHW", "order": "RGB", "mean": [0.0, 0.0, 0.0], "std": [255.0, 255.0, 255.0]}  # RGB 0..1
@@ -51,6 +54,7 @@ class ModelExport:
     manifest: dict[str, Any]
     golden_input: Rgb8
     golden_params: dict[str, float]
+    golden_clean: Rgb8  # what the input was made from: its PSNR before and after can be measured again from the folder
     card: Callable[[Path], str]  # text under the title of card.md; called with the folder when the graph lies in it
     measure: Callable[[Path], dict[str, Any]]  # the same: {"metrics": [...], "speed": {...}, ...} → metrics.json
     pictures: Callable[[Path], dict[str, Rgb8]] = field(default=lambda folder: {})  # name.webp → pixels
@@ -74,7 +78,7 @@ def export_model(export: ModelExport, folder: Path) -> None:
         if export.tiling_picture is not None:
             check_tiling(graph, manifest, export.tiling_picture)
         embed_manifest(graph, manifest)
-        measured = export.measure(aside)
+        measured = export.measure(aside) | {"sample": measure_sample(aside, manifest)}
         manifest |= {key: measured[key] for key in ("metrics", "speed") if key in measured}
         (aside / "metrics.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
         embed_manifest(graph, manifest)
@@ -150,6 +154,7 @@ def write_golden(export: ModelExport, folder: Path, manifest: dict[str, Any]) ->
         result = export.network(*(torch.from_numpy(array) for array in inputs.values()))
     Image.fromarray(export.golden_input).save(folder / "golden/input.png")
     Image.fromarray(planes_to_rgb8(result.numpy())).save(folder / "golden/output.png")
+    Image.fromarray(export.golden_clean).save(folder / GOLDEN_CLEAN)
     return {
         "input": "golden/input.png",
         "output": "golden/output.png",
@@ -171,6 +176,14 @@ def check_golden(folder: Path, manifest: dict[str, Any]) -> float:
     if difference > golden["tolerance"]:
         raise ExportError(f"The golden sample differs by {difference:.0f} levels; {golden['tolerance']:g} is allowed.")
     return difference
+
+
+def measure_sample(folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
+    """PSNR of the golden sample before and after the exported model, from the files in the folder alone."""
+    picture, clean = (np.asarray(Image.open(folder / name)) for name in (manifest["golden"]["input"], GOLDEN_CLEAN))
+    session = cpu_session(folder / manifest["files"]["main"])
+    result = run_graph(session, manifest, picture, manifest["golden"]["params"])
+    return {"before": round(_psnr(picture, clean), 3), "after": round(_psnr(result, clean), 3)}
 
 
 def check_tiling(path: Path, manifest: dict[str, Any], picture: Rgb8) -> int:
@@ -275,6 +288,11 @@ def made_by(script: str, config: dict[str, Any], data: list[dict[str, str]], com
 
 def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _psnr(result: Rgb8, clean: Rgb8) -> float:
+    tensors = [torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None] for pixels in (result, clean)]
+    return psnr_8bit(*tensors)
 
 
 def _torch_outputs(network: nn.Module, inputs: dict[str, Tensor]) -> list[NDArray[np.float32]]:
