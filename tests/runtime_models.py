@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -185,3 +186,14 @@ def photo(height: int, width: int, channels: int = 3, *, depth: int = 8, seed: i
     pixels = np.full((height, width, channels), white, np.uint8 if depth == 8 else np.uint16)
     pixels[..., :3] = np.rint(np.clip(picture, 0, 1) * white)
     return pixels
+
+
+def add_golden(folder: Path, sample: NDArray[Any], expected: NDArray[Any], *, tolerance: float = 1.0) -> Path:
+    """Give a model a golden sample, as the exporter does for shipped ones."""
+    golden = folder / "golden"
+    golden.mkdir()
+    for name, pixels in (("input.png", sample), ("output.png", expected)):
+        assert cv2.imwrite(str(golden / name), pixels[..., ::-1])
+    with (folder / "manifest.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[golden]\ninput = "golden/input.png"\noutput = "golden/output.png"\ntolerance = {tolerance}\n')
+    return folder

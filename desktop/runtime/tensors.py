@@ -35,7 +35,8 @@ def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
     else:
         for channel, source in enumerate(_source_channels(spec.order)):
             np.multiply(pixels[..., source], slope[channel], out=planes[channel], dtype=np.float32)
-            planes[channel] += offset[channel]
+            if offset[channel]:
+                planes[channel] += offset[channel]
     return _as_type(_planes_to_layout(planes, spec.layout), tensor_type)
 
 
@@ -49,10 +50,12 @@ def tensor_to_planes(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.
         planes = (1 / (1 + np.exp(-planes))).astype(np.float32)
     slope = np.broadcast_to(np.asarray(spec.std, np.float32) / 255, len(planes))
     offset = np.broadcast_to(np.asarray(spec.mean, np.float32) / 255, len(planes))
-    planes = np.multiply(planes, slope[:, None, None], dtype=np.float32)
-    planes += offset[:, None, None]
+    if not (slope == 1).all():
+        planes = np.multiply(planes, slope[:, None, None], dtype=np.float32)
+    if offset.any():
+        planes = np.add(planes, offset[:, None, None], dtype=np.float32)
     if spec.invert:
-        np.subtract(1, planes, out=planes)
+        planes = np.subtract(1, planes, dtype=np.float32)
     if spec.order == "L":
         return np.broadcast_to(planes, (3, *planes.shape[1:]))
     return planes[list(_source_channels(spec.order))] if spec.order == "BGR" else planes

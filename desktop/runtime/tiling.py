@@ -71,13 +71,14 @@ class PlacedTile:
     rows: Span
     columns: Span
 
-    def opacity(self) -> Weights:
-        """(rows, columns): how much of this tile to lay over the result so far, tiles in the order of `tiles`.
+    def opacity(self, rows: slice, columns: slice) -> Weights:
+        """(rows, columns) of a part of the tile: how much of it to lay over the result so far, in plan order.
 
         Laying every tile over the ones before with this opacity gives the weighted sum of all tiles.
         """
-        own = np.outer(self.rows.weights, self.columns.weights)
-        before = self.rows.earlier[:, None] + np.outer(self.rows.weights, self.columns.earlier)
+        down, across = self.rows.weights[rows], self.columns.weights[columns]
+        own = np.outer(down, across)
+        before = self.rows.earlier[rows, None] + np.outer(down, self.columns.earlier[columns])
         opacity: Weights = (own / np.maximum(before + own, np.finfo(np.float32).tiny)).astype(np.float32)
         return opacity
 

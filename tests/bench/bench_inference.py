@@ -1,0 +1,209 @@
+"""Cost of running models around the network itself: python -m tests.bench.bench_inference [MODEL] prints JSON rows.
+
+Each row has a value, a gate and the numbers it was made from; times of one row come from one run, interleaved.
+MODEL is a shipped model; without one, networks made on the spot are measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import psutil
+from numpy.typing import NDArray
+
+from desktop import paths
+from desktop.runtime.adapters.base import result_shape, scalar_feeds
+from desktop.runtime.adapters.tiled_image import image_input, image_output, tile_rules
+from desktop.runtime.attempts import TaskRun
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.device import Devices, thread_count
+from desktop.runtime.jobs import WorkerRunner
+from desktop.runtime.messages import Task
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.pictures import Picture
+from desktop.runtime.runner import Finished, Request, run_and_wait
+from desktop.runtime.session import SessionCache, SessionKey
+from desktop.runtime.sharing import SharedPixels
+from desktop.runtime.tensors import pixels_to_tensor
+from desktop.runtime.tiling import plan_tiles
+from tests.runtime_models import blur_model, identity_model, photo, tile_table
+
+ROUNDS = 5
+HEIGHT_24MP, WIDTH_24MP = 4000, 6000
+SAMPLE_EVERY_S = 0.02
+NOWHERE = SharedPixels(Path("unused"), (1,), "uint8")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        identity_model(Path(folder) / "same", tile=tile_table(512, 32, 8))
+        blur_model(Path(folder) / "blur", tile=512, radius=8)
+        catalog = Catalog((paths.shipped_models_dir(), Path(folder)))
+        chosen = sys.argv[1] if len(sys.argv) > 1 else "blur"
+        for row in (
+            tiled_against_raw(catalog.verified(chosen)),
+            worker_overhead(catalog),
+            memory_of_a_run(chosen, Path(folder)),
+        ):
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+def tiled_against_raw(model: Model) -> dict[str, Any]:
+    """The whole tiled run against session.run alone on the same tiles, 6 megapixels."""
+    pixels = large_photo(2000, 3000)
+    sessions = SessionCache()
+    raw = raw_runs(model, sessions, pixels)
+    result = np.zeros(result_shape(model.manifest, pixels.shape), pixels.dtype)
+    task = task_for(model)
+
+    def tiled() -> None:
+        TaskRun(task, Devices(), sessions, lambda _: None).run({"image": pixels}, result)
+
+    tiled()
+    times = [(timed(raw), timed(tiled)) for _ in range(ROUNDS)]
+    ratio = statistics.median(tiled_s / raw_s for raw_s, tiled_s in times)
+    return {
+        "what": f"tiled run of {model.id} against session.run of the same tiles, 6 MP",
+        "ratio": round(ratio, 4),
+        "gate": 1.05,
+        "seconds_tiled": [round(tiled_s, 3) for _, tiled_s in times],
+        "seconds_raw": [round(raw_s, 3) for raw_s, _ in times],
+    }
+
+
+def worker_overhead(catalog: Catalog) -> dict[str, Any]:
+    """24 megapixels through the warm worker process against the same run in this process; the network is free."""
+    model = catalog.verified("same")
+    pixels = large_photo(HEIGHT_24MP, WIDTH_24MP)
+    sessions, task = SessionCache(), task_for(model)
+    result = np.zeros_like(pixels)
+
+    def here() -> None:
+        TaskRun(task, Devices(), sessions, lambda _: None).run({"image": pixels}, result)
+
+    runner = WorkerRunner(catalog)
+
+    def there() -> None:
+        outcome = run_and_wait(runner, Request(model.id, model.sha256, {"image": pixels}, device="cpu"))
+        assert isinstance(outcome, Finished), outcome
+
+    here(), there()
+    times = [(timed(here), timed(there)) for _ in range(ROUNDS)]
+    runner.close()
+    overhead_ms = statistics.median(there_s - here_s for here_s, there_s in times) * 1000
+    return {
+        "what": "worker overhead, 24 MP RGBA8",
+        "milliseconds": round(overhead_ms, 1),
+        "gate": 150,
+        "seconds_in_worker": [round(there_s, 3) for _, there_s in times],
+        "seconds_in_process": [round(here_s, 3) for here_s, _ in times],
+    }
+
+
+def memory_of_a_run(model_id: str, folder: Path) -> dict[str, Any]:
+    """`scumble run` on a 24 megapixel JPEG: the largest sum over its process tree, shared pages counted once."""
+    import cv2
+
+    source = folder / "photo.jpg"
+    cv2.imwrite(str(source), large_photo(HEIGHT_24MP, WIDTH_24MP)[..., 2::-1])
+    home = folder / "home"
+    (home / "data").mkdir(parents=True)
+    (home / "data" / "models").symlink_to(folder)
+    command = [sys.executable, "-m", "desktop", "run", model_id, str(source), str(folder / "out.png"), "--json"]
+    started = time.perf_counter()
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "SCUMBLE_HOME": str(home)})
+    peaks: dict[str, float] = {}
+    watcher = threading.Thread(target=watch_memory, args=(program.pid, peaks))
+    watcher.start()
+    output, _ = program.communicate()
+    seconds = time.perf_counter() - started
+    watcher.join()
+    assert program.returncode == 0
+    return {
+        "what": f"peak memory of scumble run {model_id} on a 24 MP JPEG, all processes (PSS)",
+        "megabytes": round(sum(peaks.values()) / 1e6, 1),
+        "gate": 600,
+        "by_process": {name: round(size / 1e6, 1) for name, size in peaks.items()},
+        "seconds": round(seconds, 2),
+        "run": json.loads(output),
+    }
+
+
+def watch_memory(pid: int, peaks: dict[str, float]) -> None:
+    """Fill `peaks` with the sizes at the moment of the largest sum."""
+    while psutil.pid_exists(pid):
+        sizes: dict[str, float] = {}
+        try:
+            root = psutil.Process(pid)
+            for process in (root, *root.children(recursive=True)):
+                sizes[f"{process.name()} {len(sizes)}"] = process.memory_full_info().pss
+            if root.status() == psutil.STATUS_ZOMBIE:
+                return
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if sum(sizes.values()) > sum(peaks.values()):
+            peaks.clear()
+            peaks.update(sizes)
+        time.sleep(SAMPLE_EVERY_S)
+
+
+def raw_runs(model: Model, sessions: SessionCache, pixels: NDArray[Any]) -> Callable[[], None]:
+    """A function that only runs the network, on tensors made beforehand for exactly the tiles of the plan."""
+    manifest = model.manifest
+    key = SessionKey(manifest.sha256["main"], "cpu", thread_count())
+    session = sessions.get(model.file("main"), key, model.id)
+    rules = tile_rules(manifest, None)
+    assert rules is not None
+    spec, names = image_input(manifest), [image_output(manifest).name]
+    feeds = scalar_feeds(manifest, session, complete_parameters(manifest, {}))
+    picture, options = Picture.of(pixels), onnxruntime.RunOptions()
+    tiles = [
+        pixels_to_tensor(picture.read(placed), spec, session.inputs[spec.name].type)
+        for placed in plan_tiles(*pixels.shape[:2], rules).tiles()
+    ]
+
+    def run() -> None:
+        for tensor in tiles:
+            session.run(names, {**feeds, spec.name: tensor}, options)
+
+    return run
+
+
+def task_for(model: Model) -> Task:
+    return Task(
+        job=1,
+        folder=model.folder,
+        manifest=model.manifest,
+        inputs={},
+        output=NOWHERE,
+        parameters=complete_parameters(model.manifest, {}),
+        seed=0,
+        device="cpu",
+    )
+
+
+def large_photo(height: int, width: int) -> NDArray[Any]:
+    tile = photo(1000, 1000, 4)
+    return np.ascontiguousarray(np.tile(tile, (height // 1000, width // 1000, 1)))
+
+
+def timed(action: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
