@@ -10,6 +10,31 @@ MESSAGES: dict[str, str] = {
     "document.no_mask": "“{name}” has no mask; add one first.",
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
     # files
+    "file.missing": "There is no file {path}.",
+    "file.is_folder": "{path} is a folder, not a file.",
+    "file.no_permission": "{path} cannot be opened: permission denied.",
+    "file.no_write_permission": "{path} cannot be written: permission denied.",
+    "file.no_folder": "The folder {folder} does not exist; choose another place to save.",
+    "file.disk_full": "The disk is full; {path} was not written.",
+    "file.read_only_disk": "{path} cannot be written: the disk is read-only.",
+    "file.name_too_long": "The name {path} is too long for this disk.",
+    "file.cannot_read": "{path} cannot be read: {reason}.",
+    "file.cannot_write": "{path} cannot be written: {reason}.",
+    "file.empty": "{path} is empty (zero bytes).",
+    "file.not_a_picture": "{path} is not a picture.",
+    "file.unsupported": "{path} is of a kind that cannot be opened here; PNG, JPEG, WebP, TIFF, BMP "
+    "and OpenRaster can.",
+    "file.unsupported_content": "{path} is a {format} picture of a kind that cannot be opened here ({reason}).",
+    "file.unknown_suffix": "“{suffix}” is not a kind of file that pictures can be saved as; use one of {known}.",
+    "file.truncated": "{path} is cut off: its end is missing.",
+    "file.damaged": "{path} is damaged and cannot be opened.",
+    "file.too_many_pixels": "{path} says it is {width} × {height} pixels; "
+    "pictures over {limit_megapixels} megapixels are not opened.",
+    "file.no_memory": "There is not enough memory to open {path} ({width} × {height} pixels); close other programs.",
+    "file.too_large_for_format": "A picture of {width} × {height} pixels cannot be saved as {format}; "
+    "its sides may be {limit} pixels at most.",
+    "file.bad_quality": "Quality must be between 1 and 100; {quality} is not.",
+    "file.bad_openraster": "{path} is not a valid OpenRaster file: {reason}.",
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",
     "model.broken": "The model “{model_id}” cannot be used: {reason}",
@@ -65,6 +90,8 @@ MESSAGES: dict[str, str] = {
     "ai.region_outside": "The region lies outside the picture; paint it inside.",
     "ai.empty_layer": "“{name}” has no pixels to work on; choose another layer, or “Visible picture” as the input.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
+    # program
+    "program.defect": "Something went wrong inside the program; your picture is as it was. ({reason})",
 }
 
 

@@ -1,0 +1,96 @@
+"""The table of actions as QActions of a window: texts, shortcuts, ticks, menus."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from desktop.ui.actions import ACTIONS, MENUS, SUBMENUS, ActionSpec
+from desktop.ui.conditions import holds
+from desktop.ui.i18n import tr
+from desktop.ui.icons import set_icon
+
+if TYPE_CHECKING:
+    from desktop.ui.main_window import MainWindow
+
+
+class ActionSet:
+    """Builds every action once; `refresh` sets what can be used now, `retranslate` the texts."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self.by_id: dict[str, QAction] = {}
+        self.menus: dict[str, QMenu] = {}
+        for spec in ACTIONS:
+            self.by_id[spec.id] = self._made(spec)
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self.by_id[action_id]
+
+    def fill(self, bar: QMenuBar) -> None:
+        """Puts every action into its menu."""
+        for name in MENUS:
+            menu = self.menus[name] = bar.addMenu("")
+            menu.aboutToShow.connect(self.refresh)
+        for name, parent in SUBMENUS.items():
+            self.menus[name] = QMenu(self.menus[parent])
+        for spec in ACTIONS:
+            menu = self.menus[spec.menu]
+            if spec.menu in SUBMENUS and menu.isEmpty():
+                parent_menu = self.menus[SUBMENUS[spec.menu]]
+                parent_menu.addMenu(menu)
+            if spec.separated:
+                menu.addSeparator()
+            menu.addAction(self.by_id[spec.id])
+
+    def refresh(self) -> None:
+        for spec in ACTIONS:
+            action = self.by_id[spec.id]
+            action.setEnabled(holds(spec.condition, self._window, spec))
+            if spec.checked:
+                action.setChecked(holds(spec.checked, self._window, spec))
+
+    def retranslate(self) -> None:
+        for name, menu in self.menus.items():
+            menu.setTitle(tr(f"menu.{name}"))
+        for spec in ACTIONS:
+            action = self.by_id[spec.id]
+            text = tr(f"action.{spec.id}")
+            action.setText(f"{text}\t{spec.shortcuts[0]}" if spec.hold else text)
+            action.setToolTip(tip_of(spec))
+
+    def _made(self, spec: ActionSpec) -> QAction:
+        action = QAction(self._window)
+        action.setObjectName(spec.id)
+        action.setCheckable(bool(spec.checked))
+        if spec.icon:
+            set_icon(action, spec.icon)
+            action.setIconVisibleInMenu(not spec.checked)
+        if not spec.hold:
+            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+        if spec.on_canvas:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(lambda _checked=False: self._window.perform(spec.id))
+        (self._window.canvas if spec.on_canvas else self._window).addAction(action)
+        return action
+
+
+def handler_of(window: MainWindow, spec: ActionSpec) -> object:
+    """The bound method an action calls."""
+    return attrgetter(spec.handler)(window)
+
+
+def tip_of(spec: ActionSpec) -> str:
+    """The text with its key, for tooltips: "Brush (B)"."""
+    text = tr(f"action.{spec.id}").rstrip("…")
+    if not spec.shortcuts:
+        return text
+    return f"{text} ({key_text(spec.shortcuts[0])})"
+
+
+def key_text(shortcut: str) -> str:
+    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) or shortcut

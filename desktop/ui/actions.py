@@ -1,0 +1,143 @@
+"""The one table of actions: it drives menus, toolbar, action search, shortcuts and tooltips.
+
+`handler` is an attribute path from the window ("layers.duplicate"), `condition` a name of conditions.py. The text of an
+action is `action.<id>`, that of a menu `menu.<name>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """`hold` keys act while they are held; `on_canvas` keys work only when the canvas has the focus."""
+
+    id: str
+    menu: str
+    handler: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    condition: str = "always"
+    checked: str = ""  # the condition that shows a tick
+    argument: str | int | float | None = None
+    separated: bool = False  # a line above it in the menu
+    on_canvas: bool = False
+    hold: bool = False
+
+
+def _a(id_: str, menu: str, handler: str, *shortcuts: str, **more: object) -> ActionSpec:
+    return ActionSpec(id_, menu, handler, shortcuts, **more)  # type: ignore[arg-type]
+
+
+_FILE = (
+    _a("file.new", "file", "files.new", "Ctrl+N", icon="new"),
+    _a("file.open", "file", "files.open", "Ctrl+O", icon="open"),
+    _a("file.place", "file", "files.place", icon="picture", condition="document"),
+    _a("file.save", "file", "files.save", "Ctrl+S", icon="save", condition="document", separated=True),
+    _a("file.save_as", "file", "files.save_as", "Ctrl+Shift+S", condition="document"),
+    _a("file.export", "file", "files.export", "Ctrl+Alt+E", icon="export", condition="document"),
+    _a("file.close", "file", "files.close", "Ctrl+W", condition="document", separated=True),
+    _a("file.quit", "file", "window.close", "Ctrl+Q"),
+)
+
+_EDIT = (
+    _a("edit.undo", "edit", "layers.undo", "Ctrl+Z", icon="undo", condition="can_undo"),
+    _a("edit.redo", "edit", "layers.redo", "Ctrl+Shift+Z", "Ctrl+Y", icon="redo", condition="can_redo"),
+    _a("edit.clear", "edit", "layers.clear", "Delete", condition="raster", separated=True),
+    _a("edit.fill", "edit", "layers.fill", "Shift+G", condition="raster"),
+    _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
+    _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
+)
+
+_LAYER = (
+    _a("layer.new", "layer", "layers.new", "Ctrl+Shift+N", icon="plus", condition="document"),
+    _a("layer.duplicate", "layer", "layers.duplicate", "Ctrl+J", icon="duplicate", condition="layer"),
+    _a("layer.group", "layer", "layers.group", "Ctrl+G", icon="folder", condition="layer"),
+    _a("layer.ungroup", "layer", "layers.ungroup", "Ctrl+Shift+G", condition="group"),
+    _a("layer.rename", "layer", "layers.rename", "F2", icon="rename", condition="layer"),
+    _a("layer.delete", "layer", "layers.delete", "Ctrl+Delete", icon="trash", condition="layer"),
+    _a("layer.add_mask", "layer", "layers.add_mask", icon="mask", condition="no_mask", separated=True),
+    _a("layer.delete_mask", "layer", "layers.delete_mask", condition="mask"),
+    _a("layer.invert_mask", "layer", "layers.invert_mask", condition="mask"),
+    _a("layer.mask_enabled", "layer", "layers.switch_mask", condition="mask", checked="mask_enabled"),
+    _a("layer.clip", "layer", "layers.clip", "Ctrl+Alt+G", icon="clip", condition="layer", checked="clipped"),
+    _a("layer.visible", "layer", "layers.toggle_visible", icon="eye", condition="layer", checked="visible", separated=True),
+    _a("layer.solo", "layer", "layers.solo", icon="solo", condition="layer"),
+    _a("layer.lock_pixels", "layer", "layers.lock_pixels", icon="lock", condition="layer", checked="pixels_locked"),
+    _a("layer.lock_alpha", "layer", "layers.lock_alpha", condition="layer", checked="alpha_locked"),
+    _a("layer.lock_position", "layer", "layers.lock_position", condition="layer", checked="position_locked"),
+    _a("layer.raise", "layer", "layers.raise_layer", "Ctrl+]", icon="arrow-up", condition="layer", separated=True),
+    _a("layer.lower", "layer", "layers.lower_layer", "Ctrl+[", icon="arrow-down", condition="layer"),
+    _a("layer.merge_down", "layer", "layers.merge_down", "Ctrl+E", icon="merge", condition="layer"),
+    _a("layer.merge_visible", "layer", "layers.merge_visible", "Ctrl+Shift+E", condition="document"),
+)
+
+_SELECT = (
+    _a("select.all", "select", "layers.select_all", "Ctrl+A", icon="select", condition="document"),
+    _a("select.none", "select", "layers.select_none", "Ctrl+D", condition="selection"),
+    _a("select.invert", "select", "layers.invert_selection", "Ctrl+Shift+I", condition="selection"),
+    _a("select.region", "select", "layers.select_region", condition="region", separated=True),
+    _a("select.mask", "select", "layers.select_mask", condition="mask"),
+)
+
+_TOOLS = (
+    _a("tool.move", "tool", "tools.choose", "V", icon="move", argument="move", checked="tool"),
+    _a("tool.brush", "tool", "tools.choose", "B", icon="brush", argument="brush", checked="tool"),
+    _a("tool.eraser", "tool", "tools.choose", "E", icon="eraser", argument="eraser", checked="tool"),
+    _a("tool.mask", "tool", "tools.choose", "K", icon="mask-brush", argument="mask", checked="tool"),
+    _a("tool.region", "tool", "tools.choose", "A", icon="region-brush", argument="region", checked="tool"),
+    _a("tool.picker", "tool", "tools.choose", "I", icon="picker", argument="picker", checked="tool"),
+    _a("tool.hand", "tool", "tools.choose", "H", icon="hand", argument="hand", checked="tool"),
+    _a("tool.zoom", "tool", "tools.choose", "Z", icon="zoom", argument="zoom", checked="tool"),
+    _a("brush.smaller", "tool", "tools.scale_brush", "[", argument=1 / 1.15, separated=True),
+    _a("brush.larger", "tool", "tools.scale_brush", "]", argument=1.15),
+    _a("brush.softer", "tool", "tools.harden_brush", "Shift+[", "{", argument=-10),
+    _a("brush.harder", "tool", "tools.harden_brush", "Shift+]", "}", argument=10),
+    *(
+        _a(f"brush.opacity_{digit * 10 or 100}", "opacity", "tools.set_opacity", str(digit), argument=digit * 10 or 100)
+        for digit in (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
+    ),
+)
+
+_AI = (
+    _a("ai.run", "ai", "ai.run", "Ctrl+Return", "Ctrl+Enter", icon="play", condition="can_run"),
+    _a("ai.preview", "ai", "ai.preview", "Ctrl+Shift+Return", icon="preview", condition="can_run"),
+    _a("ai.cancel", "ai", "ai.cancel", "Ctrl+.", icon="stop", condition="running"),
+    _a("ai.keep", "ai", "ai.keep", "Return", "Enter", icon="check", condition="preview", separated=True),
+    _a("ai.discard", "ai", "ai.discard", "Escape", icon="close", condition="preview"),
+    _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
+    _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
+)
+
+_VIEW = (
+    _a("view.zoom_in", "view", "view.zoom_in", "Ctrl++", "Ctrl+=", icon="zoom-in", condition="document"),
+    _a("view.zoom_out", "view", "view.zoom_out", "Ctrl+-", icon="zoom-out", condition="document"),
+    _a("view.fit", "view", "view.fit", "Ctrl+0", icon="fit", condition="document"),
+    _a("view.actual", "view", "view.actual_size", "Ctrl+1", icon="actual-size", condition="document"),
+    _a("view.before", "view", "view.show_before", "\\", icon="before-after", condition="has_before", hold=True),
+    _a("view.mask", "view", "view.toggle_mask", "Ctrl+\\", icon="mask", checked="mask_shown", separated=True),
+    _a("view.panels", "view", "view.toggle_panels", "Tab", icon="panels", checked="panels_shown", on_canvas=True),
+    _a("view.fullscreen", "view", "view.toggle_fullscreen", "F11", icon="fullscreen", checked="fullscreen"),
+    _a("view.theme", "view", "view.toggle_theme", icon="theme", separated=True),
+    _a("view.english", "language", "view.set_language", argument="en", checked="language"),
+    _a("view.chinese", "language", "view.set_language", argument="zh_CN", checked="language"),
+)
+
+_HELP = (
+    _a("help.search", "help", "help.search", "Ctrl+Shift+P", "/", icon="search"),
+    _a("help.models", "help", "help.show_ai", icon="ai"),
+    _a("help.about", "help", "help.about", icon="info"),
+)
+
+ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *_AI, *_VIEW, *_HELP)
+
+MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
+SUBMENUS = {"opacity": "tool", "language": "view"}  # menu → the menu it hangs in
+TOOLBAR = ("move", "brush", "eraser", "mask", "region", "picker", "hand", "zoom")
+
+
+@cache
+def action_spec(action_id: str) -> ActionSpec:
+    return next(spec for spec in ACTIONS if spec.id == action_id)

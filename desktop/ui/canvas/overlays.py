@@ -1,0 +1,99 @@
+"""What is drawn over the picture: masks in red, the brush at its true size, the rim of the canvas."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from desktop.core.color import Rgba8
+from desktop.core.geometry import Point, Rect, Size
+from desktop.core.tiles import TILE, TileMap, tiles_touched
+from desktop.ui.canvas.picture import wrapped_image
+from desktop.ui.canvas.view import View
+
+MASK_OPACITY = 0.5
+MASK_COLOR = (235, 40, 40)
+SMALLEST_OUTLINE_PX = 4.0  # a smaller circle is shown as a cross
+
+
+def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inverted: bool) -> None:
+    """The mask's levels (or their opposite) as red over the image pixels of `area`."""
+    if area.is_empty or (len(tiles) == 0 and (tiles.default == 0) != inverted):
+        return
+    level = view.level()
+    step = 1 << level
+    source = Rect.from_edges(area.left // step, area.top // step, -(-area.right // step), -(-area.bottom // step))
+    levels = _halved_levels(tiles, source, level)
+    alpha = (255 - levels if inverted else levels).astype(np.uint16) * round(MASK_OPACITY * 256) >> 8
+    image = np.empty((source.height, source.width, 4), np.uint8)
+    for channel, value in enumerate((MASK_COLOR[2], MASK_COLOR[1], MASK_COLOR[0])):
+        image[..., channel] = alpha * value // 255
+    image[..., 3] = alpha
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.zoom < 2)
+    left, top, width, height = view.rect_in_view(
+        Rect(source.x * step, source.y * step, source.width * step, source.height * step)
+    )
+    painter.drawImage(QRectF(left, top, width, height), wrapped_image(image))
+
+
+def draw_brush(painter: QPainter, x: float, y: float, diameter_px: float) -> None:
+    """A circle that shows on every ground; `diameter_px` in device pixels."""
+    if diameter_px < SMALLEST_OUTLINE_PX:
+        _draw_cross(painter, x, y)
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    radius = diameter_px / 2
+    for shade, grow in ((QColor(0, 0, 0, 150), 0.75), (QColor(255, 255, 255, 220), -0.25)):
+        painter.setPen(QPen(shade, 1.2))
+        painter.drawEllipse(QPointF(x, y), radius + grow, radius + grow)
+
+
+def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
+    """A thin line around the canvas."""
+    left, top, width, height = view.rect_in_view(size.rect())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(shade, 1))
+    painter.drawRect(QRectF(left - 1, top - 1, width + 1, height + 1))
+
+
+def brush_rect(x: float, y: float, diameter_px: float) -> tuple[float, float, float, float]:
+    """The device pixels that the outline covers: left, top, right, bottom."""
+    reach = max(diameter_px / 2, SMALLEST_OUTLINE_PX) + 4
+    return x - reach, y - reach, x + reach, y + reach
+
+
+def image_rect_of_circle(center: Point, diameter_px: float) -> Rect:
+    reach = diameter_px / 2 + 2
+    return Rect.from_edges(
+        int(center.x - reach), int(center.y - reach), int(center.x + reach) + 1, int(center.y + reach) + 1
+    )
+
+
+def _draw_cross(painter: QPainter, x: float, y: float) -> None:
+    for shade, width in ((QColor(0, 0, 0, 170), 3), (QColor(255, 255, 255), 1)):
+        painter.setPen(QPen(shade, width))
+        painter.drawLine(QPointF(x - 4, y), QPointF(x + 4, y))
+        painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 4))
+
+
+def _halved_levels(tiles: TileMap, source: Rect, level: int) -> Rgba8:
+    """Mask levels of a rectangle at a mip level; only tiles that exist cost time."""
+    out = np.full((source.height, source.width), tiles.default, np.uint8)
+    step = 1 << level
+    full = Rect(source.x * step, source.y * step, source.width * step, source.height * step)
+    side = TILE // step
+    for (column, row), _ in tiles_touched(full):
+        tile = tiles.tile(column, row)
+        if tile is None or side == 0:
+            continue
+        small = tile[..., 0] if level == 0 else cv2.resize(tile[..., 0], (side, side), interpolation=cv2.INTER_AREA)
+        placed = Rect(column * side, row * side, side, side)
+        part = placed.intersect(source)
+        out[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x] = small[
+            part.top - placed.y : part.bottom - placed.y, part.left - placed.x : part.right - placed.x
+        ]
+    return out

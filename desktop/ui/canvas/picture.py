@@ -1,0 +1,170 @@
+"""The visible picture: gathers the compositor's tiles of one level and draws them without seams.
+
+Far levels need many tiles; those not at hand are composited in short slices between events, so nothing blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter
+
+from desktop.core.color import Rgba8
+from desktop.core.compositor import Compositor
+from desktop.core.edits import OpenDocument
+from desktop.core.geometry import EMPTY_RECT, Rect, Size
+from desktop.core.layers import LayerId
+from desktop.core.tiles import TILE, TileKey, tiles_touched
+from desktop.ui.canvas.view import NEAREST_FROM, View
+
+SLICE_MS = 8.0  # work between two events: half a frame
+PAINT_MS = 12.0  # tiles made while painting a frame; the rest comes in slices
+CHECKER_PX = 8
+MARGIN_PX = 2  # neighbours that smooth scaling looks at
+
+
+def wrapped_image(pixels: Rgba8) -> QImage:
+    """A QImage over premultiplied BGRA memory that numpy owns; keep the array as long as the image."""
+    height, width = pixels.shape[:2]
+    assert pixels.flags.c_contiguous
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+
+
+class Picture:
+    """One document as the canvas shows it."""
+
+    def __init__(self, open_document: OpenDocument) -> None:
+        self._document = open_document
+        self._compositor = Compositor(open_document)
+        self._work: Iterator[Rect] | None = None
+        self._work_key: tuple[int, tuple[TileKey, ...]] = (0, ())
+
+    @property
+    def size(self) -> Size:
+        return self._document.shown.size
+
+    def close(self) -> None:
+        self._compositor.close()
+
+    def set_active_layer(self, layer_id: LayerId | None) -> None:
+        self._compositor.set_active_layer(layer_id)
+
+    def refresh(self) -> list[Rect]:
+        """What changed since the last frame, in image pixels."""
+        return self._compositor.refresh()
+
+    def draw(self, painter: QPainter, view: View, left: int, top: int, right: int, bottom: int) -> bool:
+        """Draws the device pixels of a rectangle of the view. False when some tiles are still to come."""
+        level = view.level()
+        step = 1 << level
+        shown = view.rect_in_image(left, top, right, bottom).intersect(self.size.rect())
+        if shown.is_empty:
+            return True
+        size = Size(-(-self.size.width // step), -(-self.size.height // step))
+        source = Rect.from_edges(
+            shown.left // step - MARGIN_PX,
+            shown.top // step - MARGIN_PX,
+            -(-shown.right // step) + MARGIN_PX,
+            -(-shown.bottom // step) + MARGIN_PX,
+        ).intersect(size.rect())
+        pixels, is_whole = self._gathered(level, source)
+        image = wrapped_image(pixels)
+        scale = view.zoom * step
+        target = QRectF(
+            view.left + source.x * scale, view.top + source.y * scale, source.width * scale, source.height * scale
+        )
+        is_smooth = abs(scale - 1) > 1e-6 and view.zoom < NEAREST_FROM
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
+        painter.drawImage(target, image)
+        return is_whole
+
+    def work_slice(self, view: View, visible: Rect) -> tuple[Rect, bool]:
+        """Composites missing tiles for a few milliseconds; returns what became ready and whether all is there."""
+        level = view.level()
+        keys = tuple(key for key, _ in tiles_touched(_at_level(visible.intersect(self.size.rect()), level)))
+        if self._work is None or self._work_key != (level, keys):
+            self._work, self._work_key = self._missing(level, keys), (level, keys)
+        ready = EMPTY_RECT
+        stop = time.perf_counter() + SLICE_MS / 1000
+        while time.perf_counter() < stop:
+            rect = next(self._work, None)
+            if rect is None:
+                self._work = None
+                return ready, True
+            ready = ready.union(rect)
+        return ready, False
+
+    def _gathered(self, level: int, source: Rect) -> tuple[Rgba8, bool]:
+        """The pixels of a rectangle at a level; tiles that would take too long stay transparent."""
+        pixels = np.zeros((source.height, source.width, 4), np.uint8)
+        stop = time.perf_counter() + PAINT_MS / 1000
+        touched = list(tiles_touched(source))
+        if level == 0 and len(touched) <= 4:
+            self._compositor.prepare([key for key, _ in touched])
+        is_whole = True
+        for (column, row), part in touched:
+            is_late = time.perf_counter() > stop or (level > 2 and not self._has_children(level, column, row))
+            if is_late and not self._compositor.has_tile(level, column, row):
+                is_whole = False
+                continue
+            tile = self._compositor.tile(level, column, row)
+            pixels[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x] = tile[
+                part.top - row * TILE : part.bottom - row * TILE, part.left - column * TILE : part.right - column * TILE
+            ]
+        return pixels, is_whole
+
+    def _has_children(self, level: int, column: int, row: int) -> bool:
+        return all(self._compositor.has_tile(level - 1, *child) for child in self._children(level, column, row))
+
+    def _children(self, level: int, column: int, row: int) -> list[TileKey]:
+        """The tiles one level down that lie inside the picture."""
+        step = TILE << (level - 1)
+        return [
+            (column * 2 + dx, row * 2 + dy)
+            for dy in (0, 1)
+            for dx in (0, 1)
+            if (column * 2 + dx) * step < self.size.width and (row * 2 + dy) * step < self.size.height
+        ]
+
+    def _missing(self, level: int, keys: tuple[TileKey, ...]) -> Iterator[Rect]:
+        """Composites the tiles one after the other, yielding each one's rectangle, or an empty one on the way."""
+        for key in keys:
+            if self._compositor.has_tile(level, *key):
+                continue
+            yield from self._made(level, key)
+            side = TILE << level
+            yield Rect(key[0] * side, key[1] * side, side, side)
+
+    def _made(self, level: int, key: TileKey) -> Iterator[Rect]:
+        if self._compositor.has_tile(level, *key):
+            return
+        if level == 1:
+            self._compositor.prepare(self._children(1, *key))
+        elif level > 1:
+            for child in self._children(level, *key):
+                yield from self._made(level - 1, child)
+        self._compositor.tile(level, *key)
+        yield EMPTY_RECT
+
+
+def draw_checkerboard(painter: QPainter, area: QRectF, light: str, dark: str) -> None:
+    """Squares that stay put on the screen, in device pixels, where the picture is transparent."""
+    painter.fillRect(area, QBrush(_checker(light, dark)))
+
+
+def _checker(light: str, dark: str) -> QImage:
+    side = CHECKER_PX * 2
+    image = QImage(side, side, QImage.Format.Format_RGB32)
+    image.fill(QColor(light))
+    painter = QPainter(image)
+    painter.fillRect(0, 0, CHECKER_PX, CHECKER_PX, QColor(dark))
+    painter.fillRect(CHECKER_PX, CHECKER_PX, CHECKER_PX, CHECKER_PX, QColor(dark))
+    painter.end()
+    return image
+
+
+def _at_level(rect: Rect, level: int) -> Rect:
+    return Rect.from_edges(rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level))

@@ -1,0 +1,79 @@
+"""When an action can be used, and when it shows a tick: one small function each, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from desktop.core.layers import GroupLayer, RasterLayer
+from desktop.ui import i18n
+
+if TYPE_CHECKING:
+    from desktop.ui.actions import ActionSpec
+    from desktop.ui.main_window import MainWindow
+
+Condition = Callable[["MainWindow", "ActionSpec"], bool]
+
+
+def holds(name: str, window: MainWindow, spec: ActionSpec) -> bool:
+    return CONDITIONS[name](window, spec)
+
+
+def _can_undo(window: MainWindow) -> bool:
+    opened = window.state.open_document
+    return opened is not None and opened.history.can_undo
+
+
+def _can_redo(window: MainWindow) -> bool:
+    opened = window.state.open_document
+    return opened is not None and opened.history.can_redo
+
+
+def _has_selection(window: MainWindow) -> bool:
+    document = window.state.document
+    return document is not None and document.selection is not None
+
+
+def _layer_is(window: MainWindow, field: str) -> bool:
+    return bool(getattr(window.state.active_layer, field, False))
+
+
+def _is_locked(window: MainWindow, what: str) -> bool:
+    layer = window.state.active_layer
+    return layer is not None and bool(getattr(layer.locks, what))
+
+
+def _mask_is_enabled(window: MainWindow) -> bool:
+    layer = window.state.active_layer
+    return layer is not None and layer.mask is not None and layer.mask.enabled
+
+
+CONDITIONS: dict[str, Condition] = {
+    "always": lambda window, spec: True,
+    "document": lambda window, spec: window.state.open_document is not None,
+    "layer": lambda window, spec: window.state.active_layer is not None,
+    "raster": lambda window, spec: isinstance(window.state.active_layer, RasterLayer),
+    "group": lambda window, spec: isinstance(window.state.active_layer, GroupLayer),
+    "mask": lambda window, spec: getattr(window.state.active_layer, "mask", None) is not None,
+    "no_mask": lambda window, spec: window.state.active_layer is not None and window.state.active_layer.mask is None,
+    "can_undo": lambda window, spec: _can_undo(window),
+    "can_redo": lambda window, spec: _can_redo(window),
+    "selection": lambda window, spec: _has_selection(window),
+    "region": lambda window, spec: window.state.open_document is not None and not window.state.region.is_empty,
+    "can_run": lambda window, spec: window.ai.can_run,
+    "running": lambda window, spec: window.ai.is_running,
+    "preview": lambda window, spec: window.ai.has_preview,
+    "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,
+    # ticks
+    "tool": lambda window, spec: window.state.tool == spec.argument,
+    "language": lambda window, spec: i18n.language() == spec.argument,
+    "mask_enabled": lambda window, spec: _mask_is_enabled(window),
+    "clipped": lambda window, spec: _layer_is(window, "clip_to_below"),
+    "visible": lambda window, spec: _layer_is(window, "visible"),
+    "pixels_locked": lambda window, spec: _is_locked(window, "pixels"),
+    "alpha_locked": lambda window, spec: _is_locked(window, "alpha"),
+    "position_locked": lambda window, spec: _is_locked(window, "position"),
+    "mask_shown": lambda window, spec: window.canvas.shows_mask,
+    "panels_shown": lambda window, spec: window.panels.isVisibleTo(window),
+    "fullscreen": lambda window, spec: window.isFullScreen(),
+}

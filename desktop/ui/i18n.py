@@ -1,0 +1,85 @@
+"""Texts for people in two languages. `tr("key")` looks a text up; switching needs no restart.
+
+Widgets take their texts in `retranslate()`, called again on Qt's LanguageChange event. English error sentences live in
+core.errors; other languages translate them under `error.<key>`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+
+from desktop.core.errors import UserError
+from desktop.paths import resources_dir
+
+LANGUAGES: dict[str, str] = {"en": "English", "zh_CN": "简体中文"}
+FALLBACK = "en"
+
+
+class _Current:
+    """The one language of the process: every text on the screen has it."""
+
+    language = FALLBACK
+
+
+@cache
+def texts_of(language: str) -> dict[str, str]:
+    """The whole table of a language."""
+    path: Path = resources_dir() / "i18n" / f"{language}.json"
+    table: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+def language() -> str:
+    return _Current.language
+
+
+def set_language(name: str) -> None:
+    """Switches every window at once; unknown names mean English."""
+    _Current.language = name if name in LANGUAGES else FALLBACK
+    application = QCoreApplication.instance()
+    if isinstance(application, QApplication):
+        for window in application.topLevelWidgets():
+            QCoreApplication.sendEvent(window, QEvent(QEvent.Type.LanguageChange))
+
+
+def preferred_language(names: list[str]) -> str:
+    """The first language of a system's list that there is a table for."""
+    for name in names:
+        if name.lower().startswith("zh"):
+            return "zh_CN"
+        if name.lower().startswith("en"):
+            return "en"
+    return FALLBACK
+
+
+def tr(key: str, **values: object) -> str:
+    """The text of `key`, its {fields} filled in."""
+    table = texts_of(_Current.language)
+    assert key in table, f"no text for {key!r}"
+    return table[key].format(**values) if values else table[key]
+
+
+def tr_or(key: str, fallback: str) -> str:
+    """For names that come from outside, such as a model's title: the table's text if it has one."""
+    return texts_of(_Current.language).get(key, fallback)
+
+
+def tr_error(error: UserError) -> str:
+    """The sentence of an error; reasons inside it may be errors themselves."""
+    pattern = texts_of(_Current.language).get(f"error.{error.key}")
+    if pattern is None:
+        return str(error)
+    values = {name: tr_error(value) if isinstance(value, UserError) else value for name, value in error.values.items()}
+    return pattern.format(**values)
+
+
+def tr_edit(name: str) -> str:
+    """The name of a history entry; names made of a model's title and parameters stand as they are."""
+    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return tr_or(f"edit.{slug}", name)

@@ -1,0 +1,206 @@
+"""A slider that carries its number in the same row: drag, wheel, type; a double click brings the default back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from desktop.ui.theme import color, tokens
+
+HANDLE_PX = 12
+TRACK_PX = 4
+NUMBER_WIDTH_PX = 64
+WHEEL_STEPS = 40  # a notch of the wheel goes this part of the range when no step says else
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Limits and default of a number. `curve` > 1 gives small values more of the track (brush sizes)."""
+
+    minimum: float
+    maximum: float
+    default: float
+    step: float = 1.0
+    decimals: int = 0
+    curve: float = 1.0
+
+    def clamped(self, value: float) -> float:
+        return min(max(value, self.minimum), self.maximum)
+
+    def to_share(self, value: float) -> float:
+        share = (self.clamped(value) - self.minimum) / (self.maximum - self.minimum)
+        return float(share ** (1 / self.curve))
+
+    def from_share(self, share: float) -> float:
+        value = self.minimum + (self.maximum - self.minimum) * min(max(share, 0.0), 1.0) ** self.curve
+        return round(self.clamped(round(value / self.step) * self.step), 6)
+
+
+class ValueSlider(QWidget):
+    """Label, track and number. `value_changed` while it moves, `drag_finished` once at the end of a drag."""
+
+    value_changed = Signal(float)
+    drag_finished = Signal()
+
+    def __init__(self, value_range: Range, *, label: str = "", unit: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._range = value_range
+        self._value = value_range.default
+        self.label = QLabel(label, self)
+        self.label.setProperty("role", "dim")
+        self.track = _Track(self)
+        self.number = NumberField(value_range, unit, self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.label)
+        row.addWidget(self.track, 1)
+        row.addWidget(self.number)
+        self.label.setVisible(bool(label))
+        self.label.installEventFilter(self)
+        self.setMinimumHeight(28)
+        self.setFocusProxy(self.number)
+        self.number.valueChanged.connect(self._take)
+
+    @property
+    def value(self) -> float:
+        return self._value
+
+    @property
+    def value_range(self) -> Range:
+        return self._range
+
+    def set_value(self, value: float) -> None:
+        """Shows a value without announcing it."""
+        self._value = self._range.clamped(value)
+        blocked = self.number.blockSignals(True)
+        self.number.setValue(self._value)
+        self.number.blockSignals(blocked)
+        self.track.update()
+
+    def set_label(self, text: str) -> None:
+        self.label.setText(text)
+        self.label.setVisible(bool(text))
+
+    def set_tip(self, text: str) -> None:
+        for part in (self.label, self.track, self.number):
+            part.setToolTip(text)
+        self.number.setAccessibleName(self.label.text() or text)
+
+    def reset(self) -> None:
+        self._take(self._range.default)
+        self.drag_finished.emit()
+
+    def move_to_share(self, share: float) -> None:
+        self._take(self._range.from_share(share))
+
+    def step_by(self, notches: float) -> None:
+        value_range = self._range
+        if value_range.curve > 1:
+            self._take(value_range.from_share(value_range.to_share(self._value) + notches / WHEEL_STEPS))
+        else:
+            span = value_range.maximum - value_range.minimum
+            self._take(self._value + notches * max(value_range.step, span / WHEEL_STEPS / 2.5))
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if watched is self.label and event.type() == QEvent.Type.MouseButtonDblClick:
+            self.reset()
+            return True
+        return False
+
+    def _take(self, value: float) -> None:
+        before = self._value
+        self.set_value(value)
+        if self._value != before:
+            self.value_changed.emit(self._value)
+
+
+class NumberField(QDoubleSpinBox):
+    """The number in the row; keeps Enter and Escape to itself while it is typed in."""
+
+    def __init__(self, value_range: Range, unit: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setDecimals(value_range.decimals)
+        self.setRange(value_range.minimum, value_range.maximum)
+        self.setSingleStep(value_range.step)
+        self.setValue(value_range.default)
+        self.setSuffix(f" {unit}" if unit else "")
+        self.setFixedWidth(NUMBER_WIDTH_PX)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def event(self, event: QEvent) -> bool:
+        own_keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in own_keys:
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            self.clearFocus()
+            event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        parent = self.parent()
+        assert isinstance(parent, ValueSlider)
+        parent.step_by(event.angleDelta().y() / 120)
+        event.accept()
+
+
+class _Track(QWidget):
+    def __init__(self, slider: ValueSlider) -> None:
+        super().__init__(slider)
+        self._slider = slider
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.SizeHorCursor)
+        self.setMinimumWidth(40)
+
+    def sizeHint(self) -> QSize:
+        return QSize(96, 24)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        length = self.width() - HANDLE_PX
+        share = self._slider.value_range.to_share(self._slider.value)
+        is_live = self.isEnabled()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(t.line))
+        top = middle - TRACK_PX / 2
+        painter.drawRoundedRect(QRectF(HANDLE_PX / 2, top, length, TRACK_PX), TRACK_PX / 2, TRACK_PX / 2)
+        painter.setBrush(color(t.dim if is_live else t.disabled))
+        painter.drawRoundedRect(QRectF(HANDLE_PX / 2, top, length * share, TRACK_PX), TRACK_PX / 2, TRACK_PX / 2)
+        painter.setBrush(color(t.text if is_live else t.disabled))
+        painter.setPen(QPen(color(t.panel), 2))
+        painter.drawEllipse(QRectF(length * share, middle - HANDLE_PX / 2, HANDLE_PX, HANDLE_PX))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._follow(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._follow(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._slider.drag_finished.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._slider.reset()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._slider.step_by(event.angleDelta().y() / 120)
+        event.accept()
+
+    def _follow(self, event: QMouseEvent) -> None:
+        self._slider.move_to_share((event.position().x() - HANDLE_PX / 2) / max(self.width() - HANDLE_PX, 1))
