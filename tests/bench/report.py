@@ -1,0 +1,91 @@
+"""Runs every benchmark and writes BENCHMARKS.md: ``python -m tests.bench.report [NAME …]``.
+
+Each benchmark is a module `bench_*.py` that prints one JSON object a line; keys ending in `gate` or `gate_ms` are bounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+INTRODUCTION = """# Benchmarks
+
+Written by `python -m tests.bench.report`. Machines are noisy: the ratios within one run count, not the times.
+Rows with a gate say what the design asks for.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these, without bench_")
+    arguments = parser.parse_args()
+    modules = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
+    chosen = [name for name in modules if not arguments.names or name.removeprefix("bench_") in arguments.names]
+    sections = [section(name) for name in chosen]
+    text = "\n".join([INTRODUCTION, machine(), *sections])
+    (ROOT / "BENCHMARKS.md").write_text(text, encoding="utf-8")
+
+
+def machine() -> str:
+    """What the numbers were measured on."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = psutil.virtual_memory().total / 2**30
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {commit}: {processor()}, {cores} cores, {memory:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}, load {load:.1f} before the start. "
+        "No GPU: CUDA rows are not measured.\n"
+    )
+
+
+def processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor() or platform.machine()
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return name + (" with AVX-512" if "avx512f" in flags else "")
+
+
+def section(module: str) -> str:
+    print(f"== {module}", file=sys.stderr)
+    result = subprocess.run(
+        [sys.executable, "-m", f"tests.bench.{module}"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    title = module.removeprefix("bench_").replace("_", " ").capitalize()
+    return "\n".join([f"## {title}\n", *tables(rows), ""])
+
+
+def tables(rows: list[dict[str, Any]]) -> list[str]:
+    """One table for each run of rows with the same columns."""
+    lines: list[str] = []
+    columns: list[str] = []
+    for row in rows:
+        if list(row) != columns:
+            columns = list(row)
+            lines += [
+                "",
+                "| " + " | ".join(name.replace("_", " ") for name in columns) + " |",
+                "|---" * len(columns) + "|",
+            ]
+        lines.append("| " + " | ".join(str(row[name]) for name in columns) + " |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
