@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from desktop import paths
 from desktop.core.errors import UserError
 from desktop.io.documents import flat_image, open_document_file
+from desktop.io.formats import format_of_suffix
 from desktop.io.image_files import ImageFile, read_image, write_image
 from desktop.io.openraster import save_openraster
 from desktop.runtime.catalog import Catalog, Model
@@ -190,9 +191,10 @@ def _run_on_file(
 def _check_target(target: Path) -> None:
     """What would fail after minutes of work fails now."""
     if target.is_dir():
-        raise UserError("cli.target_is_folder", path=target)
+        raise UserError("file.is_folder", path=target)
     if not target.parent.is_dir():
-        raise UserError("cli.no_target_folder", folder=target.parent)
+        raise UserError("file.no_folder", folder=target.parent)
+    format_of_suffix(target)
 
 
 def _flat_picture(source: Path) -> ImageFile:

@@ -76,8 +76,6 @@ MESSAGES: dict[str, str] = {
     # command line
     "cli.usage": "{message}. Try: {program} --help",
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
-    "cli.no_target_folder": "The folder {folder} does not exist; create it or choose another place for the result.",
-    "cli.target_is_folder": "{path} is a folder; give the result a file name.",
     # tools
     "tool.no_layer": "Choose a layer in the layers panel first.",
     "tool.layer_hidden": "“{name}” is hidden; show it before you work on it.",

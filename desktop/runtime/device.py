@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import io
 import os
 import sys
 from base64 import b64decode
@@ -121,9 +123,10 @@ def _no_working_cuda() -> str:
 
 
 def preload_cuda_libraries() -> None:
-    """CUDA and cuDNN from pip packages are found only when they are loaded first."""
+    """CUDA and cuDNN from pip packages are found only when they are loaded first. What it prints is told by us."""
     if hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()
+        with contextlib.redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()
 
 
 def first_line(error: BaseException) -> str:
