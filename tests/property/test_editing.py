@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -146,6 +147,16 @@ Editing.TestCase.settings = settings(
     derandomize=True,
 )
 TestEditing = Editing.TestCase
+
+
+class LongEditing(Editing):
+    """The same machine, for a night."""
+
+
+LongEditing.TestCase.settings = settings(
+    max_examples=1000, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestLongEditing = pytest.mark.nightly(LongEditing.TestCase)
 
 
 def test_flatten_is_the_same_bytes_every_time() -> None:
