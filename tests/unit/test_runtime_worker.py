@@ -384,3 +384,14 @@ def test_leftovers_of_dead_programs_are_removed_and_those_of_living_ones_kept(tm
 
 def test_size_of_shared_pixels_counts_bytes() -> None:
     assert SharedPixels(Path("x"), (2, 3, 4), "uint16").size_bytes == 48
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems return freed memory by themselves")
+def test_memory_comes_back_after_a_large_picture(runner: WorkerRunner, models: Catalog) -> None:
+    run_and_wait(runner, request_for(models, "same", (64, 64)))
+    worker = psutil.Process(runner.worker_pid)
+    before = worker.memory_info().rss
+    outcome = run_and_wait(runner, request_for(models, "same", (1500, 1500)))
+    assert isinstance(outcome, Finished)
+    assert outcome.result.peak_memory_bytes > before + 50e6
+    wait_until(lambda: worker.memory_info().rss < before + 25e6)
