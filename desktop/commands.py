@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from desktop import paths
 from desktop.core.errors import UserError
-from desktop.io.documents import flat_image, open_document_file
 from desktop.io.formats import format_of_suffix
 from desktop.io.image_files import ImageFile, read_image, write_image
-from desktop.io.openraster import save_openraster
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.parameters import complete_parameters
@@ -91,6 +89,9 @@ def run_model(order: RunOrder, tell: Printer) -> int:
 def convert(source: Path, target: Path, tell: Printer) -> int:
     _check_target(target)
     if target.suffix.lower() in LAYERED_SUFFIXES:
+        from desktop.io.documents import open_document_file  # here: a run needs no compositing kernels
+        from desktop.io.openraster import save_openraster
+
         document = open_document_file(source)
         save_openraster(document, target)
         size, depth, layers = document.size, document.depth, len(document.layers)
@@ -199,6 +200,8 @@ def _check_target(target: Path) -> None:
 
 def _flat_picture(source: Path) -> ImageFile:
     if source.suffix.lower() in LAYERED_SUFFIXES:
+        from desktop.io.documents import flat_image, open_document_file
+
         return flat_image(open_document_file(source))
     return read_image(source)
 
@@ -207,7 +210,7 @@ def _read_mask(path: Path) -> NDArray[np.float32]:
     """(H, W) 0..1: how light the picture is, nothing where it is transparent."""
     pixels = read_image(path).pixels
     white = np.float32(np.iinfo(pixels.dtype).max)
-    gray = pixels[..., :3].mean(axis=2, dtype=np.float32) / white
+    gray: NDArray[np.float32] = pixels[..., :3].mean(axis=2, dtype=np.float32) / white
     gray *= pixels[..., 3] / white
     return gray
 

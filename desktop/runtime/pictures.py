@@ -41,11 +41,7 @@ class Picture:
     def read(self, placed: PlacedTile) -> Pixels:
         """(rows, columns, 3): what the network is shown for this tile."""
         tile = self._gather(placed)
-        if self.fill is None:
-            return tile[..., :3]
-        trust = _trust(tile)[..., None]
-        shown = tile[..., :3] * trust + self._fill_for(placed) * (1 - trust)
-        return cast(Pixels, np.rint(shown).astype(tile.dtype))
+        return tile[..., :3] if self.fill is None else self._extended(tile, placed)
 
     def finish(self, planes: Planes, placed: PlacedTile, scale: int) -> Planes:
         """What the network returned, made the picture's own: grey stays grey, invisible colour is as it was."""
@@ -54,12 +50,16 @@ class Picture:
         if self.fill is None:
             return planes
         tile = self._gather(placed)
-        trust, own = _trust(tile), tile[..., :3].astype(np.float32) / np.float32(levels_of(tile))
+        own = _colour_planes(tile[..., :3])
         if scale > 1:
-            size = (planes.shape[2], planes.shape[1])
-            trust, own = cv2.resize(trust, size), cv2.resize(own, size)
-        mixed: Planes = planes * trust + own.transpose(2, 0, 1) * (1 - trust)
-        return mixed
+            return _mixed_enlarged(planes, own, tile[..., 3])
+        changed: Planes = own + (planes - _colour_planes(self._extended(tile, placed))) * _trust(tile[..., 3])
+        return changed
+
+    def _extended(self, tile: Pixels, placed: PlacedTile) -> Pixels:
+        trust = _trust(tile[..., 3])[..., None]
+        shown = tile[..., :3] * trust + self._fill_for(placed) * (1 - trust)
+        return cast(Pixels, np.rint(shown).astype(tile.dtype))
 
     def _gather(self, placed: PlacedTile) -> Pixels:
         rows, columns = placed.rows, placed.columns
@@ -120,10 +120,26 @@ def _bands(pixels: Pixels) -> list[Pixels]:
     return [pixels[start : start + BAND_ROWS] for start in range(0, len(pixels), BAND_ROWS)]
 
 
-def _trust(tile: Pixels) -> NDArray[np.float32]:
-    trust = tile[..., 3].astype(np.float32)
-    trust /= np.float32(TRUSTED_ALPHA * levels_of(tile))
-    return np.minimum(trust, 1, out=trust)
+def _trust(alpha: Pixels) -> NDArray[np.float32]:
+    trust = alpha.astype(np.float32)
+    trust /= np.float32(TRUSTED_ALPHA * levels_of(alpha))
+    return np.clip(trust, 0, 1, out=trust)
+
+
+def _colour_planes(colour: Pixels) -> Planes:
+    """(H, W, 3) in levels → (3, H, W) 0..1."""
+    planes = np.ascontiguousarray(colour.transpose(2, 0, 1)).astype(np.float32)
+    planes /= np.float32(levels_of(colour))
+    return planes
+
+
+def _mixed_enlarged(planes: Planes, own: Planes, alpha: Pixels) -> Planes:
+    """The network's colour wherever the enlarged alpha shows anything, the picture's own where it does not."""
+    size = (planes.shape[2], planes.shape[1])
+    trust = _trust(cv2.resize(np.ascontiguousarray(alpha), size, interpolation=cv2.INTER_CUBIC))
+    own_enlarged = cv2.resize(np.ascontiguousarray(own.transpose(1, 2, 0)), size).transpose(2, 0, 1)
+    mixed: Planes = planes * trust + own_enlarged * (1 - trust)
+    return mixed
 
 
 def _fill_positions(span: Span, length: int, small: int) -> NDArray[np.float32]:

@@ -125,6 +125,31 @@ def test_hidden_colour_comes_back_and_visible_colour_is_the_networks() -> None:
     assert (finished[:, :20] == 0.5).all()
 
 
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_network_that_changes_nothing_changes_nothing_at_any_alpha(depth: int) -> None:
+    pixels = photo(40, 64, 4, depth=depth)
+    pixels[..., 3] = np.linspace(0, pixels[0, 0, 3], 64)
+    picture, placed = Picture.of(pixels), whole(40, 64)
+    white = 255 if depth == 8 else 65535
+    unchanged = (picture.read(placed).transpose(2, 0, 1) / white).astype(np.float32)
+    finished = picture.finish(unchanged, placed, 1).transpose(1, 2, 0)
+    np.testing.assert_array_equal(np.rint(finished * white), pixels[..., :3])
+
+
+def test_enlarging_shows_no_hidden_colour_where_the_result_is_visible() -> None:
+    quiet = photo(32, 32, 4)
+    quiet[:, 16:, 3] = 0
+    loud = quiet.copy()
+    loud[:, 16:, :3] = (0, 255, 0)
+    enlarged_alpha = np.zeros((64, 64, 4), np.uint8)
+    copy_alpha(quiet, enlarged_alpha, 2)
+    visible = enlarged_alpha[..., 3] >= 16
+    answer = np.full((3, 64, 64), 0.5, np.float32)
+    calm, loud_too = (Picture.of(pixels).finish(answer, whole(32, 32), 2) for pixels in (quiet, loud))
+    np.testing.assert_array_equal(calm[:, visible], loud_too[:, visible])
+    assert (calm[:, :, 40:] != loud_too[:, :, 40:]).any(), "the hidden colour itself is kept"
+
+
 def test_the_fill_is_the_same_from_whichever_tile_it_is_asked() -> None:
     pixels = photo(90, 70, 4)
     pixels[20:70, 10:60, 3] = 0
