@@ -7,13 +7,15 @@ zlib stream, as pigz does it.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from desktop.core.color import Pixels
 from desktop.io.formats import FileFormat, ImageFile
 from desktop.io.metadata import is_resolution
 from desktop.io.pixel_forms import as_rgba, is_really_gray
+from desktop.io.pixel_rows import ArrayRows, RowSource
 from desktop.io.profiles import ColorSpace, color_space_of, rgb_profile_or_none, to_srgb
 
 deflater: Any
@@ -31,7 +34,11 @@ except ImportError:  # no ISA-L for this machine: five times slower, same pictur
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STRIP_BYTES = 1 << 20  # of filtered rows: large enough to pack well, small enough to share out between threads
+PACKERS = min(8, os.cpu_count() or 1)
+STRIPS_AHEAD = 2 * PACKERS  # keeps them busy; more would only take memory
 METRES_PER_INCH = 0.0254
+
+Chunk: TypeAlias = tuple[bytes, bytes]  # type, content
 
 _LEVEL = 1
 _UP_FILTER = 2
@@ -103,83 +110,71 @@ def read_png(data: bytes, header: PngHeader) -> ImageFile:
 def write_png(file: BinaryIO, image: ImageFile) -> None:
     """Writes gray or RGB, with or without alpha, in the picture's own depth, with its metadata."""
     gray = image.is_gray and is_really_gray(image.pixels)
-    channels = [0, 3] if gray else [0, 1, 2, 3]
-    write_pixels(file, image.pixels, channels if image.has_alpha else channels[:-1], _metadata_chunks(image))
+    channels = [0] if gray else [0, 1, 2]
+    write_rows(file, ArrayRows(image.pixels, [*channels, 3] if image.has_alpha else channels), metadata_chunks(image))
 
 
-def write_pixels(
-    file: BinaryIO,
-    pixels: Pixels,
-    channels: list[int] | None = None,
-    chunks: list[tuple[bytes, bytes]] | None = None,
-    pool: ThreadPoolExecutor | None = None,
+def write_rows(
+    file: BinaryIO, source: RowSource, chunks: Iterable[Chunk] = (), pool: ThreadPoolExecutor | None = None
 ) -> None:
-    """Writes (H, W, C) uint8 or uint16; `channels` chooses and orders which of them go into the file."""
-    height, width = pixels.shape[:2]
-    count = pixels.shape[2] if channels is None else len(channels)
-    header = struct.pack(">IIBBBBB", width, height, pixels.dtype.itemsize * 8, _COLOR_TYPES[count], 0, 0, 0)
+    """Writes a picture that is asked for a few rows at a time, packed by the threads of `pool`."""
+    color_type = _COLOR_TYPES[source.channels]
+    header = struct.pack(">IIBBBBB", source.width, source.height, source.dtype.itemsize * 8, color_type, 0, 0, 0)
     file.write(SIGNATURE)
-    for kind, content in [(b"IHDR", header), *(chunks or [])]:
+    for kind, content in [(b"IHDR", header), *chunks]:
         _write_chunk(file, kind, content)
-    if pool is not None:
-        _write_data(file, pixels, channels, pool)
-    else:
-        with ThreadPoolExecutor(thread_name_prefix="png") as own_pool:
-            _write_data(file, pixels, channels, own_pool)
+    with pool_or_own(pool) as packers:
+        _write_data(file, source, packers)
     _write_chunk(file, b"IEND", b"")
 
 
-def _write_data(file: BinaryIO, pixels: Pixels, channels: list[int] | None, pool: ThreadPoolExecutor) -> None:
-    checksum, prefix = 1, b"\x78\x01"  # the zlib header of a fast, 32 KiB window stream
-    for rows, packed, is_last in _packed_strips(pixels, channels, pool):
+@contextlib.contextmanager
+def pool_or_own(pool: ThreadPoolExecutor | None) -> Iterator[ThreadPoolExecutor]:
+    if pool is not None:
+        yield pool
+        return
+    with ThreadPoolExecutor(PACKERS, thread_name_prefix="png") as own:
+        yield own
+
+
+def _write_data(file: BinaryIO, source: RowSource, pool: ThreadPoolExecutor) -> None:
+    checksum, prefix = 1, b"\x78\x01"  # the zlib header of a fast stream with a 32 KiB window
+    for rows, packed, is_last in _packed_strips(source, pool):
         checksum = zlib.adler32(rows.data, checksum)
         end = struct.pack(">I", checksum) if is_last else b""
         _write_chunk(file, b"IDAT", prefix + packed + end)
         prefix = b""
 
 
-def _packed_strips(
-    pixels: Pixels, channels: list[int] | None, pool: ThreadPoolExecutor
-) -> Iterator[tuple[Pixels, bytes, bool]]:
+def _packed_strips(source: RowSource, pool: ThreadPoolExecutor) -> Iterator[tuple[Pixels, bytes, bool]]:
     """Filtered rows and their deflated form, in order; only a few strips are in memory at once."""
-    row_bytes = pixels.shape[1] * pixels.dtype.itemsize * (pixels.shape[2] if channels is None else len(channels))
-    step = max(1, STRIP_BYTES // max(row_bytes, 1))
-    tops = range(0, len(pixels), step)
+    row_bytes = source.width * source.dtype.itemsize * source.channels
+    step = max(1, STRIP_BYTES // row_bytes)
     waiting: deque[tuple[Future[tuple[Pixels, bytes]], bool]] = deque()
-    for top in tops:
-        is_last = top + step >= len(pixels)
-        waiting.append((pool.submit(_pack_strip, pixels, channels, top, step), is_last))
-        if len(waiting) > 2 * _workers(pool):
-            future, last = waiting.popleft()
-            yield (*future.result(), last)
+    for top in range(0, source.height, step):
+        bottom = min(top + step, source.height)
+        waiting.append((pool.submit(_pack_strip, source, top, bottom), bottom == source.height))
+        if len(waiting) > STRIPS_AHEAD:
+            future, is_last = waiting.popleft()
+            yield (*future.result(), is_last)
     while waiting:
-        future, last = waiting.popleft()
-        yield (*future.result(), last)
+        future, is_last = waiting.popleft()
+        yield (*future.result(), is_last)
 
 
-def _pack_strip(pixels: Pixels, channels: list[int] | None, top: int, step: int) -> tuple[Pixels, bytes]:
-    bottom = min(top + step, len(pixels))
-    first = max(top - 1, 0)
-    source = pixels[first:bottom]
-    if channels is not None and channels != list(range(pixels.shape[2])):
-        source = source[:, :, : len(channels)] if channels == list(range(len(channels))) else source[:, :, channels]
-    big_endian: Any = np.ascontiguousarray(source, source.dtype.newbyteorder(">"))
-    levels = big_endian.reshape(bottom - first, -1).view(np.uint8)
-    rows = np.empty((bottom - top, levels.shape[1] + 1), np.uint8)
+def _pack_strip(source: RowSource, top: int, bottom: int) -> tuple[Pixels, bytes]:
+    first = max(top - 1, 0)  # "up" looks at the row above
+    levels = np.ascontiguousarray(source.rows(first, bottom), source.dtype.newbyteorder(">"))
+    above = levels.reshape(bottom - first, -1).view(np.uint8)
+    rows = np.empty((bottom - top, above.shape[1] + 1), np.uint8)
     rows[:, 0] = _UP_FILTER
     if top == 0:
-        rows[0, 1:] = levels[0]
-        np.subtract(levels[1:], levels[:-1], out=rows[1:, 1:])
-    else:
-        np.subtract(levels[1:], levels[:-1], out=rows[:, 1:])
+        rows[0, 1:] = above[0]
+    np.subtract(above[1:], above[:-1], out=rows[1 if top == 0 else 0 :, 1:])
     packer = deflater.compressobj(_LEVEL, deflater.DEFLATED, -15)
     packed: bytes = packer.compress(rows)
-    packed += packer.flush(deflater.Z_FINISH if bottom == len(pixels) else deflater.Z_SYNC_FLUSH)
+    packed += packer.flush(deflater.Z_FINISH if bottom == source.height else deflater.Z_SYNC_FLUSH)
     return rows, packed
-
-
-def _workers(pool: ThreadPoolExecutor) -> int:
-    return pool._max_workers
 
 
 def _write_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
@@ -188,10 +183,10 @@ def _write_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
     file.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
 
 
-def _metadata_chunks(image: ImageFile) -> list[tuple[bytes, bytes]]:
-    chunks: list[tuple[bytes, bytes]] = []
+def metadata_chunks(image: ImageFile) -> list[Chunk]:
+    chunks: list[Chunk] = []
     if image.icc_profile is not None:
-        chunks.append((b"iCCP", b"icc\0\0" + zlib.compress(image.icc_profile, 6)))
+        chunks.append(profile_chunk(image.icc_profile))
     if image.resolution_dpi is not None:
         per_metre = [round(dpi / METRES_PER_INCH) for dpi in image.resolution_dpi]
         chunks.append((b"pHYs", struct.pack(">IIB", *per_metre, 1)))
@@ -200,6 +195,10 @@ def _metadata_chunks(image: ImageFile) -> list[tuple[bytes, bytes]]:
     if image.xmp is not None:
         chunks.append((b"iTXt", _XMP_KEYWORD + image.xmp))
     return chunks
+
+
+def profile_chunk(profile: bytes) -> Chunk:
+    return b"iCCP", b"icc\0\0" + zlib.compress(profile, 6)
 
 
 def _profile(chunk: bytes | None) -> bytes | None:
