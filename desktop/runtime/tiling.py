@@ -106,9 +106,8 @@ def plan_tiles(height: int, width: int, rules: TileRules) -> TilePlan:
 
 
 def plan_axis(length: int, rules: TileRules) -> tuple[Span, ...]:
-    """The tiles along one side of the picture."""
-    tile, step = _tile_and_step(rules)
-    starts = _starts(length, tile, step, rules.stride)
+    """The tiles along one side of the picture: as few as the rules allow, and all about as large."""
+    tile, starts = _equal_tiles(length, rules)
     stops = [_stop(start, min(start + tile, length), rules) for start in starts]
     raw = [_raw_weights(start, stop, length, rules) for start, stop in zip(starts, stops, strict=True)]
     return _normalised(starts, stops, raw, length * rules.scale, rules.scale)
@@ -132,30 +131,37 @@ def mirrored_indices(start: int, stop: int, length: int) -> NDArray[np.intp]:
     return np.minimum(folded, period - folded).astype(np.intp)
 
 
-def _tile_and_step(rules: TileRules) -> tuple[int, int]:
-    """Tile side and distance of origins. A tile too small for its halo is enlarged, so that the step is never 0."""
+def _equal_tiles(length: int, rules: TileRules) -> tuple[int, list[int]]:
+    """Tile side and origins. Tiles shrink until they just cover the picture: less work than a full-sized last one."""
     grid = rules.stride
-    step = (rules.tile - 2 * rules.halo - RAMP_PX) // grid * grid
-    if step >= grid:
-        return rules.tile, step
+    overlap = _up_to_grid(2 * rules.halo + RAMP_PX, grid)
+    if length <= rules.tile:
+        return rules.tile, [0]
     if rules.is_fixed:
-        return rules.tile, (rules.tile - 2 * rules.halo) // grid * grid
-    return 2 * rules.halo + RAMP_PX + grid, grid
+        room = rules.tile - overlap
+        return rules.tile, _spread(length, rules.tile, room if room >= grid else rules.tile - 2 * rules.halo, grid)
+    longest_step = max((rules.tile - overlap) // grid * grid, grid)  # a tile too small for its halo is enlarged
+    count = max(-(-(length - overlap) // longest_step), 1)
+    step = _up_to_grid(-(-(length - overlap) // count), grid)
+    return step + overlap, [index * step for index in range(count)]
 
 
-def _starts(length: int, tile: int, step: int, stride: int) -> list[int]:
-    """Origins: every `step`, and a last one as far left as the grid allows while still reaching the end."""
-    if length <= tile:
-        return [0]
-    last = -(-(length - tile) // stride) * stride
-    return [*range(0, last, step), last]
+def _spread(length: int, tile: int, longest_step: int, grid: int) -> list[int]:
+    """Origins of tiles that cannot shrink: evenly from 0 to the first that reaches the end."""
+    last = _up_to_grid(length - tile, grid)
+    count = -(-last // (longest_step // grid * grid)) + 1
+    return [index * last // (count - 1) // grid * grid for index in range(count)]
+
+
+def _up_to_grid(length: int, grid: int) -> int:
+    return -(-length // grid) * grid
 
 
 def _stop(start: int, end: int, rules: TileRules) -> int:
     """Where the tile's input ends: at its side or the picture's end, rounded up to what the network accepts."""
     if rules.is_fixed:
         return start + rules.tile
-    return start + -(-(end - start) // rules.multiple) * rules.multiple
+    return start + _up_to_grid(end - start, rules.multiple)
 
 
 def _raw_weights(start: int, stop: int, length: int, rules: TileRules) -> Weights:

@@ -35,6 +35,7 @@ from desktop.runtime.messages import (
 
 if TYPE_CHECKING:
     from desktop.runtime.attempts import TaskRun
+    from desktop.runtime.runner import Pixels
 
 NICENESS = 5  # the editor's own work comes first; measured: no loss on an idle machine
 
@@ -59,12 +60,14 @@ class _Worker:
         self._cancelled: set[int] = set()
         self._running: dict[int, TaskRun] = {}
         self._lock = threading.Lock()
+        self._pixels: list[Pixels] = []
 
     def serve(self) -> None:
         threading.Thread(target=self._listen, name="worker-listener", daemon=True).start()
         while not isinstance(message := self._work.get(), Close):
             if isinstance(message, Task):
                 self._send(self._answer(message))
+                self._pixels.clear()  # only now: unmapping a large picture takes 16 ms, which nobody need wait for
                 _give_memory_back()
             else:
                 self._send(DevicesFound(tuple(self._devices.infos())))
@@ -116,6 +119,7 @@ class _Worker:
         )
         inputs = {role: open_for_reading(shared) for role, shared in task.inputs.items()}
         result = open_for_writing(task.output)
+        self._pixels = [*inputs.values(), result]
         self._send(PixelsOpened(task.job))
         _reset_peak_memory()
         self._register(task.job, run)

@@ -62,7 +62,8 @@ def test_sides_are_what_the_network_accepts(length: int, rules: TileRules) -> No
             assert span.length == rules.tile
         else:
             assert span.length % rules.multiple == 0
-            assert span.length <= max(rules.tile, 2 * rules.halo + 16 + rules.stride) + rules.multiple - 1
+            smallest = 2 * rules.halo + 16 + 2 * rules.stride
+            assert span.length <= max(rules.tile, smallest) + rules.multiple - 1
 
 
 @given(lengths, any_rules())
@@ -73,6 +74,21 @@ def test_nothing_inside_the_halo_of_a_cut_edge_counts(length: int, rules: TileRu
             assert not span.weights[:halo].any()
         if span.stop < length and halo:
             assert not span.weights[-halo:].any()
+
+
+@given(lengths, any_rules())
+def test_tiles_are_about_equally_large(length: int, rules: TileRules) -> None:
+    """A border tile as large as the others and mostly overlapped would be work for nothing."""
+    spans = plan_axis(length, rules)
+    assert max(span.length for span in spans[:-1] or spans) - min(span.length for span in spans[:-1] or spans) == 0
+    steps = {later.start - earlier.start for earlier, later in itertools.pairwise(spans)}
+    assert not steps or max(steps) - min(steps) <= (rules.stride if rules.is_fixed else 0)
+
+
+@pytest.mark.parametrize(("length", "tiles"), [(512, 1), (513, 2), (944, 2), (945, 3), (6000, 14)])
+def test_no_more_tiles_than_needed(length: int, tiles: int) -> None:
+    """512 less 64 of halo and 16 of ramp: 432 pixels of its own for each tile."""
+    assert len(plan_axis(length, TileRules(tile=512, halo=32, stride=8))) == tiles
 
 
 @given(lengths, any_rules())
