@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from desktop.io.image_files import read_image, write_image
 from PIL import Image, ImageCms
 
 import desktop
 from desktop.cli import run_command_line
+from desktop.io.image_files import read_image, write_image
 from tests.runtime_models import (
     add_golden,
     blur_model,
