@@ -23,6 +23,8 @@ from desktop.core.errors import UserError
 from desktop.runtime.runner import Pixels
 
 NAME_PREFIX = "scumble-pixels"
+MEMORY_FOLDER = Path("/dev/shm")
+MEMORY_SHARE = 0.4  # of the available memory, for one array: the network needs some too; larger ones go to the disk
 _NAME = re.compile(NAME_PREFIX + r"-(\d+)-\d+\.tmp")
 _WRITE_ROWS = 1024
 _ZEROS = bytes(1 << 20)
@@ -59,6 +61,8 @@ class PixelShare:
     def _make(self, shape: tuple[int, ...], dtype: str, pixels: Pixels | None) -> SharedPixels:
         for folder in self._folders:
             shared = SharedPixels(folder / f"{NAME_PREFIX}-{os.getpid()}-{next(self._numbers)}.tmp", shape, dtype)
+            if folder == MEMORY_FOLDER and shared.size_bytes > psutil.virtual_memory().available * MEMORY_SHARE:
+                continue
             try:
                 _write(shared, pixels)
             except OSError:  # full, missing, or not ours to write: the next folder may do
@@ -72,8 +76,7 @@ class PixelShare:
 def sharing_folders() -> tuple[Path, ...]:
     """Where pixels may be put: memory first, then the disk."""
     temporary = Path(tempfile.gettempdir())
-    memory = Path("/dev/shm")
-    return (memory, temporary) if sys.platform == "linux" and memory.is_dir() else (temporary,)
+    return (MEMORY_FOLDER, temporary) if sys.platform == "linux" and MEMORY_FOLDER.is_dir() else (temporary,)
 
 
 def open_for_reading(shared: SharedPixels) -> Pixels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -47,6 +48,24 @@ def test_what_is_loaded_is_what_was_hashed(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(UserError, match="is not the file"):
         SessionCache().get(path, key, "same")
+
+
+def test_weights_outside_the_file_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model folder of somebody else's could name any file of the user's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(bytes(16))
+    outside = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[4])
+    outside.data_location = onnx.TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value="secret.bin")
+    shape = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [4])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [4])
+    nodes = [onnx.helper.make_node("Add", ["x", "w"], ["y"])]
+    graph = onnx.helper.make_graph(nodes, "outside", [shape], [result], [outside])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UserError, match="cannot be loaded"):
+        SessionCache().get(path, key_of(path), "outside")
 
 
 def test_a_file_that_is_no_network_is_told_so(tmp_path: Path) -> None:

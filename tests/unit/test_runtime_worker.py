@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -357,6 +358,17 @@ def test_a_memory_folder_that_cannot_be_used_is_passed_over(tmp_path: Path) -> N
     share = PixelShare((tmp_path / "missing", tmp_path))
     shared = share.put(photo(4, 4))
     assert shared.path.parent == tmp_path
+
+
+def test_what_would_fill_the_memory_goes_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    memory.mkdir()
+    disk.mkdir()
+    monkeypatch.setattr("desktop.runtime.sharing.MEMORY_FOLDER", memory)
+    share = PixelShare((memory, disk))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    assert share.put(photo(10, 10)).path.parent == memory
+    assert share.put(photo(20, 20)).path.parent == disk
 
 
 def test_no_room_anywhere_is_a_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
