@@ -143,8 +143,17 @@ MANIFEST: dict[str, Any] = {
         | {"min": 0.0, "max": 100.0, "default": 50.0, "step": 1.0}
     ],
 }
-WHAT = "TODO"
-WEAKNESSES = ("TODO",)
+WHAT = (
+    "Strength 50 takes away what the model itself estimates to be noise, place by place. Below 50 the untouched picture "
+    "is mixed in, so that what stays is natural grain, and 0 changes nothing. Above 50 the noise is taken to be stronger "
+    "than estimated, at 100 twice as strong: smoother, and fine texture goes with it."
+)
+WEAKNESSES = (
+    "Fine texture that looks like noise (sand, cloth, distant grass) is softened where the noise is strong.",
+    "Real cameras were simulated, not measured: photon and read noise, mosaic, white balance, tone curve, JPEG. Noise "
+    "coarser than about three pixels, banding and hot pixels are not in the training and mostly stay.",
+    "Upscaled pictures carry their noise enlarged: denoise before enlarging.",
+)
 GOLDEN_SIZE = (151, 203)  # odd, so that the golden sample also proves the padding inside
 
 

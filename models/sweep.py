@@ -96,7 +96,7 @@ def sweep(
     done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
     study.sampler = optuna.samplers.TPESampler(
         seed=seed + done
-    )  # going on with the first seed repeats the first trials
+    )  # the first seed would repeat trials
 
     def score(trial: optuna.Trial) -> float:
         values = {name: _suggest(trial, name, searched) for name, searched in ranges.items()}
