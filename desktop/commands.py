@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from desktop import paths
 from desktop.core.errors import UserError
-from desktop.io.formats import format_of_suffix
-from desktop.io.image_files import ImageFile, read_image, write_image
+from desktop.io.formats import FileFormat, format_of_bytes, format_of_suffix
+from desktop.io.image_files import ImageFile, read_head, read_image, write_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.parameters import complete_parameters
@@ -37,7 +37,6 @@ from desktop.runtime.stitching import blend_under_mask
 from desktop.selftest import check_models
 
 EXIT_CHECK_FAILED = 1
-LAYERED_SUFFIXES = (".ora",)
 
 Facts = Mapping[str, Any]
 Printer = Callable[[Facts, str], None]
@@ -79,7 +78,7 @@ def run_model(order: RunOrder, tell: Printer) -> int:
     image = result.image
     if mask is not None:
         blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(mask, image.shape))
-    write_image(order.target, replace(picture, pixels=image))
+    _write_picture(order.target, replace(picture, pixels=image))
     tell(_run_facts(order, model, parameters, result), _run_text(order, result))
     for note in result.notes:
         print(f"scumble: {note}", file=sys.stderr)
@@ -87,8 +86,7 @@ def run_model(order: RunOrder, tell: Printer) -> int:
 
 
 def convert(source: Path, target: Path, tell: Printer) -> int:
-    _check_target(target)
-    if target.suffix.lower() in LAYERED_SUFFIXES:
+    if _check_target(target) is FileFormat.OPENRASTER:
         from desktop.io.documents import open_document_file  # here: a run needs no compositing kernels
         from desktop.io.openraster import save_openraster
 
@@ -171,7 +169,7 @@ def _run_on_file(
     """The source's picture and the model's. Without `keeps_source` its pixels are let go: at 24 megapixels they and
     their copies count.
     """
-    picture = read_image(order.source)
+    picture = _flat_picture(order.source)
     request = Request(model.id, model.sha256, {"image": picture.pixels}, parameters, order.seed, order.device)
     if not keeps_source:
         picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
@@ -189,21 +187,32 @@ def _run_on_file(
     return picture, outcome.result
 
 
-def _check_target(target: Path) -> None:
-    """What would fail after minutes of work fails now."""
+def _check_target(target: Path) -> FileFormat:
+    """The format that the name asks for. What would fail after minutes of work fails now."""
     if target.is_dir():
         raise UserError("file.is_folder", path=target)
     if not target.parent.is_dir():
         raise UserError("file.no_folder", folder=target.parent)
-    format_of_suffix(target)
+    return format_of_suffix(target)
 
 
 def _flat_picture(source: Path) -> ImageFile:
-    if source.suffix.lower() in LAYERED_SUFFIXES:
-        from desktop.io.documents import flat_image, open_document_file
+    """The picture in a file; of a layered one, what is visible."""
+    if format_of_bytes(read_head(source)) is not FileFormat.OPENRASTER:
+        return read_image(source)
+    from desktop.io.documents import flat_image, open_document_file
 
-        return flat_image(open_document_file(source))
-    return read_image(source)
+    return flat_image(open_document_file(source))
+
+
+def _write_picture(target: Path, image: ImageFile) -> None:
+    if format_of_suffix(target) is not FileFormat.OPENRASTER:
+        write_image(target, image)
+        return
+    from desktop.io.documents import document_from_image
+    from desktop.io.openraster import save_openraster
+
+    save_openraster(document_from_image(image), target)
 
 
 def _read_mask(path: Path) -> NDArray[np.float32]:

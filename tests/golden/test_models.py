@@ -15,6 +15,7 @@ from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.selftest import Check, check_models, largest_difference
 from tests.runtime_models import add_golden, doubling_model, edit_manifest, identity_model, photo
+from tests.runtime_runs import run_here, untiled
 
 SHIPPED = Catalog((paths.shipped_models_dir(),))
 
@@ -62,6 +63,20 @@ def test_one_wrong_pixel_in_the_expectation_of_a_shipped_model_fails(model: Mode
     expected[3, 4, 1] = expected[3, 4, 1] - step if expected[3, 4, 1] >= step else expected[3, 4, 1] + step
     cv2.imwrite(str(folder / golden.output), expected)
     assert not checks_of(tmp_path)[model.id].passed
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in SHIPPED.models() if model.manifest.tile], ids=lambda model: model.id
+)
+def test_a_shipped_model_shows_no_seams(model: Model) -> None:
+    """Its halo covers what it sees and its stride is right: cut in four, it gives what it gives in one piece."""
+    assert model.manifest.tile is not None
+    side = model.manifest.tile.tile + 40
+    noise = np.random.default_rng(7).normal(0, 20, (side, side, 3))
+    pixels = np.clip(photo(side, side) + noise, 0, 255).astype(np.uint8)
+    tiled, done, _ = run_here(model.folder, pixels)
+    assert done.tiles == 4
+    assert np.abs(tiled.astype(int) - untiled(model.folder, pixels)).max() <= 1
 
 
 def test_the_self_test_passes_what_is_right_and_fails_all_that_is_wrong(tmp_path: Path) -> None:

@@ -115,6 +115,15 @@ def test_run_takes_parameters_and_says_them(models: Path, tmp_path: Path, capsys
     assert (read_image(target).pixels[..., :3] == 153).all()
 
 
+def test_run_reads_and_writes_openraster(models: Path, tmp_path: Path) -> None:
+    brightness_model(models / "bright")
+    source, layered, flat = tmp_path / "in.png", tmp_path / "a.ora", tmp_path / "b.png"
+    Image.new("RGB", (9, 8), (51, 51, 51)).save(source)
+    assert run_command_line(["run", "bright", str(source), str(layered)]) == 0
+    assert run_command_line(["run", "bright", str(layered), str(flat)]) == 0
+    assert (read_image(flat).pixels == [153, 153, 153, 255]).all()
+
+
 def test_a_mask_says_where_softly_and_at_any_size(models: Path, tmp_path: Path) -> None:
     brightness_model(models / "bright")
     source, mask, target = tmp_path / "in.png", tmp_path / "mask.png", tmp_path / "out.png"
@@ -310,6 +319,13 @@ def test_convert_changes_the_format_and_keeps_the_rest(picture: Path, tmp_path: 
     assert (facts["width"], facts["height"], facts["depth"], facts["layers"]) == (90, 60, 8, 1)
     np.testing.assert_array_equal(read_image(target).pixels, read_image(picture).pixels)
     assert read_image(target).icc_profile == PROFILE
+
+
+def test_convert_goes_through_openraster_and_back(picture: Path, tmp_path: Path) -> None:
+    layered, flat = tmp_path / "a.ora", tmp_path / "b.png"
+    assert run_command_line(["convert", str(picture), str(layered)]) == 0
+    assert run_command_line(["convert", str(layered), str(flat)]) == 0
+    np.testing.assert_array_equal(read_image(flat).pixels, read_image(picture).pixels)
 
 
 def test_version_and_help(capsys: Any) -> None:
