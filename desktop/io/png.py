@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,12 @@ _UP_FILTER = 2
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 _MAX_METADATA_BYTES = 64 << 20
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by number of channels
+
+
+class Sink(Protocol):
+    """Where the bytes go."""
+
+    def write(self, content: bytes, /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def read_png(data: bytes, header: PngHeader) -> ImageFile:
     import imagecodecs
 
     pixels: Pixels = imagecodecs.png_decode(data)
-    profile = _profile(header.chunks.get(b"iCCP"))
+    profile = embedded_profile(header)
     if header.is_gray and profile is not None and color_space_of(profile) is ColorSpace.GRAY:
         pixels = _gray_to_srgb(pixels, profile)
     return ImageFile(
@@ -115,7 +121,7 @@ def write_png(file: BinaryIO, image: ImageFile) -> None:
 
 
 def write_rows(
-    file: BinaryIO, source: RowSource, chunks: Iterable[Chunk] = (), pool: ThreadPoolExecutor | None = None
+    file: Sink, source: RowSource, chunks: Iterable[Chunk] = (), pool: ThreadPoolExecutor | None = None
 ) -> None:
     """Writes a picture that is asked for a few rows at a time, packed by the threads of `pool`."""
     color_type = _COLOR_TYPES[source.channels]
@@ -137,7 +143,7 @@ def pool_or_own(pool: ThreadPoolExecutor | None) -> Iterator[ThreadPoolExecutor]
         yield own
 
 
-def _write_data(file: BinaryIO, source: RowSource, pool: ThreadPoolExecutor) -> None:
+def _write_data(file: Sink, source: RowSource, pool: ThreadPoolExecutor) -> None:
     checksum, prefix = 1, b"\x78\x01"  # the zlib header of a fast stream with a 32 KiB window
     for rows, packed, is_last in _packed_strips(source, pool):
         checksum = zlib.adler32(rows.data, checksum)
@@ -177,7 +183,7 @@ def _pack_strip(source: RowSource, top: int, bottom: int) -> tuple[Pixels, bytes
     return rows, packed
 
 
-def _write_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
+def _write_chunk(file: Sink, kind: bytes, content: bytes) -> None:
     file.write(struct.pack(">I", len(content)) + kind)
     file.write(content)
     file.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
@@ -201,8 +207,9 @@ def profile_chunk(profile: bytes) -> Chunk:
     return b"iCCP", b"icc\0\0" + zlib.compress(profile, 6)
 
 
-def _profile(chunk: bytes | None) -> bytes | None:
+def embedded_profile(header: PngHeader) -> bytes | None:
     """The unpacked profile; a broken one counts as none."""
+    chunk = header.chunks.get(b"iCCP")
     if chunk is None:
         return None
     packed = chunk[chunk.find(b"\0") + 2 :]

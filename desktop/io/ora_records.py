@@ -1,0 +1,123 @@
+"""What OpenRaster cannot say, as one JSON file in the archive (scumble/document.json), and the names both sides share.
+
+The stack.xml is the truth about the layer tree. A record is looked up by an element's `scumble:key`, and what it says
+about pixels counts only while the element's PNG has the SHA-256 that the record was written with.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from desktop.core.blend_modes import BlendMode
+from desktop.core.geometry import Rect
+from desktop.core.layers import AiRecipe, Locks
+
+MIMETYPE = b"image/openraster"
+RECORD_FILE = "scumble/document.json"
+PROFILE_FILE, EXIF_FILE, XMP_FILE = "scumble/profile.icc", "scumble/exif.tiff", "scumble/xmp.xml"
+NAMESPACE = "urn:scumble:openraster:1"
+KEY_ATTRIBUTE = "key"
+
+CLIPPED_OP = "svg:src-atop"
+MODE_OF_OP: dict[str, BlendMode] = {mode.svg_op: mode for mode in BlendMode}
+# Names of other programs for the same formulas.
+MODE_OF_OP |= {
+    "svg:normal": BlendMode.NORMAL,
+    "krita:exclusion": BlendMode.EXCLUSION,
+    "krita:multiply": BlendMode.MULTIPLY,
+    "krita:screen": BlendMode.SCREEN,
+    "krita:overlay": BlendMode.OVERLAY,
+    "krita:hard_light": BlendMode.HARD_LIGHT,
+    "krita:soft_light_svg": BlendMode.SOFT_LIGHT,
+    "krita:diff": BlendMode.DIFFERENCE,
+}
+
+
+class PlaneRecord(msgspec.Struct, omit_defaults=True):
+    """A PNG in the archive with the place of its upper left corner; no file: the default everywhere."""
+
+    file: str = ""
+    x: int = 0
+    y: int = 0
+    default: int = 0
+
+
+class MaskRecord(msgspec.Struct, omit_defaults=True):
+    plane: PlaneRecord
+    enabled: bool = True
+    linked: bool = True
+
+
+class RecipeRecord(msgspec.Struct, omit_defaults=True):
+    model_id: str
+    model_sha256: str
+    inputs: list[tuple[str, int]] = []
+    parameters: list[tuple[str, bool | int | float | str]] = []
+    seed: int = 0
+    region: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+class LayerRecord(msgspec.Struct, omit_defaults=True):
+    """Additions to one element of the stack. None: as the element says."""
+
+    id: int = 0
+    name: str | None = None
+    is_clip_run: bool = False  # the element is a group only so that others clip alike: base first, clipped ones above
+    stands_for: str = ""  # the XML file with the layers that this flattened picture stands for
+    png_sha256: str = ""  # `stands_for`, `mask` and `pixels` count only while the element's PNG has this digest
+    clip: bool | None = None
+    mode: str | None = None
+    opacity: float | None = None
+    visible: bool | None = None
+    pass_through: bool | None = None
+    locks: list[str] = []
+    mask: MaskRecord | None = None
+    pixels: PlaneRecord | None = None  # as they are without the mask that the element's PNG is baked with
+    recipe: RecipeRecord | None = None
+
+
+class StoredRecord(msgspec.Struct):
+    """A PNG of the archive, found by what is in it, so that saving again need not pack it again."""
+
+    file: str
+    png_sha256: str
+
+
+class DocumentRecord(msgspec.Struct, omit_defaults=True):
+    format: int = 1
+    depth: int = 8
+    resolution_dpi: tuple[float, float] = (72.0, 72.0)
+    selection: PlaneRecord | None = None
+    guides: list[tuple[float, bool]] = []
+    layers: dict[str, LayerRecord] = {}
+    stored: dict[str, StoredRecord] = {}
+
+
+def record_of_recipe(recipe: AiRecipe | None) -> RecipeRecord | None:
+    if recipe is None:
+        return None
+    region = (recipe.region.x, recipe.region.y, recipe.region.width, recipe.region.height)
+    return RecipeRecord(
+        recipe.model_id, recipe.model_sha256, list(recipe.inputs), list(recipe.parameters), recipe.seed, region
+    )
+
+
+def recipe_of_record(record: RecipeRecord | None) -> AiRecipe | None:
+    if record is None:
+        return None
+    return AiRecipe(
+        record.model_id,
+        record.model_sha256,
+        tuple(record.inputs),
+        tuple(record.parameters),
+        record.seed,
+        Rect(*record.region),
+    )
+
+
+def names_of_locks(locks: Locks) -> list[str]:
+    return [name for name in ("position", "pixels", "alpha") if getattr(locks, name)]
+
+
+def locks_of_names(names: list[str]) -> Locks:
+    return Locks("position" in names, "pixels" in names, "alpha" in names)
