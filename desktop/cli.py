@@ -6,6 +6,7 @@ Exit 0: done. 1: a check found something wrong. 2: a wrong input, one sentence o
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -39,6 +40,8 @@ class Parser(argparse.ArgumentParser):
 
 def run_command_line(arguments: list[str]) -> int:
     """Do what the arguments say and return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a console of few letters must not end a run
     try:
         return _dispatch(arguments)
     except UserError as error:

@@ -59,7 +59,7 @@ def printer(as_json: bool) -> Printer:
     """How results are told: all facts as one JSON object, or a text for people."""
 
     def print_json(facts: Facts, _text: str) -> None:
-        print(json.dumps(facts, ensure_ascii=False, indent=2))
+        print(json.dumps(facts, indent=2))  # in ASCII: names of files may hold bytes that no encoding takes
 
     def print_text(_facts: Facts, text: str) -> None:
         print(text)

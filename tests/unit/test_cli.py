@@ -328,6 +328,26 @@ def test_convert_goes_through_openraster_and_back(picture: Path, tmp_path: Path)
     np.testing.assert_array_equal(read_image(flat).pixels, read_image(picture).pixels)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_no_encoding_takes_is_no_problem(models: Path, tmp_path: Path) -> None:
+    source, target = os.fsencode(tmp_path) + b"/in\xff.png", os.fsencode(tmp_path) + b"/out\xff.png"
+    Image.new("RGB", (4, 4)).save(os.fsdecode(source))
+    for options in ([], ["--json"]):
+        command = [sys.executable, "-m", "desktop", "convert", source, target, *options]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_commands_work_where_qt_cannot_be_loaded(models: Path) -> None:
+    """A server without a screen has none of Qt's libraries."""
+    code = (
+        "import sys; sys.modules['PySide6'] = None; from desktop.cli import run_command_line;"
+        "sys.exit(run_command_line(['models', 'list']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_version_and_help(capsys: Any) -> None:
     with pytest.raises(SystemExit) as ended:
         run_command_line(["--version"])

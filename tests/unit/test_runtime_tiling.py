@@ -36,8 +36,10 @@ def any_rules(draw: st.DrawFn) -> TileRules:
 
 
 lengths = st.integers(1, 700)
+unhurried = settings(deadline=None)  # a busy machine is no failure
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_weights_of_all_tiles_sum_to_one_on_every_pixel(length: int, rules: TileRules) -> None:
     total = np.zeros(length * rules.scale)
@@ -46,6 +48,7 @@ def test_weights_of_all_tiles_sum_to_one_on_every_pixel(length: int, rules: Tile
     np.testing.assert_allclose(total, 1, atol=1e-5)
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_origins_are_on_the_stride_and_every_tile_moves_on(length: int, rules: TileRules) -> None:
     starts = [span.start for span in plan_axis(length, rules)]
@@ -54,6 +57,7 @@ def test_origins_are_on_the_stride_and_every_tile_moves_on(length: int, rules: T
     assert all(later > earlier for earlier, later in itertools.pairwise(starts))
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_sides_are_what_the_network_accepts(length: int, rules: TileRules) -> None:
     for span in plan_axis(length, rules):
@@ -66,6 +70,7 @@ def test_sides_are_what_the_network_accepts(length: int, rules: TileRules) -> No
             assert span.length <= max(rules.tile, smallest) + rules.multiple - 1
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_nothing_inside_the_halo_of_a_cut_edge_counts(length: int, rules: TileRules) -> None:
     halo = rules.halo * rules.scale
@@ -76,6 +81,7 @@ def test_nothing_inside_the_halo_of_a_cut_edge_counts(length: int, rules: TileRu
             assert not span.weights[-halo:].any()
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_tiles_are_about_equally_large(length: int, rules: TileRules) -> None:
     """A border tile as large as the others and mostly overlapped would be work for nothing."""
@@ -91,13 +97,14 @@ def test_no_more_tiles_than_needed(length: int, tiles: int) -> None:
     assert len(plan_axis(length, TileRules(tile=512, halo=32, stride=8))) == tiles
 
 
+@unhurried
 @given(lengths, any_rules())
 def test_a_picture_that_fits_is_one_tile(length: int, rules: TileRules) -> None:
     if length <= rules.tile:
         assert [(span.start, span.weights.min()) for span in plan_axis(length, rules)] == [(0, 1)]
 
 
-@settings(max_examples=30)
+@settings(unhurried, max_examples=30)
 @given(st.integers(1, 90), st.integers(1, 90), any_rules(), st.sampled_from([np.uint8, np.uint16]))
 def test_laying_equal_tiles_gives_the_picture_back(height: int, width: int, rules: TileRules, dtype: type) -> None:
     white = np.iinfo(dtype).max
@@ -128,6 +135,7 @@ def test_laying_contradicting_tiles_gives_their_weighted_sum_within_two_levels()
     assert not result[..., 3].any(), "alpha is not the network's to write"
 
 
+@unhurried
 @given(st.integers(1, 12), st.integers(0, 30), st.integers(1, 60))
 def test_mirroring_never_leaves_the_picture_and_starts_at_the_neighbour(length: int, start: int, count: int) -> None:
     indices = mirrored_indices(start, start + count, length)
@@ -141,6 +149,7 @@ def test_mirroring_does_not_repeat_the_border() -> None:
     assert mirrored_indices(0, 8, 4).tolist() == [0, 1, 2, 3, 2, 1, 0, 1]
 
 
+@unhurried
 @given(any_rules())
 def test_getting_smaller_ends(rules: TileRules) -> None:
     smaller, steps = smaller_rules(rules), 0

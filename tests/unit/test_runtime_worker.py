@@ -147,6 +147,18 @@ def test_asking_for_cuda_where_there_is_none_falls_back_aloud(runner: WorkerRunn
     assert outcome.result.notes[0].startswith("Computed on the processor instead of the GPU. ")
 
 
+@pytest.mark.gpu
+def test_cuda_computes_what_the_processor_computes_within_one_level(runner: WorkerRunner, models: Catalog) -> None:
+    results = []
+    for device in ("cuda", "cpu"):
+        request = Request("blur", models.get("blur").sha256, {"image": photo(150, 170)}, device=device)
+        outcome = run_and_wait(runner, request)
+        assert isinstance(outcome, Finished), outcome
+        assert device.upper() in outcome.result.provider.upper(), outcome.result.notes
+        results.append(outcome.result.image.astype(int))
+    assert np.abs(results[0] - results[1]).max() <= 1
+
+
 def test_cancel_stops_an_endless_network_and_the_worker_lives_on(runner: WorkerRunner, models: Catalog) -> None:
     started, job = start_endless(runner, models)
     worker = runner.worker_pid
