@@ -74,10 +74,7 @@ class WorkerProcess:
             raise UserError("worker.no_start", reason=error.strerror or str(error)) from error
         finally:
             theirs.close()
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid
+        self.pid = self._process.pid  # other threads may ask when the process is closed already
 
     @property
     def is_alive(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -419,3 +420,25 @@ def test_memory_comes_back_after_a_large_picture(runner: WorkerRunner, models: C
     assert isinstance(outcome, Finished)
     assert outcome.result.peak_memory_bytes > before + 50e6
     wait_until(lambda: worker.memory_info().rss < before + 25e6)
+
+
+@pytest.mark.nightly
+def test_a_hundred_kills_at_any_instant_cost_one_job_each(models: Catalog) -> None:
+    rng = np.random.default_rng(11)
+    runner = WorkerRunner(models, RunnerLimits(grace_s=0.2))
+    ends = {Finished: 0, Failed: 0}
+    for _ in range(100):
+        job = runner.submit(request_for(models, "blur", (300, 300)), on_progress=lambda _: None, on_done=lambda _: None)
+        time.sleep(rng.uniform(0, 0.6))
+        pid = runner.worker_pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        outcome = job.wait(PATIENCE_S)
+        assert isinstance(outcome, Finished | Failed), outcome
+        ends[type(outcome)] += 1
+    assert isinstance(run_and_wait(runner, request_for(models, "same")), Finished)
+    runner.close()
+    assert min(ends.values()) > 5, ends
+    assert not pixel_files()
+    assert not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]
