@@ -29,6 +29,7 @@ from models.common.checkpoints import (
 )
 from models.common.cli import config_from_plain, plain_values, read_command_line
 from models.common.data import (
+    BLOCK_PX,
     DataError,
     Photos8,
     draw_crops,
@@ -39,17 +40,17 @@ from models.common.data import (
 )
 from models.common.degrade import NAMED_NOISES, random_degradation
 from models.common.export import PLANES, ExportError, ModelExport, export_model, made_by
-from models.common.fabric import commit_in_use, log_pictures, start_fabric
+from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
 from models.common.metrics import psnr_8bit
 from models.common.speed import measure_speed
 from models.evaluate import EvaluationError, as_json, held_out_crops, manifest_metrics, measure, open_model, table
-from models.fetch_data import RECIPES, TRAIN
+from models.fetch_data import data_sources
 from models.nets.blind_denoiser import Denoiser
 
 
 @dataclass(frozen=True)
 class Config:
-    """Every number has its reason beside it; change any of them from the command line."""
+    """All that a run can be told; every field is a flag of the command line."""
 
     # where
     photos: tuple[Path, ...] = (Path("data/photos/train"),)  # any folders of pictures, your own too
@@ -113,6 +114,8 @@ SMOKE = {
     "validate_every": 3,
     "checkpoint_every": 3,
     "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
     "smoke": True,
 }
 
@@ -144,9 +147,9 @@ MANIFEST: dict[str, Any] = {
     ],
 }
 WHAT = (
-    "Strength 50 takes away what the model itself estimates to be noise, place by place. Below 50 the untouched picture "
-    "is mixed in, so that what stays is natural grain, and 0 changes nothing. Above 50 the noise is taken to be stronger "
-    "than estimated, at 100 twice as strong: smoother, and fine texture goes with it."
+    "Strength 50 takes away what the model itself estimates to be noise, place by place. Below 50 the untouched "
+    "picture is mixed in, so that what stays is natural grain, and 0 changes nothing. Above 50 the noise is taken to "
+    "be stronger than estimated, at 100 twice as strong: smoother, and fine texture goes with it."
 )
 WEAKNESSES = (
     "Fine texture that looks like noise (sand, cloth, distant grass) is softened where the noise is strong.",
@@ -170,7 +173,10 @@ class TrainingPass(nn.Module):
         result, estimated = self.denoiser.training_outputs(noisy, level, is_told)
         picture_loss = F.l1_loss(result, target)
         level_loss = F.l1_loss(estimated, level)
-        return picture_loss + self.level_weight * level_loss, {"loss/picture": picture_loss, "loss/level": level_loss}
+        return picture_loss + self.level_weight * level_loss, {
+            "loss/picture": picture_loss.detach(),
+            "loss/level": level_loss.detach(),
+        }
 
 
 def noise_level(noisy: Tensor, clean: Tensor) -> Tensor:
@@ -222,7 +228,11 @@ def validate(denoiser: nn.Module, pairs: dict[str, tuple[Tensor, Tensor]]) -> tu
 
 
 def load_blocks(config: Config) -> tuple[Photos8, Photos8]:
-    """(training, validation) blocks."""
+    """(training, validation) blocks; DataError when the Config asks for crops that cannot be."""
+    if config.crop > BLOCK_PX or config.crop % Denoiser.STRIDE:
+        raise DataError(f"A crop must be a multiple of {Denoiser.STRIDE} pixels and at most {BLOCK_PX}.")
+    if config.batch % (config.devices * config.nodes):
+        raise DataError(f"{config.batch} crops a step cannot be shared among {config.devices * config.nodes} devices.")
     if config.smoke:
         return generated_blocks(8, seed=1), generated_blocks(4, seed=2)
     training, validation = split_photos(find_photos(config.photos), every=config.validation_photos_every)
@@ -313,8 +323,7 @@ def export(config: Config, folder: Path) -> None:
 
     sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
     noisy, _ = NAMED_NOISES["strong camera noise"](sample, np.random.default_rng(config.seed))
-    data = [{"name": f"{r.name} {r.version}", "licence": r.licence} for r in RECIPES if r.use == TRAIN]
-    about = made_by("models/denoise.py", content["config"], data, commit_in_use())
+    about = made_by("models/denoise.py", content["config"], data_sources(config.photos), commit_in_use())
     whole = ModelExport(
         network=trained_network(config.run / BEST),
         manifest=MANIFEST | {"made_by": about},
@@ -336,7 +345,7 @@ def main() -> None:
             train(command.config, resume=command.resume)
         else:
             export(command.config, command.export)
-    except (DataError, CheckpointError, EvaluationError, ExportError) as error:
+    except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
         sys.exit(str(error))
 
 

@@ -38,8 +38,8 @@ LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15
 CROP_PX = 256
 BASELINE = "OpenCV non-local means, best strength"
 BASELINE_START = {  # strength at which the search for the best one begins
-    "white noise 15": 9.0,
-    "white noise 25": 15.0,
+    "white noise 15": 10.0,
+    "white noise 25": 17.0,
     "white noise 50": 26.0,
     "camera noise": 6.0,
     "strong camera noise": 9.0,

@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,6 +171,17 @@ def fetch(recipe: Recipe, photos: Path, *, any_version: bool = False) -> int:
     except OSError as error:
         raise FetchError(f"{recipe.name} could not be stored in {target}: {error.strerror or error}.") from error
     return len(kept_paths)
+
+
+def data_sources(folders: Iterable[Path]) -> list[dict[str, str]]:
+    """Name and licence of every fetched package below the folders; a folder with none counts by its own name."""
+    sources = []
+    for folder in folders:
+        packages = [recipe for recipe in RECIPES if (folder / recipe.name).is_dir()]
+        sources += [{"name": f"{package.name} {package.version}", "licence": package.licence} for package in packages]
+        if not packages:
+            sources.append({"name": folder.resolve().name, "licence": "not stated"})
+    return sources
 
 
 # Qt resource files (.rcc): a tree of named nodes, big-endian, version 1 to 3 of Qt's own format.

@@ -94,9 +94,7 @@ def sweep(
     )
 
     done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
-    study.sampler = optuna.samplers.TPESampler(
-        seed=seed + done
-    )  # the first seed would repeat trials
+    study.sampler = optuna.samplers.TPESampler(seed=seed + done)  # the first seed would repeat trials
 
     def score(trial: optuna.Trial) -> float:
         values = {name: _suggest(trial, name, searched) for name, searched in ranges.items()}

@@ -26,12 +26,19 @@ class Placement(Protocol):
     run: Path
 
 
+class PlacementError(Exception):
+    """A finished sentence for the person at the terminal."""
+
+
 def start_fabric(config: Placement, *, broadcast_buffers: bool = True) -> Fabric:
     """Fabric on the devices and nodes of the Config, its processes started.
 
     Devices are always named: a bare Fabric under a launcher trains separate worlds. Pass broadcast_buffers=False for
     GANs with R1 or gradient penalty: broadcasting between two backward passes changes what autograd saved.
     """
+    available = torch.cuda.device_count()
+    if config.accelerator == "cuda" and available < config.devices:
+        raise PlacementError(f"The run asks for {config.devices} CUDA devices; this machine has {available}.")
     many = config.devices > 1 or config.nodes > 1
     fabric = Fabric(
         accelerator=config.accelerator,

@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 from models.nets.blocks import ResidualBlock, Upsample, convolution, extend_to_multiple
 
+LOUDEST = 64 / 255  # no louder noise was in the training, so the net is told of none unless it is there
+
 
 class NoiseEstimator(nn.Module):
     """How strong the noise is, cell by cell: (N, 12, H/2, W/2) → (N, 1, H/2, W/2), as a standard deviation on 0..1."""
@@ -68,7 +70,8 @@ class Denoiser(nn.Module):
     """Image (N, 3, H, W) in 0..1, any size, and strength → image of the same size.
 
     Strength 0.5 takes away what was estimated. Below, the result is mixed with the untouched picture, so that what
-    stays is natural grain, and 0 changes nothing. Above, the net is told more noise than estimated, at 1 twice.
+    stays is natural grain, and 0 changes nothing. Above, the net is told more noise than estimated, at 1 twice. It
+    knows that clipping makes loud noise brighten shadows; told too much it would darken them, hence the local mean.
     """
 
     STRIDE = 8
@@ -83,8 +86,11 @@ class Denoiser(nn.Module):
     def forward(self, image: Tensor, strength: Tensor) -> Tensor:
         height, width = image.shape[-2:]
         cells = F.pixel_unshuffle(extend_to_multiple(image, self.STRIDE), 2)
-        told = self.estimator(cells) * (2 * strength).clamp(min=1)
-        noise = F.pixel_shuffle(self.unet(cells, told), 2)[..., :height, :width]
+        estimated, gain = self.estimator(cells), (2 * strength).clamp(min=1)
+        told = torch.minimum(estimated * gain, estimated.clamp(min=LOUDEST))
+        noise_cells = self.unet(cells, told)
+        noise_cells = noise_cells - (1 - 1 / gain) * local_mean(noise_cells)
+        noise = F.pixel_shuffle(noise_cells, 2)[..., :height, :width]
         return (image - noise * (2 * strength).clamp(max=1)).clamp(0, 1)
 
     def training_outputs(self, image: Tensor, known_level: Tensor, is_told: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,3 +99,8 @@ class Denoiser(nn.Module):
         estimated = self.estimator(cells)
         told = torch.where(is_told, known_level, estimated.detach())  # the estimator answers for the level alone
         return image - F.pixel_shuffle(self.unet(cells, told), 2), estimated
+
+
+def local_mean(cells: Tensor) -> Tensor:
+    """Mean over 7 × 7 cells, fewer at the borders."""
+    return F.avg_pool2d(cells, 7, stride=1, padding=3, count_include_pad=False)

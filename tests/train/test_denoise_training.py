@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch")
 
 from models.common.checkpoints import LATEST, CheckpointError, read_checkpoint  # noqa: E402
+from models.common.data import DataError, generated_blocks  # noqa: E402
+from models.common.fabric import PlacementError  # noqa: E402
 from models.denoise import Batch, load_blocks, noise_level, train  # noqa: E402
 from tests.train.builders import smoke_config  # noqa: E402
 
@@ -71,6 +75,39 @@ def test_damaged_checkpoint_is_one_sentence(tmp_path, content):
 
     with pytest.raises(CheckpointError, match="damaged"):
         read_checkpoint(tmp_path / LATEST)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [({"crop": 200}, "at most 192"), ({"crop": 30}, "multiple of 8"), ({"devices": 3}, "cannot be shared among 3")],
+)
+def test_config_that_cannot_be_is_one_sentence(tmp_path, change, sentence):
+    with pytest.raises(DataError, match=sentence):
+        load_blocks(smoke_config(tmp_path, **change))
+
+
+def test_folder_without_pictures_is_one_sentence(tmp_path):
+    with pytest.raises(DataError, match="No pictures in"):
+        load_blocks(smoke_config(tmp_path, smoke=False, photos=(tmp_path,)))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has what is asked for")
+def test_missing_gpu_is_one_sentence(tmp_path):
+    with pytest.raises(PlacementError, match="this machine has 0"):
+        train(smoke_config(tmp_path, accelerator="cuda"))
+
+
+def test_own_folder_of_pictures_is_packed_once_and_read_again(tmp_path):
+    for number, block in enumerate(generated_blocks(3)):
+        Image.fromarray(np.tile(block, (2, 1, 1))).save(tmp_path / f"{number}.png")
+    config = smoke_config(tmp_path, smoke=False, photos=(tmp_path,), cache=tmp_path / "cache")
+
+    blocks, validation = load_blocks(config)
+    again, _ = load_blocks(config)
+
+    assert blocks.shape[1:] == validation.shape[1:] == (192, 192, 3)
+    assert len(blocks) >= 4  # two photographs of two blocks each
+    assert np.array_equal(blocks, again)
 
 
 def test_every_process_draws_other_crops_and_every_step_too(tmp_path):
