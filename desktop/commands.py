@@ -37,6 +37,8 @@ from desktop.runtime.stitching import blend_under_mask
 from desktop.selftest import check_models
 
 EXIT_CHECK_FAILED = 1
+LINE_WIDTH = 30
+STAGE_WORDS = {Stage.STARTING: "starting", Stage.LOADING: "loading the model", Stage.RUNNING: "running"}
 
 Facts = Mapping[str, Any]
 Printer = Callable[[Facts, str], None]
@@ -53,6 +55,23 @@ class RunOrder:
     mask: Path | None
     seed: int
     device: DeviceChoice
+
+
+class ProgressLine:
+    """A line on standard error that is written over; nothing where nobody can see it."""
+
+    def __init__(self) -> None:
+        self._is_seen = sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, progress: Progress) -> None:
+        self._write(f"{STAGE_WORDS.get(progress.stage, '')} {progress.fraction:4.0%}")
+
+    def erase(self) -> None:
+        self._write("", end="\r")
+
+    def _write(self, text: str, end: str = "") -> None:
+        if self._is_seen:
+            print(f"\r{text:<{LINE_WIDTH}}", end=end, file=sys.stderr, flush=True)
 
 
 def printer(as_json: bool) -> Printer:
@@ -173,13 +192,14 @@ def _run_on_file(
     request = Request(model.id, model.sha256, {"image": picture.pixels}, parameters, order.seed, order.device)
     if not keeps_source:
         picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
-    runner = WorkerRunner(catalog)
+    runner, line = WorkerRunner(catalog), ProgressLine()
     try:
         requests = [request]
         del request
-        outcome = run_and_wait(runner, requests.pop(), _progress_line())
+        outcome = run_and_wait(runner, requests.pop(), line.show)
     finally:
         runner.close()
+        line.erase()
     if isinstance(outcome, Failed):
         raise outcome.error
     if isinstance(outcome, Cancelled):
@@ -239,20 +259,6 @@ def _enlarged(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
         return pixels
     enlarged: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
     return enlarged
-
-
-def _progress_line() -> Callable[[Progress], None] | None:
-    """A line that is written over, where somebody can see it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    words = {Stage.STARTING: "starting", Stage.LOADING: "loading the model", Stage.RUNNING: "running"}
-
-    def show(progress: Progress) -> None:
-        is_last = progress.stage == Stage.RUNNING and progress.done == progress.total
-        text = f"{words.get(progress.stage, '')} {progress.fraction:4.0%}"
-        print(f"\r{text:<40}", end="\n" if is_last else "", file=sys.stderr, flush=True)
-
-    return show
 
 
 def _run_facts(order: RunOrder, model: Model, parameters: Mapping[str, ParameterValue], result: Result) -> Facts:
