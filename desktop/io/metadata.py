@@ -106,7 +106,8 @@ def exif_of_tiff(read: ReadAt) -> bytes | None:
     directory = read_directory(read, struct.unpack(order + "I", header[4:8])[0], order)
     kept = {tag: entry for tag, entry in directory.entries.items() if tag in DESCRIPTIVE_TAGS}
     children = {tag: child for tag, child in directory.children.items() if child.entries}
-    if not children and not kept.keys() - {ORIENTATION}:
+    turned = ORIENTATION in kept and kept[ORIENTATION].integer(order) != 1
+    if not children and not kept.keys() - {ORIENTATION} and not turned:
         return None
     return header[:4] + struct.pack(order + "I", 8) + pack_directory(Directory(kept, children), 8, order)
 

@@ -24,6 +24,7 @@ from desktop.io.ora_records import (
     KEY_ATTRIBUTE,
     MODE_OF_OP,
     NAMESPACE,
+    NORMAL_OP,
     PROFILE_FILE,
     XMP_FILE,
     DocumentRecord,
@@ -170,7 +171,7 @@ class _Reader:
 
     def _fields(self, child: _Child, *, has_id: bool = True) -> dict[str, Any]:
         element, record = child.element, child.record or LayerRecord()
-        op = element.get("composite-op", BlendMode.NORMAL.svg_op)
+        op = element.get("composite-op", NORMAL_OP)
         mode = BlendMode(record.mode) if record.mode is not None else MODE_OF_OP.get(op, BlendMode.NORMAL)
         locks = locks_of_names(record.locks)
         if child.record is None and element.get("edit-locked") == "true":
@@ -239,8 +240,8 @@ def _kept(promises: Sequence[Promise]) -> tuple[Layer, ...]:
 def _is_pass_through(child: _Child) -> bool:
     """As the specification has it: "auto" groups are isolated if they have opacity or a blend mode of their own."""
     element = child.element
-    op = element.get("composite-op", BlendMode.NORMAL.svg_op)
-    return element.get("isolation", "auto") != "isolate" and op == BlendMode.NORMAL.svg_op and _opacity(element) == 1
+    op = element.get("composite-op", NORMAL_OP)
+    return element.get("isolation", "auto") != "isolate" and op == NORMAL_OP and _opacity(element) == 1
 
 
 def _opacity(element: ElementTree.Element) -> float:

@@ -19,6 +19,9 @@ NAMESPACE = "urn:scumble:openraster:1"
 KEY_ATTRIBUTE = "key"
 
 CLIPPED_OP = "svg:src-atop"
+# OpenRaster has no exclusion; Krita writes and reads it under a name of its own.
+OP_OF_MODE = {mode: mode.svg_op for mode in BlendMode} | {BlendMode.EXCLUSION: "krita:exclusion"}
+NORMAL_OP = OP_OF_MODE[BlendMode.NORMAL]
 MODE_OF_OP: dict[str, BlendMode] = {mode.svg_op: mode for mode in BlendMode}
 # Names of other programs for the same formulas.
 MODE_OF_OP |= {

@@ -31,6 +31,8 @@ from desktop.io.ora_records import (
     KEY_ATTRIBUTE,
     MIMETYPE,
     NAMESPACE,
+    NORMAL_OP,
+    OP_OF_MODE,
     PROFILE_FILE,
     RECORD_FILE,
     XMP_FILE,
@@ -103,17 +105,19 @@ class _Writer:
             return [self._element(base, _op_of(base), isolates=is_bottom and changes_backdrop(base))]
         if clipping_needs_flattening(run):
             plain = base.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL)
-            return [self._stand_in(f"run-{base.id}", base, base.blend_mode.svg_op, [plain, *clipped], [base, *clipped])]
+            return [
+                self._stand_in(f"run-{base.id}", base, OP_OF_MODE[base.blend_mode], [plain, *clipped], [base, *clipped])
+            ]
         is_plain = base.visible and base.opacity == 1 and base.blend_mode is BlendMode.NORMAL
         inside = [
             self._element(
-                base.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL), "svg:src-over", isolates=True
+                base.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL), NORMAL_OP, isolates=True
             ),
             *(self._element(layer, CLIPPED_OP, isolates=True) for layer in clipped),
         ]
         if is_bottom and is_plain:
             return inside
-        group = self._layer_element("stack", base, base.blend_mode.svg_op, f"run-{base.id}")
+        group = self._layer_element("stack", base, OP_OF_MODE[base.blend_mode], f"run-{base.id}")
         group.set("isolation", "isolate")
         self._records[f"run-{base.id}"] = LayerRecord(is_clip_run=True, name=_unwritable(base.name))
         return [_add_reversed(group, inside)]
@@ -160,7 +164,7 @@ class _Writer:
     def _fold(self, runs: Sequence[ClipRun]) -> ElementTree.Element:
         layers = [layer for base, clipped in runs for layer in (base, *clipped)]
         top = runs[-1][0].changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL)
-        return self._stand_in(f"fold-{top.id}", top, "svg:src-over", layers, layers)
+        return self._stand_in(f"fold-{top.id}", top, NORMAL_OP, layers, layers)
 
     def _stand_in(
         self,
@@ -189,12 +193,12 @@ class _Writer:
 
     def _exact_element(self, layer: Layer) -> ElementTree.Element:
         """A layer for our own eyes: nothing baked, every group as it is."""
-        record = self._record_of(layer, layer.blend_mode.svg_op)
+        record = self._record_of(layer, OP_OF_MODE[layer.blend_mode])
         record.clip = layer.clip_to_below
         record.mask = self._mask_record(layer)
         self._records[str(layer.id)] = record
         tag = "layer" if isinstance(layer, RasterLayer) else "stack"
-        element = self._layer_element(tag, layer, layer.blend_mode.svg_op, str(layer.id))
+        element = self._layer_element(tag, layer, OP_OF_MODE[layer.blend_mode], str(layer.id))
         if isinstance(layer, GroupLayer):
             record.pass_through = layer.pass_through
             return _add_reversed(element, [self._exact_element(child) for child in layer.children])
@@ -237,7 +241,7 @@ class _Writer:
             id=layer.id,
             name=_unwritable(layer.name),
             clip=None if is_clip_told else layer.clip_to_below,
-            mode=None if layer.blend_mode.svg_op == op else layer.blend_mode.value,
+            mode=None if OP_OF_MODE[layer.blend_mode] == op else layer.blend_mode.value,
             locks=names_of_locks(layer.locks),
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
         )
@@ -283,8 +287,8 @@ class _Writer:
 def _op_of(layer: Layer) -> str:
     """Pass-through groups have no blend mode of their own."""
     if isinstance(layer, GroupLayer) and layer.pass_through:
-        return BlendMode.NORMAL.svg_op
-    return layer.blend_mode.svg_op
+        return NORMAL_OP
+    return OP_OF_MODE[layer.blend_mode]
 
 
 def _add_reversed(parent: ElementTree.Element, bottom_first: Sequence[ElementTree.Element]) -> ElementTree.Element:

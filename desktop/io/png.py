@@ -219,10 +219,17 @@ def embedded_profile(header: PngHeader) -> bytes | None:
         return None
 
 
+def dpi_of_metre(per_metre: int) -> float:
+    """Pixels per inch; a whole number wherever one may have been meant: 300 dpi are 11,811 pixels a metre, rounded."""
+    exact = per_metre * METRES_PER_INCH
+    whole = round(exact)
+    return float(whole) if round(whole / METRES_PER_INCH) == per_metre else round(exact, 3)
+
+
 def _resolution(chunk: bytes | None) -> tuple[float, float] | None:
     if chunk is None or len(chunk) != 9 or chunk[8] != 1:
         return None
-    across, down = (round(value * METRES_PER_INCH, 2) for value in struct.unpack(">II", chunk[:8]))
+    across, down = (dpi_of_metre(value) for value in struct.unpack(">II", chunk[:8]))
     return (across, down) if is_resolution(across) and is_resolution(down) else None
 
 

@@ -15,7 +15,7 @@ from desktop.io.formats import FileFormat, ImageFile
 from desktop.io.jpeg import rgb_picture
 from desktop.io.metadata import exif_of_resolution, exif_resolution_dpi, is_resolution
 from desktop.io.pixel_forms import as_rgba, depth8, flattened_on
-from desktop.io.png import METRES_PER_INCH
+from desktop.io.png import dpi_of_metre
 from desktop.io.profiles import rgb_profile_or_none
 
 WEBP_METHOD = 4  # 0 fast … 6 small; libwebp's own default
@@ -124,7 +124,7 @@ def read_bmp_header(data: bytes) -> BmpHeader | None:
     if len(data) < 54:
         return None
     width, height, _, bits, compression, _, across, down = struct.unpack_from("<iiHHIIii", data, 18)
-    dpi = round(across * METRES_PER_INCH, 2), round(down * METRES_PER_INCH, 2)
+    dpi = dpi_of_metre(across), dpi_of_metre(down)
     resolution = dpi if is_resolution(dpi[0]) and is_resolution(dpi[1]) else None
     is_complete = len(data) >= struct.unpack_from("<I", data, 2)[0]
     return BmpHeader(abs(width), abs(height), bits, compression, resolution, is_complete)
