@@ -77,6 +77,7 @@ MESSAGES: dict[str, str] = {
     "cli.usage": "{message}. Try: {program} --help",
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
     # tools
+    "tool.no_document": "Open a picture first.",
     "tool.no_layer": "Choose a layer in the layers panel first.",
     "tool.layer_hidden": "“{name}” is hidden; show it before you work on it.",
     "tool.layer_locked": "“{name}” is locked; unlock it in the layers panel first.",

@@ -93,4 +93,6 @@ def tip_of(spec: ActionSpec) -> str:
 
 
 def key_text(shortcut: str) -> str:
-    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) or shortcut
+    """The keys as people read them; both Enter keys are called Enter."""
+    shown = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) or shortcut
+    return shown.replace("Return", "Enter")

@@ -39,7 +39,7 @@ _FILE = (
     _a("file.save_as", "file", "files.save_as", "Ctrl+Shift+S", condition="document"),
     _a("file.export", "file", "files.export", "Ctrl+Alt+E", icon="export", condition="document"),
     _a("file.close", "file", "files.close", "Ctrl+W", condition="document", separated=True),
-    _a("file.quit", "file", "window.close", "Ctrl+Q"),
+    _a("file.quit", "file", "close", "Ctrl+Q"),
 )
 
 _EDIT = (
@@ -63,7 +63,15 @@ _LAYER = (
     _a("layer.invert_mask", "layer", "layers.invert_mask", condition="mask"),
     _a("layer.mask_enabled", "layer", "layers.switch_mask", condition="mask", checked="mask_enabled"),
     _a("layer.clip", "layer", "layers.clip", "Ctrl+Alt+G", icon="clip", condition="layer", checked="clipped"),
-    _a("layer.visible", "layer", "layers.toggle_visible", icon="eye", condition="layer", checked="visible", separated=True),
+    _a(
+        "layer.visible",
+        "layer",
+        "layers.toggle_visible",
+        icon="eye",
+        condition="layer",
+        checked="visible",
+        separated=True,
+    ),
     _a("layer.solo", "layer", "layers.solo", icon="solo", condition="layer"),
     _a("layer.lock_pixels", "layer", "layers.lock_pixels", icon="lock", condition="layer", checked="pixels_locked"),
     _a("layer.lock_alpha", "layer", "layers.lock_alpha", condition="layer", checked="alpha_locked"),

@@ -58,7 +58,7 @@ def preferred_language(names: list[str]) -> str:
     return FALLBACK
 
 
-def tr(key: str, **values: object) -> str:
+def tr(key: str, /, **values: object) -> str:
     """The text of `key`, its {fields} filled in."""
     table = texts_of(_Current.language)
     assert key in table, f"no text for {key!r}"

@@ -68,11 +68,11 @@ QPushButton[role="segment"]:focus { border-color: @accent; }
 QPushButton[role="link"] { background: transparent; border: none; color: @dim; padding: 0 2px; }
 QPushButton[role="link"]:hover { color: @text; }
 
-QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit { background: @sunken; border: 1px solid @line;
+QLineEdit, QComboBox, QPlainTextEdit { background: @sunken; border: 1px solid @line;
   border-radius: 5px; padding: 0 6px; min-height: 24px; selection-background-color: @accent_fill;
   selection-color: @on_accent; }
-QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: @accent; }
-QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: @disabled; }
+QLineEdit:focus, QComboBox:focus { border-color: @accent; }
+QLineEdit:disabled, QComboBox:disabled { color: @disabled; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url(@arrow); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: @panel; border: 1px solid @line; padding: 4px; outline: none;

@@ -94,6 +94,11 @@ class CanvasWidget(QWidget):
     def is_showing_before(self) -> bool:
         return self._before is not None
 
+    @property
+    def is_complete(self) -> bool:
+        """True when nothing of the visible picture is still to come."""
+        return not self._slices.isActive() and not self._frame.isActive()
+
     def close_document(self) -> None:
         self._close_picture()
         self.show_before(None)
@@ -149,6 +154,10 @@ class CanvasWidget(QWidget):
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        # Halved tiles made from tiles that are out of date would stay wrong, so those come first.
+        if self._picture is not None:
+            for rect in self._picture.refresh():
+                self._update_image_rect(rect)
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from desktop.ui.theme import color, tokens
+from desktop.ui.widgets.number_field import NumberField, Range
+
+__all__ = ["Range", "ValueSlider"]
 
 HANDLE_PX = 12
 TRACK_PX = 4
-NUMBER_WIDTH_PX = 64
 WHEEL_STEPS = 40  # a notch of the wheel goes this part of the range when no step says else
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Limits and default of a number. `curve` > 1 gives small values more of the track (brush sizes)."""
-
-    minimum: float
-    maximum: float
-    default: float
-    step: float = 1.0
-    decimals: int = 0
-    curve: float = 1.0
-
-    def clamped(self, value: float) -> float:
-        return min(max(value, self.minimum), self.maximum)
-
-    def to_share(self, value: float) -> float:
-        share = (self.clamped(value) - self.minimum) / (self.maximum - self.minimum)
-        return float(share ** (1 / self.curve))
-
-    def from_share(self, share: float) -> float:
-        value = self.minimum + (self.maximum - self.minimum) * min(max(share, 0.0), 1.0) ** self.curve
-        return round(self.clamped(round(value / self.step) * self.step), 6)
 
 
 class ValueSlider(QWidget):
@@ -63,7 +40,8 @@ class ValueSlider(QWidget):
         self.label.installEventFilter(self)
         self.setMinimumHeight(28)
         self.setFocusProxy(self.number)
-        self.number.valueChanged.connect(self._take)
+        self.number.value_changed.connect(self._enter)
+        self.number.stepped.connect(self.step_by)
 
     @property
     def value(self) -> float:
@@ -76,9 +54,7 @@ class ValueSlider(QWidget):
     def set_value(self, value: float) -> None:
         """Shows a value without announcing it."""
         self._value = self._range.clamped(value)
-        blocked = self.number.blockSignals(True)
-        self.number.setValue(self._value)
-        self.number.blockSignals(blocked)
+        self.number.set_value(self._value)
         self.track.update()
 
     def set_label(self, text: str) -> None:
@@ -111,47 +87,16 @@ class ValueSlider(QWidget):
             return True
         return False
 
+    def _enter(self, value: float) -> None:
+        """A typed number: it counts as a drag of its own."""
+        self._take(value)
+        self.drag_finished.emit()
+
     def _take(self, value: float) -> None:
         before = self._value
         self.set_value(value)
         if self._value != before:
             self.value_changed.emit(self._value)
-
-
-class NumberField(QDoubleSpinBox):
-    """The number in the row; keeps Enter and Escape to itself while it is typed in."""
-
-    def __init__(self, value_range: Range, unit: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setDecimals(value_range.decimals)
-        self.setRange(value_range.minimum, value_range.maximum)
-        self.setSingleStep(value_range.step)
-        self.setValue(value_range.default)
-        self.setSuffix(f" {unit}" if unit else "")
-        self.setFixedWidth(NUMBER_WIDTH_PX)
-        self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def event(self, event: QEvent) -> bool:
-        own_keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in own_keys:
-            event.accept()
-            return True
-        return bool(super().event(event))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
-            self.clearFocus()
-            event.accept()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        parent = self.parent()
-        assert isinstance(parent, ValueSlider)
-        parent.step_by(event.angleDelta().y() / 120)
-        event.accept()
 
 
 class _Track(QWidget):

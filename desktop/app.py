@@ -1,0 +1,171 @@
+"""Opens the editor: builds everything once and runs Qt's loop. `main(options)` is what the command line calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.options import OpenOptions
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from desktop.runtime.runner import Runner
+    from desktop.ui.main_window import MainWindow
+
+QT_PACKAGES = (
+    "libgl1 libegl1 libopengl0 libxkbcommon-x11-0 libfontconfig1 libdbus-1-3 libxcb-cursor0 libxcb-icccm4 "
+    "libxcb-keysyms1 libxcb-shape0 libxcb-xinerama0"
+)
+NO_LIBRARIES = "Qt needs system libraries that are missing here ({reason}). On Debian or Ubuntu this installs them:"
+INSTALL_LINE = f"sudo apt-get install -y {QT_PACKAGES} fonts-dejavu-core"
+NO_DISPLAY = (
+    "scumble: there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+    "Start it on a desktop, or use --screenshot or the commands that need no window: scumble --help"
+)
+DEVICES_AFTER_MS = 1200  # the window is painted and the kernels are on their way by then
+SCREENSHOT_LIMIT_MS = 30_000
+SETTLED_MS = 300
+
+EXIT_NO_SCREEN = 2
+
+__all__ = ["OpenOptions", "main"]
+
+
+def main(options: OpenOptions) -> int:
+    """Open the editor and return the exit code when its window is closed."""
+    if options.screenshot is not None:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if not _has_screen():
+        print(NO_DISPLAY, file=sys.stderr)
+        return EXIT_NO_SCREEN
+    try:
+        from desktop.ui.main_window import MainWindow
+    except ImportError as error:
+        if not _is_missing_library(error):
+            raise
+        print(f"scumble: {NO_LIBRARIES.format(reason=error)}\n\n    {INSTALL_LINE}\n", file=sys.stderr)
+        return EXIT_NO_SCREEN
+    application = make_application(options)
+    window = _make_window(MainWindow, options)
+    if options.screenshot is None:
+        window.show()
+        _after_first_paint(window)
+        for path in options.files[:1]:
+            window.files.open_path(path)
+        return application.exec()
+    return _take_screenshot(application, window, options)
+
+
+def make_application(options: OpenOptions) -> QApplication:
+    """The one QApplication, in the theme and language of the options or the settings."""
+    from PySide6.QtCore import QLocale
+    from PySide6.QtWidgets import QApplication
+
+    from desktop.paths import settings_file
+    from desktop.settings import LANGUAGE, THEME, Settings
+    from desktop.ui import i18n
+    from desktop.ui.fonts import choose_font
+    from desktop.ui.theme import apply_theme
+
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Scumble")
+    application.setDesktopFileName("scumble")
+    settings = Settings(settings_file())
+    language = options.language or settings.get(LANGUAGE)
+    if language == "system":
+        language = i18n.preferred_language(QLocale.system().uiLanguages())
+    i18n.set_language(language)
+    choose_font(application)
+    apply_theme(application, options.theme or settings.get(THEME))
+    return application
+
+
+def _make_window(window_class: type[MainWindow], options: OpenOptions) -> MainWindow:
+    from desktop.paths import model_folders, settings_file
+    from desktop.runtime.catalog import Catalog
+    from desktop.settings import MODEL_IDLE_SECONDS, Settings
+
+    settings = Settings(settings_file())
+    catalog = Catalog(model_folders())
+
+    def make_runner() -> Runner:
+        from desktop.runtime.jobs import RunnerLimits, WorkerRunner
+
+        return WorkerRunner(catalog, RunnerLimits(idle_s=float(settings.get(MODEL_IDLE_SECONDS))))
+
+    window = window_class(settings, catalog, make_runner)
+    if options.size is not None:
+        window.resize(*options.size)
+    if options.panel is not None:
+        window.panels.bring_to_front(options.panel)
+    return window
+
+
+def _after_first_paint(window: MainWindow) -> None:
+    """Compiles the kernels and looks for devices once the window is on the screen."""
+    from PySide6.QtCore import QTimer
+
+    def warm_up() -> None:
+        from desktop.core.composite import warm_up
+
+        warm_up()
+
+    QTimer.singleShot(0, lambda: threading.Thread(target=warm_up, name="warm-up", daemon=True).start())
+    QTimer.singleShot(DEVICES_AFTER_MS, window, window.ai.find_devices)
+
+
+def _take_screenshot(application: QApplication, window: MainWindow, options: OpenOptions) -> int:
+    """Opens the first file, waits until all is painted, saves a picture of the window."""
+    from PySide6.QtCore import QDeadlineTimer, QEventLoop
+
+    assert options.screenshot is not None
+    window.show()
+    window.ai.find_devices()
+    for path in options.files[:1]:
+        window.files.open_path(path)
+    deadline = QDeadlineTimer(SCREENSHOT_LIMIT_MS)
+    settled = QDeadlineTimer(SETTLED_MS)
+    while not deadline.hasExpired() and not settled.hasExpired():
+        application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        if window.background.is_busy or not window.canvas.is_complete:
+            settled = QDeadlineTimer(SETTLED_MS)
+    picture = window.grab()
+    saved = _save_aside(picture, options.screenshot)
+    failure = window.info.text
+    if window.state.open_document is not None:
+        window.state.open_document.mark_saved()
+    window.close()
+    if options.files and failure:
+        print(f"scumble: {failure}", file=sys.stderr)
+        return EXIT_NO_SCREEN
+    if not saved:
+        print(f"scumble: {options.screenshot} cannot be written.", file=sys.stderr)
+        return EXIT_NO_SCREEN
+    return 0
+
+
+def _save_aside(picture: object, path: Path) -> bool:
+    from desktop.core.errors import UserError
+    from desktop.io.atomic import replacing
+
+    try:
+        with replacing(path) as temporary:
+            return bool(picture.save(str(temporary), "PNG"))  # type: ignore[attr-defined]
+    except UserError as error:
+        print(f"scumble: {error}", file=sys.stderr)
+        return False
+
+
+def _has_screen() -> bool:
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(os.environ.get(name) for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _is_missing_library(error: ImportError) -> bool:
+    return ".so" in str(error) and "cannot open shared object" in str(error)

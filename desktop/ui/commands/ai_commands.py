@@ -1,0 +1,297 @@
+"""The AI tool of the window: what the form says, the run, its progress, and the result that waits to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.layers import RasterLayer
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.runner import (
+    Cancelled,
+    DeviceChoice,
+    DeviceInfo,
+    Failed,
+    Job,
+    Outcome,
+    ParameterValue,
+    Progress,
+    Result,
+    Runner,
+    Stage,
+)
+from desktop.tools import ai_tool
+from desktop.tools.ai_tool import Plan, RunSettings, Source, Where
+from desktop.ui.background import Background
+from desktop.ui.i18n import tr
+from desktop.ui.state import EditorState
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A result on the screen that is not yet in the document."""
+
+    plan: Plan
+    layer: RasterLayer
+    result: Result
+    shown: OpenDocument
+
+
+class AiCommands(QObject):
+    """One run at a time. `changed` when anything that the panels show is different."""
+
+    changed = Signal()
+    devices_found = Signal()
+    noted = Signal(str)
+    failed = Signal(object)  # UserError
+    preview_changed = Signal()
+
+    def __init__(
+        self, state: EditorState, catalog: Catalog, make_runner: Callable[[], Runner], background: Background
+    ) -> None:
+        super().__init__(background)
+        self._state = state
+        self._catalog = catalog
+        self._make_runner = make_runner
+        self._background = background
+        self._runner: Runner | None = None
+        self._job: Job | None = None
+        self._number = 0
+        self.models: list[Model] = []
+        self.model: Model | None = None
+        self.values: dict[str, dict[str, ParameterValue]] = {}
+        self.source = Source.LAYER
+        self.where = Where.PAINTED
+        self.feather_px = 8.0
+        self.device: DeviceChoice = "auto"
+        self.devices: list[DeviceInfo] = []
+        self.last_provider = ""
+        self.progress: Progress | None = None
+        self.result: Preview | None = None
+        self.is_cancelling = False
+        state.document_replaced.connect(self._document_replaced)
+
+    # what the form says
+
+    def load_models(self) -> None:
+        """Reads the catalog; the first usable model is chosen."""
+        self.models = [model for model in self._catalog.models() if ai_tool.supports(model.manifest)]
+        if self.model is None and self.models:
+            self.model = self.models[0]
+        self.changed.emit()
+
+    def choose_model(self, model_id: str) -> None:
+        self.model = next(model for model in self.models if model.id == model_id)
+        self.changed.emit()
+
+    def parameters(self) -> dict[str, ParameterValue]:
+        """The values of the chosen model's form."""
+        if self.model is None:
+            return {}
+        defaults = {param.id: param.default for param in self.model.manifest.params}
+        return {**defaults, **self.values.get(self.model.id, {})}
+
+    def set_parameter(self, name: str, value: ParameterValue) -> None:
+        if self.model is not None:
+            self.values.setdefault(self.model.id, {})[name] = value
+
+    def set_source(self, source: Source) -> None:
+        self.source = source
+        self.changed.emit()
+
+    def set_where(self, where: Where) -> None:
+        self.where = where
+        self.changed.emit()
+
+    # what can be done
+
+    @property
+    def is_running(self) -> bool:
+        return self.progress is not None
+
+    @property
+    def has_preview(self) -> bool:
+        return self.result is not None
+
+    @property
+    def can_run(self) -> bool:
+        return self._state.open_document is not None and self.model is not None and not self.is_running
+
+    def find_devices(self) -> None:
+        """Asks the runner in the background; the status bar shows the answer."""
+        runner = self._started_runner()
+        self._background.run(runner.devices, on_done=self._take_devices, on_error=lambda _error: None, name="devices")
+
+    def run(self) -> None:
+        self._start(is_preview=False)
+
+    def preview(self) -> None:
+        self._start(is_preview=True)
+
+    def cancel(self) -> None:
+        if not self.is_running:
+            return
+        self.is_cancelling = True
+        if self._job is not None:
+            self._job.cancel()
+        else:
+            self._end()
+        self.changed.emit()
+
+    def keep(self) -> None:
+        """Puts the result into the document as one edit; a quick preview is computed in full first."""
+        if self.result is None or self._state.open_document is None:
+            return
+        waiting = self.result
+        self._drop_preview()
+        if waiting.plan.is_preview and waiting.result.image.shape[:2] != (
+            waiting.plan.crop.height,
+            waiting.plan.crop.width,
+        ):
+            self._start(is_preview=False)
+            return
+        if ai_tool.changed_meanwhile(waiting.plan, self._state.open_document.document):
+            self.noted.emit(tr("ai.changed_meanwhile"))
+        name = ai_tool.run_name(waiting.plan)
+        layer_id = ai_tool.land(self._state.open_document, waiting.layer, waiting.plan, name)
+        self._state.region.clear()
+        self._state.choose_layer(layer_id)
+
+    def discard(self) -> None:
+        self._drop_preview()
+
+    def settle(self) -> None:
+        """Before another edit: a full result is kept, a quick preview is not."""
+        if self.result is None:
+            return
+        if self.result.plan.is_preview:
+            self.discard()
+        else:
+            self.keep()
+
+    def close(self) -> None:
+        """Ends everything; waits for the runner."""
+        if self._runner is not None:
+            self._runner.close()
+
+    # a run on its way
+
+    def _start(self, *, is_preview: bool) -> None:
+        opened = self._state.open_document
+        if opened is None or self.model is None or self.is_running or opened.is_editing:
+            return
+        self._drop_preview()
+        settings = RunSettings(
+            model=self.model,
+            parameters=self.parameters(),
+            source=self.source,
+            where=self.where,
+            feather_px=self.feather_px,
+            device=self.device,
+        )
+        document, layer_id, region = opened.document, self._state.layer_id, self._state.region.tiles
+        self._number += 1
+        number = self._number
+        self.is_cancelling = False
+        self.progress = Progress(Stage.WAITING)
+        self.changed.emit()
+
+        def plan() -> Plan:
+            whole = ai_tool.plan_run(document, layer_id, region, settings)
+            return ai_tool.preview_of(whole) if is_preview else whole
+
+        self._background.run(
+            plan,
+            on_done=lambda made: self._submit(number, made),
+            on_error=lambda error: self._fail(number, error),
+            name="plan",
+        )
+
+    def _submit(self, number: int, plan: Plan) -> None:
+        if number != self._number or not self.is_running or self.is_cancelling:
+            self._end()
+            return
+        call = self._background.call
+        self._job = self._started_runner().submit(
+            plan.request,
+            on_progress=lambda progress: call(lambda: self._take_progress(number, progress)),
+            on_done=lambda outcome: call(lambda: self._take_outcome(number, plan, outcome)),
+        )
+
+    def _take_progress(self, number: int, progress: Progress) -> None:
+        if number == self._number and self.is_running:
+            self.progress = progress
+            self.changed.emit()
+
+    def _take_outcome(self, number: int, plan: Plan, outcome: Outcome) -> None:
+        if number != self._number or not self.is_running:
+            return
+        if isinstance(outcome, Failed):
+            self._fail(number, outcome.error)
+        elif isinstance(outcome, Cancelled) or self.is_cancelling or self._state.open_document is None:
+            self._end()
+            self.noted.emit(tr("ai.cancelled"))
+        else:
+            self._place(number, plan, outcome.result)
+
+    def _place(self, number: int, plan: Plan, result: Result) -> None:
+        assert self._state.open_document is not None
+        document = self._state.open_document.document
+        name = plan.settings.model.manifest.title
+        self._background.run(
+            lambda: ai_tool.landed(plan, result, document, name),
+            on_done=lambda layer: self._show(number, plan, layer, result),
+            on_error=lambda error: self._fail(number, error),
+            name="place",
+        )
+
+    def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
+        opened = self._state.open_document
+        self.last_provider = result.provider
+        if number != self._number or not self.is_running or opened is None or opened.is_editing:
+            self._end()
+            return
+        layer = layer.changed(id=opened.document.next_layer_id())
+        self.result = Preview(plan, layer, result, OpenDocument(ai_tool.with_layer(opened.document, layer, plan)))
+        self._end()
+        self.preview_changed.emit()
+        for note in result.notes:
+            self.noted.emit(note)
+
+    def _fail(self, number: int, error: UserError) -> None:
+        if number == self._number and self.is_running:
+            self._end()
+            self.failed.emit(error)
+
+    def _end(self) -> None:
+        self._job = None
+        self.progress = None
+        self.is_cancelling = False
+        self.changed.emit()
+
+    def _drop_preview(self) -> None:
+        if self.result is not None:
+            self.result = None
+            self.preview_changed.emit()
+            self.changed.emit()
+
+    def _document_replaced(self) -> None:
+        if self.is_running:
+            self.cancel()
+            self._number += 1
+            self._end()
+        self._drop_preview()
+        self.changed.emit()
+
+    def _take_devices(self, devices: list[DeviceInfo]) -> None:
+        self.devices = devices
+        self.devices_found.emit()
+
+    def _started_runner(self) -> Runner:
+        if self._runner is None:
+            self._runner = self._make_runner()
+        return self._runner

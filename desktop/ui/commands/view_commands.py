@@ -1,0 +1,85 @@
+"""What the View and Help menus do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.core.edits import OpenDocument
+from desktop.settings import LANGUAGE, THEME
+from desktop.ui import i18n
+from desktop.ui.theme import theme_name
+
+if TYPE_CHECKING:
+    from desktop.ui.main_window import MainWindow
+
+
+class ViewCommands:
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def zoom_in(self) -> None:
+        self._window.canvas.zoom_step(1)
+
+    def zoom_out(self) -> None:
+        self._window.canvas.zoom_step(-1)
+
+    def fit(self) -> None:
+        self._window.canvas.fit()
+
+    def actual_size(self) -> None:
+        self._window.canvas.zoom_to(1.0)
+
+    def show_before(self) -> None:
+        """From the menu: switches between before and after."""
+        self.hold_before(not self._window.canvas.is_showing_before)
+
+    def hold_before(self, shows: bool) -> None:
+        """The picture without the result that waits, or as it was before the last step."""
+        window, opened = self._window, self._window.state.open_document
+        if not shows or opened is None or opened.is_editing:
+            window.canvas.show_before(None)
+            return
+        history = opened.history
+        if window.ai.has_preview:
+            before = opened.document
+        elif history.can_undo:
+            before = history.entries[history.position - 1].document
+        else:
+            return
+        window.canvas.show_before(OpenDocument(before))
+
+    def toggle_mask(self) -> None:
+        self._window.canvas.shows_mask = not self._window.canvas.shows_mask
+        self._window.canvas.update()
+
+    def toggle_panels(self) -> None:
+        self._window.show_panels(not self._window.panels.isVisibleTo(self._window))
+
+    def toggle_fullscreen(self) -> None:
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def toggle_theme(self) -> None:
+        name = "light" if theme_name() == "dark" else "dark"
+        self._window.set_theme(name)
+        self._window.settings.set(THEME, name)
+
+    def set_language(self, name: str) -> None:
+        i18n.set_language(name)
+        self._window.settings.set(LANGUAGE, name)
+
+
+class HelpCommands:
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def search(self) -> None:
+        self._window.action_search.open_over(self._window)
+
+    def show_ai(self) -> None:
+        self._window.panels.bring_to_front("ai")
+
+    def about(self) -> None:
+        self._window.dialogs.about()

@@ -1,0 +1,181 @@
+"""Every question the window asks, in one replaceable object, so that tests answer without a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+import desktop
+from desktop.io.formats import SUFFIXES, FileFormat
+from desktop.ui.i18n import tr
+from desktop.ui.icons import icon_pixmap
+from desktop.ui.theme import tokens
+from desktop.ui.widgets.number_field import NumberField, Range
+from desktop.ui.widgets.value_slider import ValueSlider
+
+PROJECT_SUFFIX = ".ora"
+QUALITY_FORMATS = (FileFormat.JPEG, FileFormat.WEBP)
+LARGEST_NEW_PX = 30_000
+
+
+class Unsaved(Enum):
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    path: Path
+    quality: int = 92
+    lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    width: int
+    height: int
+    is_transparent: bool
+
+
+class Dialogs:
+    """Asks the person in front of `window`. None means cancelled."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def ask_unsaved(self, name: str) -> Unsaved:
+        box = QMessageBox(self._window)
+        box.setWindowTitle(tr("app.name"))
+        box.setText(tr("unsaved.title", name=name))
+        box.setInformativeText(tr("unsaved.text"))
+        save = box.addButton(tr("unsaved.save"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(tr("unsaved.discard"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.setEscapeButton(cancel)
+        box.setIconPixmap(icon_pixmap("warning", tokens().warning, 32, self._window.devicePixelRatioF()))
+        box.exec()
+        answers = {save: Unsaved.SAVE, discard: Unsaved.DISCARD}
+        return answers.get(box.clickedButton(), Unsaved.CANCEL)
+
+    def ask_open(self, folder: Path) -> list[Path]:
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window,
+            tr("file.open_title"),
+            str(folder),
+            f"{tr('file.pictures')} ({patterns});;{tr('file.all')} (*)",
+        )
+        return [Path(name) for name in names]
+
+    def ask_save(self, suggestion: Path) -> Path | None:
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("file.save_title"), str(suggestion), f"OpenRaster (*{PROJECT_SUFFIX})"
+        )
+        return Path(name) if name else None
+
+    def ask_export(self, suggestion: Path) -> ExportOptions | None:
+        kinds = {"PNG": "*.png", "JPEG": "*.jpg *.jpeg", "WebP": "*.webp", "TIFF": "*.tif *.tiff", "BMP": "*.bmp"}
+        filters = ";;".join(f"{name} ({patterns})" for name, patterns in kinds.items())
+        name, chosen = QFileDialog.getSaveFileName(self._window, tr("file.export_title"), str(suggestion), filters)
+        if not name:
+            return None
+        path = Path(name)
+        if path.suffix.lower() not in SUFFIXES:
+            path = path.with_name(path.name + "." + chosen.split("*.")[1].split()[0].rstrip(")"))
+        if SUFFIXES[path.suffix.lower()] not in QUALITY_FORMATS:
+            return ExportOptions(path)
+        dialog = QualityDialog(path, self._window)
+        return dialog.options() if dialog.exec() else None
+
+    def ask_new(self) -> NewPicture | None:
+        dialog = NewDialog(self._window)
+        return dialog.picture() if dialog.exec() else None
+
+    def about(self) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle(tr("about.title"))
+        box.setText(f"<b>Scumble {desktop.__version__}</b>")
+        box.setInformativeText(tr("about.text"))
+        box.setIconPixmap(icon_pixmap("ai", tokens().accent, 40, self._window.devicePixelRatioF()))
+        box.exec()
+
+
+class QualityDialog(QDialog):
+    """Quality of a lossy format."""
+
+    def __init__(self, path: Path, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._path = path
+        self.setWindowTitle(tr("file.export_title"))
+        self.quality = ValueSlider(Range(1, 100, 92), label=tr("export.quality"), parent=self)
+        self.lossless = QCheckBox(tr("export.lossless"), self)
+        self.lossless.setVisible(SUFFIXES[path.suffix.lower()] is FileFormat.WEBP)
+        self.lossless.toggled.connect(self.quality.setDisabled)
+        column = _column(self)
+        column.addWidget(QLabel(path.name, self))
+        column.addWidget(self.quality)
+        column.addWidget(self.lossless)
+        column.addWidget(_buttons(self, tr("export.button")))
+        self.setMinimumWidth(360)
+
+    def options(self) -> ExportOptions:
+        return ExportOptions(self._path, round(self.quality.value), self.lossless.isChecked())
+
+
+class NewDialog(QDialog):
+    """Size and ground of a new picture."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("new.title"))
+        self.width_box = NumberField(Range(1, LARGEST_NEW_PX, 1920), "px", self)
+        self.height_box = NumberField(Range(1, LARGEST_NEW_PX, 1080), "px", self)
+        for box in (self.width_box, self.height_box):
+            box.setFixedWidth(120)
+        self.transparent = QCheckBox(tr("new.transparent"), self)
+        form = QFormLayout()
+        form.setSpacing(8)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        form.addRow(tr("new.width"), self.width_box)
+        form.addRow(tr("new.height"), self.height_box)
+        form.addRow("", self.transparent)
+        column = _column(self)
+        column.addLayout(form)
+        column.addWidget(_buttons(self, tr("new.button")))
+        self.setMinimumWidth(320)
+
+    def picture(self) -> NewPicture:
+        return NewPicture(int(self.width_box.value), int(self.height_box.value), self.transparent.isChecked())
+
+
+def _column(dialog: QDialog) -> QVBoxLayout:
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(16, 16, 16, 16)
+    column.setSpacing(12)
+    return column
+
+
+def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
+    box = QDialogButtonBox(dialog)
+    primary = box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+    primary.setProperty("role", "primary")
+    box.addButton(tr("dialog.cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+    box.accepted.connect(dialog.accept)
+    box.rejected.connect(dialog.reject)
+    return box

@@ -1,0 +1,306 @@
+"""The main window: puts the parts together and lets actions through. What actions do lives in commands/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from desktop.core.errors import UserError
+from desktop.runtime.catalog import Catalog
+from desktop.runtime.runner import Runner
+from desktop.settings import WINDOW_STATE, Settings
+from desktop.tools.gestures import Gesture, Modifier
+from desktop.ui.action_set import ActionSet, handler_of
+from desktop.ui.actions import ActionSpec, action_spec
+from desktop.ui.background import Background
+from desktop.ui.canvas.canvas_widget import CanvasWidget
+from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.commands.file_commands import FileCommands
+from desktop.ui.commands.layer_commands import LayerCommands
+from desktop.ui.commands.tool_commands import ToolCommands
+from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
+from desktop.ui.conditions import holds
+from desktop.ui.dialogs.dialogs import Dialogs
+from desktop.ui.i18n import tr, tr_error
+from desktop.ui.icons import retint
+from desktop.ui.panels.ai_panel import AiPanel
+from desktop.ui.panels.color_panel import ColorPanel
+from desktop.ui.panels.context_bar import ContextBar
+from desktop.ui.panels.history_panel import HistoryPanel
+from desktop.ui.panels.layers_panel import LayersPanel
+from desktop.ui.panels.model_card import title_of
+from desktop.ui.panels.side_panels import WIDTH_PX, SidePanels
+from desktop.ui.panels.status_bar import StatusBar
+from desktop.ui.state import EditorState, Tool
+from desktop.ui.theme import apply_theme
+from desktop.ui.widgets.action_search import ActionSearch
+from desktop.ui.widgets.basics import rule
+from desktop.ui.widgets.empty_state import EmptyState
+from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
+from desktop.ui.widgets.tool_strip import ToolStrip
+
+FIRST_SIZE = (1280, 800)
+BEFORE_KEY = Qt.Key.Key_Backslash
+DURING_PREVIEW = ("edit.undo", "edit.redo")  # these give a waiting result up, other edits keep it
+
+
+class MainWindow(QMainWindow):
+    """`dialogs` and `ai` may be replaced by tests before anything is asked."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, make_runner: Callable[[], Runner]) -> None:
+        super().__init__()
+        self.settings = settings
+        self.background = Background(self)
+        self.state = EditorState(self)
+        self.dialogs = Dialogs(self)
+        self.canvas = CanvasWidget(self.state, self)
+        self.files = FileCommands(self)
+        self.layers = LayerCommands(self.state, lambda: self.panels.layers.rename())
+        self.tools = ToolCommands(self.state)
+        self.view = ViewCommands(self)
+        self.help = HelpCommands(self)
+        self.ai = AiCommands(self.state, catalog, make_runner, self.background)
+        self.actions_by_id = ActionSet(self)
+        self.actions_by_id.fill(self.menuBar())
+        self._recent_menu = QMenu(self.actions_by_id.menus["file"])
+        self._build()
+        self._connect()
+        self._retranslate()
+        self.ai.load_models()
+        self._restore()
+        self._refresh()
+
+    # actions
+
+    def perform(self, action_id: str) -> None:
+        """Does what an action of the table does, if it can be done now; errors become messages."""
+        spec = action_spec(action_id)
+        if self.state.is_editing or not holds(spec.condition, self, spec):
+            return
+        if spec.handler.startswith("layers."):
+            if spec.id in DURING_PREVIEW and self.ai.has_preview:
+                self.ai.discard()
+                return
+            self.ai.settle()
+        self._guarded(lambda: _call(handler_of(self, spec), spec))
+        self._refresh()
+
+    def show_error(self, error: UserError) -> None:
+        self.info.show_error(tr_error(error))
+
+    def set_theme(self, name: str) -> None:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        apply_theme(application, name)
+        retint(application)
+
+    def show_panels(self, shown: bool) -> None:
+        for part in (self.panels, self.strip, self.context):
+            part.setVisible(shown)
+
+    # putting together
+
+    def _build(self) -> None:
+        actions = self.actions_by_id
+        self.strip = ToolStrip(self.state, actions, self)
+        self.context = ContextBar(self.state, actions, self)
+        self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
+        self.panels = SidePanels(
+            AiPanel(self.state, self.ai, actions),
+            ColorPanel(self.state),
+            HistoryPanel(self.state),
+            LayersPanel(self.state, actions),
+            self,
+        )
+        self.info = InfoBar(self.canvas)
+        self.preview_bar = PreviewBar(self.canvas)
+        self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
+        self.action_search = ActionSearch(self)
+        over = QVBoxLayout(self.canvas)
+        over.addWidget(self.empty)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.addWidget(self.canvas)
+        self._splitter.addWidget(self.panels)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.strip)
+        middle.addWidget(_line(self))
+        middle.addWidget(self._splitter, 1)
+        holder = QWidget(self)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.context)
+        column.addWidget(rule(self))
+        column.addLayout(middle, 1)
+        self.setCentralWidget(holder)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.resize(*FIRST_SIZE)
+        self._splitter.setSizes([FIRST_SIZE[0] - WIDTH_PX, WIDTH_PX])
+
+    def _connect(self) -> None:
+        state, pointer = self.state, self.canvas.pointer
+        pointer.make_gesture = self._gesture
+        pointer.on_error = self.show_error
+        pointer.on_pick = self.tools.pick
+        pointer.on_nudge = lambda dx, dy: self._guarded(lambda: self.tools.nudge(dx, dy))
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._refresh)
+        for signal in (
+            state.document_replaced,
+            state.document_renamed,
+            state.active_layer_changed,
+            state.tool_changed,
+            state.region_changed,
+            self.ai.changed,
+        ):
+            signal.connect(self._later.start)
+        self.ai.failed.connect(self.show_error)
+        self.ai.noted.connect(self.info.show_note)
+        self.ai.preview_changed.connect(self._preview_changed)
+        self.preview_bar.keep.clicked.connect(lambda: self.perform("ai.keep"))
+        self.preview_bar.discard.clicked.connect(lambda: self.perform("ai.discard"))
+        self.strip.colors.clicked.connect(lambda: self.panels.bring_to_front("color"))
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        opened = self.actions_by_id["file.place"]
+        self.actions_by_id.menus["file"].insertMenu(opened, self._recent_menu)
+
+    def _retranslate(self) -> None:
+        self.actions_by_id.retranslate()
+        self._recent_menu.setTitle(tr("menu.recent"))
+        for part in (self.strip, self.context, self.status, self.panels, self.empty):
+            part.retranslate()
+        for panel in (self.panels.ai, self.panels.colors, self.panels.history, self.panels.layers):
+            panel.retranslate()
+        self.canvas.setAccessibleName(tr("canvas.name"))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """What can be done, the title, what lies over the canvas."""
+        self.actions_by_id.refresh()
+        opened = self.state.open_document
+        self.empty.setVisible(opened is None)
+        if opened is None:
+            self.setWindowTitle("Scumble")
+        else:
+            self.setWindowTitle(f"{self.state.title}[*] — Scumble")
+        self.setWindowModified(opened is not None and opened.is_modified)
+
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        paths = self.files.recent()
+        for path in paths:
+            action = QAction(path.name, self._recent_menu)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, chosen=path: self.files.open_path(chosen))
+            self._recent_menu.addAction(action)
+        if not paths:
+            self._recent_menu.addAction(tr("menu.recent_empty")).setEnabled(False)
+
+    # the canvas
+
+    def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
+        if tool is not Tool.REGION:
+            self.ai.settle()
+        else:
+            self.ai.discard()
+        return self.tools.gesture(tool, modifiers)
+
+    def _preview_changed(self) -> None:
+        waiting = self.ai.result
+        if waiting is None:
+            self.preview_bar.hide()
+            self.canvas.show_before(None)
+            self.canvas.show_document(self.state.open_document, keeps_view=True)
+            return
+        self.canvas.show_document(waiting.shown, keeps_view=True)
+        self.preview_bar.show()
+        key = "preview.quick" if waiting.plan.is_preview else "preview.title"
+        self.preview_bar.set_texts(tr(key, model=title_of(waiting.plan.settings.model.manifest)))
+        self.canvas.setFocus()
+
+    # events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != BEFORE_KEY or event.modifiers():
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.view.hold_before(True)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() != BEFORE_KEY:
+            super().keyReleaseEvent(event)
+        elif not event.isAutoRepeat():
+            self.view.hold_before(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+        elif event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.view.hold_before(False)
+        super().changeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.files.drop([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.canvas.pointer.cancel()
+        if not self.files.can_close():
+            event.ignore()
+            return
+        self._guarded(self._remember_layout)
+        self.hide()
+        self.ai.close()
+        self.background.close()
+        self.canvas.close_document()
+        event.accept()
+
+    def _remember_layout(self) -> None:
+        state = bytes(self.saveGeometry().toBase64().data()).decode()
+        sizes = ",".join(str(size) for size in (*self._splitter.sizes(), *self.panels.sizes()))
+        self.settings.set(WINDOW_STATE, f"{state};{sizes}")
+
+    def _restore(self) -> None:
+        """The size and place of last time; anything that does not fit is left as it is."""
+        geometry, _, sizes = self.settings.get(WINDOW_STATE).partition(";")
+        if not geometry:
+            return
+        self.restoreGeometry(QByteArray.fromBase64(QByteArray(geometry.encode())))
+        numbers = [int(part) for part in sizes.split(",") if part.isdigit()]
+        if len(numbers) == 4:
+            self._splitter.setSizes(numbers[:2])
+            self.panels.setSizes(numbers[2:])
+
+    def _guarded(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except UserError as error:
+            self.show_error(error)
+
+
+def _call(handler: Any, spec: ActionSpec) -> None:
+    if spec.argument is None:
+        handler()
+    else:
+        handler(spec.argument)
+
+
+def _line(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setProperty("role", "rule-v")
+    return line

@@ -1,0 +1,260 @@
+"""The AI panel: models as cards, the chosen one's form, input and region, run with progress and cancel in place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.runtime.runner import Progress, Stage
+from desktop.tools.ai_tool import Source, Where
+from desktop.ui.action_set import ActionSet, key_text, tip_of
+from desktop.ui.actions import action_spec
+from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.i18n import tr
+from desktop.ui.panels.model_card import ModelCard, ParameterForm, title_of
+from desktop.ui.state import EditorState, Tool
+from desktop.ui.widgets.basics import IconButton, Segments, dim_label, rule, wrapped_label
+from desktop.ui.widgets.value_slider import Range, ValueSlider
+
+PROGRESS_STEPS = 1000
+
+
+class AiPanel(QWidget):
+    def __init__(self, state: EditorState, ai: AiCommands, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._ai, self._actions = state, ai, actions
+        self._shown_models: list[str] | None = None
+        self._shown_form = ""
+        self.cards: dict[str, ModelCard] = {}
+        self.form: ParameterForm | None = None
+        self.empty = wrapped_label(parent=self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.source_label, self.where_label = dim_label(parent=self), dim_label(parent=self)
+        self.source = Segments([source.value for source in (Source.LAYER, Source.VISIBLE)], self)
+        self.where = Segments([where.value for where in (Where.PAINTED, Where.SELECTION, Where.ALL)], self)
+        self.paint = IconButton("region-brush", self)
+        self.erase = IconButton("eraser", self)
+        self.clear = IconButton("clear", self)
+        self.hint = wrapped_label(parent=self)
+        self.feather = ValueSlider(Range(0, 100, 8, curve=2), unit="px", parent=self)
+        self.run = QPushButton(self)
+        self.quick = QPushButton(self)
+        self.cancel = QPushButton(self)
+        self.bar = QProgressBar(self)
+        self.stage = dim_label(parent=self)
+        self._cards = QVBoxLayout()
+        self._form_place = QVBoxLayout()
+        self._lay_out()
+        self._connect()
+
+    def retranslate(self) -> None:
+        self.source_label.setText(tr("ai.source"))
+        self.where_label.setText(tr("ai.where"))
+        self.source.set_texts((tr("ai.source.layer"), tr("ai.source.visible")))
+        self.where.set_texts((tr("ai.where.painted"), tr("ai.where.selection"), tr("ai.where.all")))
+        self.paint.set_tip(tip_of(action_spec("tool.region")))
+        self.erase.set_tip(tr("ai.erase_tip"))
+        self.clear.set_tip(tip_of(action_spec("ai.clear_region")))
+        self.feather.set_label(tr("ai.feather"))
+        self.feather.set_tip(tr("ai.feather_tip"))
+        self.run.setText(tr("ai.run_button"))
+        self.run.setToolTip(tip_of(action_spec("ai.run")))
+        self.quick.setText(tr("ai.preview_button"))
+        self.quick.setToolTip(f"{tip_of(action_spec('ai.preview'))}\n{tr('ai.preview_tip')}")
+        self.cancel.setText(tr("ai.cancel_button"))
+        self.cancel.setToolTip(tip_of(action_spec("ai.cancel")))
+        self.empty.setText(tr("ai.no_models"))
+        for card in self.cards.values():
+            card.retranslate()
+        self._shown_form = ""
+        self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    def _lay_out(self) -> None:
+        inner = QWidget(self)
+        inner.setProperty("role", "scrolled")
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(12, 12, 12, 8)
+        body.setSpacing(8)
+        self._cards.setSpacing(8)
+        body.addLayout(self._cards)
+        body.addWidget(self.empty)
+        body.addLayout(self._form_place)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(8)
+        grid.addWidget(self.source_label, 0, 0)
+        grid.addWidget(self.source, 0, 1)
+        grid.addWidget(self.where_label, 1, 0)
+        grid.addWidget(self.where, 1, 1)
+        grid.setColumnStretch(1, 1)
+        body.addLayout(grid)
+        brushes = QHBoxLayout()
+        brushes.setSpacing(2)
+        brushes.addWidget(self.paint)
+        brushes.addWidget(self.erase)
+        brushes.addWidget(self.clear)
+        brushes.addSpacing(6)
+        brushes.addWidget(self.hint, 1)
+        self._brushes = QWidget(inner)
+        brushes.setContentsMargins(0, 0, 0, 0)
+        self._brushes.setLayout(brushes)
+        body.addWidget(self._brushes)
+        body.addWidget(self.feather)
+        body.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addWidget(rule(self))
+        column.addLayout(self._foot())
+
+    def _foot(self) -> QVBoxLayout:
+        """Run and preview, or progress and cancel in the same place."""
+        ready, busy = QWidget(self), QWidget(self)
+        ready_row, busy_row = QHBoxLayout(ready), QHBoxLayout(busy)
+        ready_row.addWidget(self.quick, 2)
+        ready_row.addWidget(self.run, 3)
+        progress = QVBoxLayout()
+        progress.setSpacing(4)
+        progress.addWidget(self.stage)
+        progress.addWidget(self.bar)
+        busy_row.addLayout(progress, 1)
+        busy_row.addWidget(self.cancel)
+        holder = QWidget(self)
+        self._foot_stack = QStackedLayout(holder)
+        for part, row in ((ready, ready_row), (busy, busy_row)):
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(8)
+            self._foot_stack.addWidget(part)
+        holder.setFixedHeight(36)
+        self.run.setProperty("role", "primary")
+        self.bar.setRange(0, PROGRESS_STEPS)
+        self.bar.setTextVisible(False)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(12, 8, 12, 8)
+        foot.addWidget(holder)
+        return foot
+
+    def _connect(self) -> None:
+        for button, action_id in ((self.run, "ai.run"), (self.quick, "ai.preview"), (self.cancel, "ai.cancel")):
+            action = self._actions[action_id]
+            button.clicked.connect(lambda _checked=False, a=action: a.trigger())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.paint.setCheckable(True)
+        self.erase.setCheckable(True)
+        self.paint.clicked.connect(lambda: self._take_brush(erases=False))
+        self.erase.clicked.connect(lambda: self._take_brush(erases=True))
+        self.clear.clicked.connect(self._actions["ai.clear_region"].trigger)
+        self.source.chosen.connect(lambda value: self._ai.set_source(Source(value)))
+        self.where.chosen.connect(lambda value: self._ai.set_where(Where(value)))
+        self.feather.value_changed.connect(self._set_feather)
+        self._ai.changed.connect(self._refresh)
+        self._state.tool_changed.connect(self._refresh)
+        self._state.options_changed.connect(self._refresh)
+        self._state.region_changed.connect(self._refresh_hint)
+        self._state.document_replaced.connect(self._refresh)
+
+    def _take_brush(self, *, erases: bool) -> None:
+        self._state.change_options(region_erases=erases)
+        self._state.choose_tool(Tool.REGION)
+        self._ai.set_where(Where.PAINTED)
+
+    def _set_feather(self, value: float) -> None:
+        self._ai.feather_px = value
+
+    def _refresh(self) -> None:
+        self._refresh_cards()
+        self._refresh_form()
+        self.empty.setVisible(not self._ai.models)
+        self.source.set_value(self._ai.source.value)
+        self.where.set_value(self._ai.where.value)
+        is_painted = self._ai.where is Where.PAINTED
+        self._brushes.setVisible(is_painted)
+        self.feather.setVisible(self._ai.where is not Where.ALL)
+        self.feather.set_value(self._ai.feather_px)
+        in_hand = self._state.tool is Tool.REGION
+        self.paint.setChecked(in_hand and not self._state.options.region_erases)
+        self.erase.setChecked(in_hand and self._state.options.region_erases)
+        can_run = self._ai.can_run
+        self.run.setEnabled(can_run)
+        self.quick.setEnabled(can_run)
+        self._refresh_hint()
+        self._refresh_progress()
+
+    def _refresh_cards(self) -> None:
+        ids = [model.id for model in self._ai.models]
+        if ids != self._shown_models:
+            self._shown_models = ids
+            for card in self.cards.values():
+                card.deleteLater()
+            self.cards = {model.id: ModelCard(model, self) for model in self._ai.models}
+            for model_id, card in self.cards.items():
+                self._cards.addWidget(card)
+                card.clicked.connect(lambda chosen=model_id: self._ai.choose_model(chosen))
+        for model_id, card in self.cards.items():
+            card.set_chosen(self._ai.model is not None and model_id == self._ai.model.id)
+
+    def _refresh_form(self) -> None:
+        shown = self._ai.model.id if self._ai.model is not None else ""
+        if shown == self._shown_form:
+            return
+        self._shown_form = shown
+        if self.form is not None:
+            self._form_place.removeWidget(self.form)
+            self.form.deleteLater()
+            self.form = None
+        if self._ai.model is not None:
+            self.form = ParameterForm(self._ai.model.manifest, self._ai.parameters(), self._ai.set_parameter)
+            self._form_place.addWidget(self.form)
+
+    def _refresh_hint(self) -> None:
+        is_empty = self._state.region.is_empty
+        self.clear.setEnabled(not is_empty)
+        if self._state.open_document is None:
+            self.hint.setText(tr("ai.hint.no_document"))
+        elif is_empty:
+            self.hint.setText(tr("ai.hint.paint", key=key_text("A")))
+        else:
+            self.hint.setText(tr("ai.hint.painted", key=key_text("Ctrl+Return")))
+
+    def _refresh_progress(self) -> None:
+        progress = self._ai.progress
+        self._foot_stack.setCurrentIndex(0 if progress is None else 1)
+        if progress is None:
+            return
+        self.cancel.setEnabled(not self._ai.is_cancelling)
+        self.stage.setText(progress_text(progress, is_cancelling=self._ai.is_cancelling))
+        is_counted = progress.stage is Stage.RUNNING
+        self.bar.setRange(0, PROGRESS_STEPS if is_counted else 0)
+        if is_counted:
+            self.bar.setValue(round(progress.fraction * PROGRESS_STEPS))
+        model = self._ai.model
+        self.bar.setAccessibleName("" if model is None else title_of(model.manifest))
+
+
+def progress_text(progress: Progress, *, is_cancelling: bool) -> str:
+    if is_cancelling:
+        return tr("ai.stage.cancelling")
+    if progress.stage is Stage.RUNNING and progress.total > 1:
+        return tr("ai.stage.tiles", done=progress.done, total=progress.total)
+    return tr(f"ai.stage.{progress.stage.value}")

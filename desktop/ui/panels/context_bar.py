@@ -1,0 +1,139 @@
+"""One bar over the canvas with the options of the tool in hand, remembered per tool."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QWidget
+
+from desktop.ui.action_set import ActionSet, key_text, tip_of
+from desktop.ui.actions import action_spec
+from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
+from desktop.ui.i18n import tr
+from desktop.ui.icons import icon_pixmap
+from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
+from desktop.ui.theme import tokens
+from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
+from desktop.ui.widgets.value_slider import Range, ValueSlider
+
+BAR_PX = 44
+
+
+class ContextBar(QFrame):
+    def __init__(self, state: EditorState, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.setProperty("role", "bar")
+        self.setFixedHeight(BAR_PX)
+        self.tool_icon, self.tool_name = QLabel(self), QLabel(self)
+        self.size = ValueSlider(Range(1, LARGEST_BRUSH_PX, 40, curve=3), unit="px", parent=self)
+        self.hardness = ValueSlider(Range(0, 100, 80), unit="%", parent=self)
+        self.opacity = ValueSlider(Range(1, 100, 100), unit="%", parent=self)
+        self.flow = ValueSlider(Range(1, 100, 100), unit="%", parent=self)
+        self.mask_side = Segments(["hide", "reveal"], self)
+        self.region_side = Segments(["add", "erase"], self)
+        self.clear_region = IconButton("clear", self)
+        self.pen_size = QCheckBox(self)
+        self.hint = ElidedLabel(self)
+        self.hint.setProperty("role", "dim")
+        self._rule = upright_rule(self)
+        self._lay_out()
+        self._connect(actions)
+        self._refresh()
+
+    def retranslate(self) -> None:
+        for slider, key in (
+            (self.size, "size"),
+            (self.hardness, "hardness"),
+            (self.opacity, "opacity"),
+            (self.flow, "flow"),
+        ):
+            slider.set_label(tr(f"option.{key}"))
+            slider.set_tip(tr(f"option.{key}_tip"))
+        self.mask_side.set_texts(
+            (tr("option.hide"), tr("option.reveal")), (tr("option.hide_tip"), tr("option.reveal_tip"))
+        )
+        self.region_side.set_texts(
+            (tr("option.add"), tr("option.erase")), (tr("option.add_tip"), tr("option.erase_tip"))
+        )
+        self.clear_region.set_tip(tip_of(action_spec("ai.clear_region")))
+        self.pen_size.setText(tr("option.pen_size"))
+        self.pen_size.setToolTip(tr("option.pen_size_tip"))
+        self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self._refresh()
+        super().changeEvent(event)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(12)
+        self.tool_name.setProperty("role", "header")
+        row.addWidget(self.tool_icon)
+        row.addWidget(self.tool_name)
+        row.addWidget(self._rule)
+        for widget in (self.mask_side, self.region_side, self.clear_region):
+            row.addWidget(widget)
+        for slider in (self.size, self.hardness, self.opacity, self.flow):
+            slider.track.setMinimumWidth(48)
+            slider.setMaximumWidth(240)
+            row.addWidget(slider, 2)
+        row.addWidget(self.pen_size)
+        row.addWidget(self.hint, 1)
+        row.addStretch(1)
+
+    def _connect(self, actions: ActionSet) -> None:
+        state = self._state
+        self.size.value_changed.connect(lambda value: state.change_brush(size_px=value))
+        self.hardness.value_changed.connect(lambda value: state.change_brush(hardness=value))
+        self.opacity.value_changed.connect(lambda value: state.change_brush(opacity=value))
+        self.flow.value_changed.connect(lambda value: state.change_brush(flow=value))
+        self.pen_size.toggled.connect(lambda checked: state.change_brush(pen_size=checked))
+        self.mask_side.chosen.connect(lambda value: state.change_options(mask_reveals=value == "reveal"))
+        self.region_side.chosen.connect(lambda value: state.change_options(region_erases=value == "erase"))
+        self.clear_region.clicked.connect(actions["ai.clear_region"].trigger)
+        for signal in (state.tool_changed, state.options_changed, state.active_layer_changed):
+            signal.connect(self._refresh)
+        state.region_changed.connect(lambda: self.clear_region.setEnabled(not state.region.is_empty))
+
+    def _refresh(self) -> None:
+        tool, brush = self._state.tool, self._state.brush
+        self.tool_icon.setPixmap(
+            icon_pixmap(action_spec(f"tool.{tool}").icon, tokens().text, 20, self.devicePixelRatioF())
+        )
+        self.tool_name.setText(tr(f"action.tool.{tool}"))
+        paints = tool in PAINT_TOOLS
+        for slider, value in (
+            (self.size, brush.size_px),
+            (self.hardness, brush.hardness),
+            (self.opacity, brush.opacity),
+            (self.flow, brush.flow),
+        ):
+            slider.set_value(value)
+            slider.setVisible(paints)
+        self.flow.setVisible(tool in (Tool.BRUSH, Tool.ERASER))
+        self.pen_size.setVisible(paints and self.width() > 1180)
+        blocked = self.pen_size.blockSignals(True)
+        self.pen_size.setChecked(brush.pen_size)
+        self.pen_size.blockSignals(blocked)
+        self.mask_side.setVisible(tool is Tool.MASK)
+        self.mask_side.set_value("reveal" if self._state.options.mask_reveals else "hide")
+        self.region_side.setVisible(tool is Tool.REGION)
+        self.region_side.set_value("erase" if self._state.options.region_erases else "add")
+        self.clear_region.setVisible(tool is Tool.REGION)
+        self.clear_region.setEnabled(not self._state.region.is_empty)
+        self.hint.setVisible(not paints)
+        self.hint.set_full_text(_hint_for(tool))
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self.pen_size.setVisible(self._state.tool in PAINT_TOOLS and self.width() > 1180)
+
+
+def _hint_for(tool: Tool) -> str:
+    if tool in PAINT_TOOLS:
+        return ""
+    return tr(f"hint.{tool}", alt=key_text("Alt").strip("+"), ctrl=key_text("Ctrl").strip("+"))

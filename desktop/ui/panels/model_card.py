@@ -1,0 +1,139 @@
+"""A model as a card: icon, title, one line of what it does, its speed and quality; the form of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop.runtime.catalog import Model
+from desktop.runtime.manifest import Manifest, Param
+from desktop.runtime.runner import ParameterValue
+from desktop.ui.i18n import tr, tr_or
+from desktop.ui.icons import FALLBACK_ICON, has_icon, icon_pixmap
+from desktop.ui.theme import tokens
+from desktop.ui.widgets.basics import Card, ElidedLabel, wrapped_label
+from desktop.ui.widgets.value_slider import Range, ValueSlider
+
+SetParameter = Callable[[str, ParameterValue], None]
+
+
+class ModelCard(Card):
+    def __init__(self, model: Model, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self._icon = QLabel(self)
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._title = QLabel(self)
+        self._title.setProperty("role", "header")
+        self._line = wrapped_label(parent=self)
+        self._facts = ElidedLabel(self)
+        self._facts.setProperty("role", "dim")
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(self._title)
+        text.addWidget(self._line)
+        text.addWidget(self._facts)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._icon)
+        row.addLayout(text, 1)
+        self.body.addLayout(row)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        manifest = self.model.manifest
+        title = title_of(manifest)
+        self._title.setText(title)
+        self._line.setText(tr_or(f"model.{manifest.id}.description", manifest.description))
+        facts = facts_of(manifest)
+        self._facts.set_full_text(facts)
+        self._facts.setVisible(bool(facts))
+        self.setAccessibleName(title)
+        self.setToolTip(tr("ai.card_tip", version=manifest.version, licence=manifest.licence))
+        self._paint_icon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint_icon()
+        super().changeEvent(event)
+
+    def _paint_icon(self) -> None:
+        name = self.model.manifest.icon
+        self._icon.setPixmap(
+            icon_pixmap(name if has_icon(name) else FALLBACK_ICON, tokens().text, 24, self.devicePixelRatioF())
+        )
+
+
+class ParameterForm(QWidget):
+    """One control for each parameter of a manifest."""
+
+    def __init__(self, manifest: Manifest, values: dict[str, ParameterValue], set_parameter: SetParameter) -> None:
+        super().__init__()
+        self.controls: dict[str, QWidget] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for param in manifest.params:
+            control = _control_for(manifest, param, values[param.id], set_parameter)
+            self.controls[param.id] = control
+            column.addWidget(control)
+
+
+def title_of(manifest: Manifest) -> str:
+    return tr_or(f"model.{manifest.id}.title", manifest.title)
+
+
+def facts_of(manifest: Manifest) -> str:
+    """Speed and the best measured number, in one line."""
+    facts = []
+    if manifest.speed.cpu_seconds_per_megapixel is not None:
+        facts.append(tr("ai.speed", seconds=f"{manifest.speed.cpu_seconds_per_megapixel:.2g}"))
+    for metric in manifest.metrics:
+        if metric.baseline_value is not None:
+            gain = f"{metric.value - metric.baseline_value:+.1f} {metric.unit}".strip()
+            facts.append(tr("ai.gain", gain=gain, baseline=metric.baseline))
+            break
+    return " · ".join(facts)
+
+
+def _control_for(manifest: Manifest, param: Param, value: ParameterValue, set_parameter: SetParameter) -> QWidget:
+    label = tr_or(f"model.{manifest.id}.param.{param.id}", param.label)
+    if param.type == "bool":
+        box = QCheckBox(label)
+        box.setChecked(bool(value))
+        box.toggled.connect(lambda checked: set_parameter(param.id, checked))
+        return box
+    if param.type == "choice":
+        return _choice(param, label, str(value), set_parameter)
+    return _slider(param, label, float(value), set_parameter)
+
+
+def _slider(param: Param, label: str, value: float, set_parameter: SetParameter) -> ValueSlider:
+    assert param.min is not None
+    assert param.max is not None
+    step = param.step or (1.0 if param.type == "int" else (param.max - param.min) / 100)
+    decimals = 0 if param.type == "int" or step >= 1 else 2 if step >= 0.01 else 3
+    limits = Range(param.min, param.max, float(param.default), step, decimals)
+    slider = ValueSlider(limits, label=label, unit=param.unit)
+    slider.set_value(value)
+    slider.set_tip(tr("slider.tip", name=label))
+    is_whole = param.type == "int"
+    slider.value_changed.connect(lambda number: set_parameter(param.id, int(number) if is_whole else number))
+    return slider
+
+
+def _choice(param: Param, label: str, value: str, set_parameter: SetParameter) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    name = QLabel(label)
+    name.setProperty("role", "dim")
+    box = QComboBox()
+    box.addItems(param.choices)
+    box.setCurrentText(value)
+    box.currentTextChanged.connect(lambda text: set_parameter(param.id, text))
+    row.addWidget(name)
+    row.addWidget(box, 1)
+    return holder

@@ -1,0 +1,89 @@
+"""What an empty window says: open, drop, or go on with a recent file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop.ui.action_set import ActionSet, tip_of
+from desktop.ui.actions import action_spec
+from desktop.ui.i18n import tr
+from desktop.ui.icons import icon_pixmap
+from desktop.ui.theme import tokens
+from desktop.ui.widgets.basics import dim_label
+
+RECENT_SHOWN = 5
+
+
+class EmptyState(QWidget):
+    """Lies over the canvas while there is no document; drops go through to the canvas."""
+
+    def __init__(
+        self, actions: ActionSet, recent: Callable[[], list[Path]], open_path: Callable[[Path], None], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._recent, self._open_path = recent, open_path
+        self.mark = QLabel(self)
+        self.title = QLabel(self)
+        self.title.setProperty("role", "header")
+        self.text = dim_label(parent=self)
+        self.open = QPushButton(self)
+        self.open.setProperty("role", "primary")
+        self.new = QPushButton(self)
+        self.recent_title = dim_label(parent=self)
+        self._links = QVBoxLayout()
+        self.open.clicked.connect(actions["file.open"].trigger)
+        self.new.clicked.connect(actions["file.new"].trigger)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(self.open)
+        buttons.addWidget(self.new)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setSpacing(8)
+        column.addStretch(2)
+        for label in (self.mark, self.title, self.text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(label)
+        column.addSpacing(8)
+        column.addLayout(buttons)
+        column.addSpacing(24)
+        self.recent_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.recent_title)
+        column.addLayout(self._links)
+        column.addStretch(3)
+
+    def retranslate(self) -> None:
+        self.title.setText(tr("empty.title"))
+        self.text.setText(tr("empty.text"))
+        self.open.setText(tr("action.file.open"))
+        self.open.setToolTip(tip_of(action_spec("file.open")))
+        self.new.setText(tr("action.file.new"))
+        self.new.setToolTip(tip_of(action_spec("file.new")))
+        self.recent_title.setText(tr("empty.recent"))
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.mark.setPixmap(icon_pixmap("picture", tokens().dim, 48, self.devicePixelRatioF()))
+        while (item := self._links.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        paths = [path for path in self._recent() if path.exists()][:RECENT_SHOWN]
+        self.recent_title.setVisible(bool(paths))
+        for path in paths:
+            link = QPushButton(path.name, self)
+            link.setProperty("role", "link")
+            link.setToolTip(str(path))
+            link.setCursor(Qt.CursorShape.PointingHandCursor)
+            link.clicked.connect(lambda _checked=False, chosen=path: self._open_path(chosen))
+            self._links.addWidget(link, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self.mark.setPixmap(icon_pixmap("picture", tokens().dim, 48, self.devicePixelRatioF()))
+        super().changeEvent(event)
