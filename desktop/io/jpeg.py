@@ -15,7 +15,7 @@ from desktop.core.color import Pixels
 from desktop.io.formats import FileFormat, ImageFile, Subsampling
 from desktop.io.metadata import CM_PER_INCH, exif_resolution_dpi, is_resolution
 from desktop.io.pixel_forms import as_rgba, depth8, flattened_on, is_really_gray
-from desktop.io.profiles import ColorSpace, color_space_of, rgb_profile_or_none, to_srgb
+from desktop.io.profiles import ColorSpace, color_space_of, inks_to_srgb, rgb_profile_or_none, to_srgb
 
 FULL_COLOR_QUALITY = 90  # from here on colour is kept at full resolution unless asked otherwise
 MAX_SEGMENT_BYTES = 65533
@@ -63,13 +63,12 @@ def has_scan(data: bytes) -> bool:
 
 
 def read_jpeg(data: bytes, header: JpegHeader) -> ImageFile:
-    """Decodes gray, colour and CMYK. Raises the codec's errors, OSError for a cut-off picture."""
+    """Decodes gray, colour and CMYK. Raises the codec's errors, EOFError for a cut-off picture."""
     import imagecodecs
 
     profile = header.icc_profile
-    if not header.is_complete:  # libjpeg would fill up with gray; Pillow knows whether anything is missing
-        with Image.open(io.BytesIO(data)) as picture:
-            picture.load()
+    if not header.is_complete:  # libjpeg would fill up with gray
+        raise EOFError
     if header.components == 4:
         pixels = _from_cmyk(imagecodecs.jpeg8_decode(data), header, profile)
     elif header.components == 1 and color_space_of(profile) is ColorSpace.GRAY:
@@ -173,14 +172,6 @@ def _density(unit: int, across: int, down: int) -> tuple[float, float] | None:
 
 
 def _from_cmyk(inks: Pixels, header: JpegHeader, profile: bytes | None) -> Pixels:
-    """To sRGB by the file's profile, or by the plain formula where it has none that works."""
     if header.has_adobe_marker:  # Adobe writes them inverted
         np.subtract(255, inks, out=inks)
-    converted = to_srgb(inks, ColorSpace.CMYK, profile) if profile is not None else None
-    if converted is not None:
-        return converted
-    np.subtract(255, inks, out=inks)
-    result = np.empty((*inks.shape[:2], 3), np.uint8)
-    for row, ink in zip(result, inks, strict=True):
-        row[:] = (ink[:, :3].astype(np.uint16) * ink[:, 3:] + 127) // 255
-    return result
+    return inks_to_srgb(inks, profile)

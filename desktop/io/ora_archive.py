@@ -16,13 +16,14 @@ import cv2
 import msgspec
 import numpy as np
 
-from desktop.core.color import Pixels
+from desktop.core.color import Depth, Pixels
 from desktop.core.geometry import Rect
 from desktop.core.tiles import TileMap
 from desktop.io.ora_records import NAMESPACE, RECORD_FILE, DocumentRecord, StoredRecord
 from desktop.io.pixel_forms import depth8
 from desktop.io.pixel_rows import RowSource
-from desktop.io.png import profile_chunk, write_rows
+from desktop.io.png import SRGB_CHUNK, profile_chunk, write_rows
+from desktop.io.profiles import srgb_profile
 
 THUMBNAIL_SIDE_PX = 256  # the specification's limit
 ONE_PIXEL = Rect(0, 0, 1, 1)  # what an empty layer is written as: a PNG has at least one
@@ -106,11 +107,15 @@ class Store:
 class ArchiveWriter:
     """Writes entries one after another; `stored` tells which content lies where."""
 
-    def __init__(self, path: Path, icc_profile: bytes | None, store: Store, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, path: Path, *, icc_profile: bytes | None, depth: Depth, store: Store, pool: ThreadPoolExecutor
+    ) -> None:
         self.stored: dict[str, StoredRecord] = {}
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
-        self._chunks = [] if icc_profile is None else [profile_chunk(icc_profile)]
-        self._profile_digest = hashlib.sha256(icc_profile or b"").hexdigest()
+        # Krita stops to ask what a 16-bit PNG without a profile means, and does not guess sRGB.
+        told = icc_profile or (srgb_profile() if depth == 16 else None)
+        self._chunks = [SRGB_CHUNK if told is None else profile_chunk(told)]
+        self._profile_digest = hashlib.sha256(told or b"").hexdigest()
         self._store = store
         self._pool = pool
 

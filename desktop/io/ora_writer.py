@@ -57,7 +57,7 @@ def write_openraster(document: Document, path: Path, previous: Path) -> None:
         replacing(path) as aside,
         Store(previous) as store,
         ThreadPoolExecutor(PACKERS, thread_name_prefix="openraster") as pool,
-        ArchiveWriter(aside, document.icc_profile, store, pool) as archive,
+        ArchiveWriter(aside, icc_profile=document.icc_profile, depth=document.depth, store=store, pool=pool) as archive,
     ):
         _Writer(document, archive, pool).write()
 

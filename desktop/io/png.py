@@ -39,6 +39,7 @@ STRIPS_AHEAD = 2 * PACKERS  # keeps them busy; more would only take memory
 METRES_PER_INCH = 0.0254
 
 Chunk: TypeAlias = tuple[bytes, bytes]  # type, content
+SRGB_CHUNK: Chunk = (b"sRGB", b"\0")  # perceptual
 
 _LEVEL = 1
 _UP_FILTER = 2
@@ -193,6 +194,8 @@ def metadata_chunks(image: ImageFile) -> list[Chunk]:
     chunks: list[Chunk] = []
     if image.icc_profile is not None:
         chunks.append(profile_chunk(image.icc_profile))
+    else:
+        chunks.append(SRGB_CHUNK)
     if image.resolution_dpi is not None:
         per_metre = [round(dpi / METRES_PER_INCH) for dpi in image.resolution_dpi]
         chunks.append((b"pHYs", struct.pack(">IIB", *per_metre, 1)))

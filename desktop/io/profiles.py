@@ -87,6 +87,18 @@ def to_srgb(pixels: Pixels, space: ColorSpace, profile: bytes) -> Pixels | None:
     return result
 
 
+def inks_to_srgb(inks: Pixels, profile: bytes | None) -> Pixels:
+    """8-bit CMYK (H, W, 4; 255 is full ink) to sRGB, by the plain formula where there is no profile that works."""
+    converted = to_srgb(inks, ColorSpace.CMYK, profile) if profile is not None else None
+    if converted is not None:
+        return converted
+    result = np.empty((*inks.shape[:2], 3), np.uint8)
+    for row, ink in zip(result, inks, strict=True):
+        light = (255 - ink).astype(np.uint16)
+        row[:] = (light[:, :3] * light[:, 3:] + 127) // 255
+    return result
+
+
 def _transformed(strip: Pixels, space: str, source: bytes, target: bytes) -> Pixels | None:
     import imagecodecs
 

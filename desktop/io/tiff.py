@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import tifffile
-from PIL import Image
 
 from desktop.core.color import Pixels, max_level
 from desktop.io.formats import FileFormat, ImageFile, UnsupportedContentError
@@ -22,17 +21,18 @@ from desktop.io.metadata import (
     exif_of_tiff,
     is_resolution,
 )
-from desktop.io.pixel_forms import as_rgba, is_really_gray
-from desktop.io.profiles import ColorSpace, color_space_of, rgb_profile_or_none, to_srgb
+from desktop.io.pixel_forms import as_rgba, depth8, is_really_gray
+from desktop.io.profiles import ColorSpace, color_space_of, inks_to_srgb, rgb_profile_or_none, to_srgb
 
 # tifffile writes what it thinks of a file to its log; what matters reaches the user as an error.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
-logging.getLogger("tifffile").propagate = False
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 XMP_TAG, PROFILE_TAG = 700, 34675
 _DEFLATE_LEVEL = 1
 _ROWS_PER_STRIP_BYTES = 1 << 20
-_PLAIN = (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+_GRAY = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+_READABLE = (*_GRAY, tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.PALETTE, tifffile.PHOTOMETRIC.SEPARATED)
+_JPEG = (tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.JPEG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def read_tiff(file: BinaryIO) -> ImageFile:
     with tifffile.TiffFile(file) as tiff:
         page: Any = tiff.pages.first
         profile = _bytes_of_tag(page, PROFILE_TAG)
-        pixels, has_alpha = _pixels(page, file, profile)
-        is_gray = page.photometric in _PLAIN[1:]
+        pixels, has_alpha = _pixels(page, profile)
+        is_gray = page.photometric in _GRAY
         return ImageFile(
             as_rgba(pixels),
             icc_profile=rgb_profile_or_none(profile),
@@ -124,16 +124,14 @@ def _add_exif(file: BinaryIO, exif: bytes) -> None:
     file.seek(0, io.SEEK_END)
 
 
-def _pixels(page: Any, file: BinaryIO, profile: bytes | None) -> tuple[Pixels, bool]:
+def _pixels(page: Any, profile: bytes | None) -> tuple[Pixels, bool]:
     """Gray or RGB, with alpha or without, uint8 or uint16; and whether there is alpha."""
-    if page.photometric not in _PLAIN or page.imagedepth != 1 or page.dtype is None or page.bitspersample == 1:
-        return _by_pillow(file), False
-    raw: Any = page.asarray()
-    if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and raw.ndim == 3:
-        raw = np.moveaxis(raw, 0, -1)
-    levels = _as_levels(raw, page.bitspersample)
-    color_count = 3 if page.photometric == tifffile.PHOTOMETRIC.RGB else 1
-    planes = levels.reshape(page.imagelength, page.imagewidth, -1)
+    planes = _planes(page)
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        return _looked_up(planes[..., 0], page.colormap), False
+    if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
+        return _from_inks(planes, profile), False
+    color_count = 1 if page.photometric in _GRAY else 3
     if planes.shape[2] < color_count:
         raise UnsupportedContentError(f"{planes.shape[2]} channels")
     color, alpha = planes[..., :color_count], _alpha(page, planes, color_count)
@@ -144,10 +142,37 @@ def _pixels(page: Any, file: BinaryIO, profile: bytes | None) -> tuple[Pixels, b
         color = color if converted is None else converted
     if alpha is None:
         return color, False
-    if planes.shape[2] == 4 and color_count == 3 and not _is_premultiplied(page):
-        return planes, True
-    joined = np.concatenate([color, alpha], axis=2)
+    # Four channels in order are the picture itself: no copy.
+    joined = planes if planes.shape[2] == 4 and color_count == 3 else np.concatenate([color, alpha], axis=2)
     return (_divided_by_alpha(joined) if _is_premultiplied(page) else joined), True
+
+
+def _planes(page: Any) -> Pixels:
+    """(H, W, channels) as stored, uint8 or uint16."""
+    is_jpeg_color = page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression in _JPEG  # comes out as RGB
+    if page.photometric not in _READABLE and not is_jpeg_color:
+        raise UnsupportedContentError(f"colours of the kind {getattr(page.photometric, 'name', page.photometric)}")
+    if page.imagedepth != 1 or page.dtype is None:
+        raise UnsupportedContentError("a volume or an unknown sample type")
+    raw: Any = page.asarray()
+    if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and raw.ndim == 3:
+        raw = np.moveaxis(raw, 0, -1)
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        return np.asarray(raw).reshape(page.imagelength, page.imagewidth, -1)
+    return _as_levels(raw, page.bitspersample).reshape(page.imagelength, page.imagewidth, -1)
+
+
+def _looked_up(indices: Pixels, palette: Any) -> Pixels:
+    if palette is None or palette.ndim != 2 or palette.shape[0] != 3 or indices.dtype.kind != "u":
+        raise UnsupportedContentError("a palette that is missing")
+    colors: Pixels = (palette.T >> 8).astype(np.uint8)
+    return colors[np.minimum(indices, len(colors) - 1)]
+
+
+def _from_inks(planes: Pixels, profile: bytes | None) -> Pixels:
+    if planes.shape[2] < 4:
+        raise UnsupportedContentError(f"{planes.shape[2]} inks")
+    return inks_to_srgb(depth8(np.ascontiguousarray(planes[..., :4])), profile)
 
 
 def _alpha(page: Any, planes: Pixels, color_count: int) -> Pixels | None:
@@ -174,6 +199,8 @@ def _divided_by_alpha(pixels: Pixels) -> Pixels:
 
 def _as_levels(raw: Any, bits: int) -> Pixels:
     """Any sample type brought to uint8 or uint16: small ones spread to 8 bits, large ones to the upper 16."""
+    if raw.dtype.kind == "b":
+        return np.asarray(raw).astype(np.uint8) * np.uint8(255)
     if raw.dtype.kind not in "uf":
         raise UnsupportedContentError(f"numbers of the kind {raw.dtype}")
     full = 8 * raw.dtype.itemsize
@@ -185,13 +212,6 @@ def _as_levels(raw: Any, bits: int) -> Pixels:
     elif bits < full:
         levels = (raw.astype(np.uint32) * ((1 << full) - 1) // ((1 << bits) - 1)).astype(raw.dtype)
     return levels
-
-
-def _by_pillow(file: BinaryIO) -> Pixels:
-    """Palettes, fax pages, CMYK, YCbCr and the like: 8 bits, as Pillow sees them."""
-    file.seek(0)
-    with Image.open(file, formats=["TIFF"]) as picture:
-        return np.asarray(picture.convert("RGB"))
 
 
 def _resolution(page: Any) -> tuple[float, float] | None:
