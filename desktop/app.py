@@ -121,7 +121,7 @@ def _after_first_paint(window: MainWindow) -> None:
 
 def _take_screenshot(application: QApplication, window: MainWindow, options: OpenOptions) -> int:
     """Opens the first file, waits until all is painted, saves a picture of the window."""
-    from PySide6.QtCore import QDeadlineTimer, QEventLoop
+    from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
 
     assert options.screenshot is not None
     window.show()
@@ -140,6 +140,8 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
     if window.state.open_document is not None:
         window.state.open_document.mark_saved()
     window.close()
+    window.deleteLater()
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if options.files and failure:
         print(f"scumble: {failure}", file=sys.stderr)
         return EXIT_NO_SCREEN

@@ -200,14 +200,14 @@ def show_only(open_document: OpenDocument, layer_id: LayerId) -> None:
 
 
 def change_layer(
-    open_document: OpenDocument, layer_id: LayerId, name: EditName, *, merge: bool = False, **changes: object
+    open_document: OpenDocument, layer_id: LayerId, edit_name: EditName, /, *, merge: bool = False, **changes: object
 ) -> None:
     """Replaces fields of a layer in one edit; merged changes in a row are one history entry."""
     layer = open_document.document.layer(layer_id)
     changed = layer.changed(**changes)
     if changed == layer:
         return
-    with open_document.edit(name, merge_key=(name, layer_id) if merge else None) as edit:
+    with open_document.edit(edit_name, merge_key=(edit_name, layer_id) if merge else None) as edit:
         edit.replace_layer(changed)
 
 

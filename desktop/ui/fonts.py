@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 logger = logging.getLogger(__name__)
 
+CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei")
 PREFERRED = (
     "Inter",
     "Noto Sans",
@@ -33,6 +34,7 @@ def choose_font(application: QApplication) -> None:
         return
     if QGuiApplication.platformName() != "offscreen" and application.font().exactMatch():
         return
-    font = QFont(next((name for name in PREFERRED if name in families), sorted(families)[0]))
+    latin = next((name for name in PREFERRED if name in families), sorted(families)[0])
+    font = QFont([latin, *(name for name in CHINESE if name in families)])
     font.setPixelSize(OFFSCREEN_PX)
     application.setFont(font)

@@ -187,7 +187,8 @@ class CanvasWidget(QWidget):
         self._draw_outline(painter)
 
     def _draw_masks(self, painter: QPainter, area: Rect) -> None:
-        if self._picture is None or not self.shows_mask:
+        is_preview = self._shown is not self.state.open_document  # a result is judged without red over it
+        if self._picture is None or not self.shows_mask or is_preview:
             return
         area = area.intersect(self._picture.size.rect())
         if self.state.tool is Tool.REGION:

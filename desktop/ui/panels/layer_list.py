@@ -346,6 +346,7 @@ class LayerRows(QWidget):
 
     def _press_eye(self, layer: Layer, is_solo: bool) -> None:
         assert self._state.open_document is not None
+        layer = self._state.open_document.document.layer(layer.id)  # the rows follow a moment later
         if is_solo:
             layer_edits.show_only(self._state.open_document, layer.id)
         else:

@@ -1,0 +1,35 @@
+"""For every test: no screen needed, a home of its own, and nothing unexpected in the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("QT_SCALE_FACTOR", "1")
+
+OFFSCREEN_NOISE = "This plugin does not support"  # sizes, raising, grabbing: a screen has them
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("qt_log_ignore", OFFSCREEN_NOISE)
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings, models and logs of a user who starts the program for the first time."""
+    home = tmp_path / "scumble-home"
+    monkeypatch.setenv("SCUMBLE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_stray_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A warning in the log is a failure; a test that provokes one calls `caplog.clear()`."""
+    yield
+    stray = [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    assert not stray, [f"{record.name}: {record.getMessage()}" for record in stray]

@@ -1,0 +1,219 @@
+"""Opening, saving, exporting, dropping, closing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from desktop.core.composite import flatten
+from desktop.io.image_files import ImageFile, read_image, write_image
+from desktop.io.openraster import load_openraster
+from desktop.ui.dialogs.dialogs import ExportOptions, NewPicture, Unsaved
+from tests.builders import noise
+from tests.gui.conftest import Studio
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    pixels = noise(120, 80, seed=3)
+    pixels[..., 3] = 255
+    path = tmp_path / "photo.png"
+    write_image(path, ImageFile(pixels, has_alpha=False))
+    return path
+
+
+def wait_open(studio: Studio) -> None:
+    studio.wait_for(lambda: studio.window.state.open_document is not None)
+
+
+def wait_idle(studio: Studio) -> None:
+    studio.wait_for(lambda: not studio.window.background.is_busy)
+    studio.settle()
+
+
+def drop(studio: Studio, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    studio.window.dropEvent(
+        QDropEvent(
+            QPointF(200, 200),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+
+
+def test_opening_shows_the_picture_and_remembers_it(studio: Studio, photo: Path) -> None:
+    studio.dialogs.open_paths = [photo]
+    studio.window.perform("file.open")
+    wait_open(studio)
+    assert studio.window.windowTitle().startswith("photo.png")
+    assert not studio.window.isWindowModified()
+    assert studio.seen(10, 10)[:3] == tuple(read_image(photo).pixels[10, 10][:3])
+    assert studio.window.files.recent() == [photo]
+    assert not studio.window.empty.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"this is not a picture at all", "is not a picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "photo.png"),
+    ],
+)
+def test_a_broken_file_says_so_and_leaves_the_document_alone(
+    studio: Studio, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    studio.show_plain()
+    before = studio.document
+    path = tmp_path / "photo.png"
+    path.write_bytes(content)
+    studio.window.files.open_path(path)
+    studio.wait_for(lambda: bool(studio.window.info.text))
+    assert sentence in studio.window.info.text
+    assert studio.document is before
+    assert not studio.window.status.job.isVisible()
+
+
+def test_a_truncated_file_and_a_folder_are_refused(studio: Studio, photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:300])
+    for path in (photo, photo.parent, photo.parent / "missing.png"):
+        studio.window.info.hide()
+        studio.window.files.open_path(path)
+        studio.wait_for(lambda: bool(studio.window.info.text))
+        assert studio.window.state.open_document is None
+        assert studio.window.empty.isVisible()
+
+
+def test_saving_writes_the_project_and_clears_the_mark(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.wait_for(studio.window.isWindowModified)
+    studio.dialogs.save_path = tmp_path / "work"
+    studio.window.perform("file.save")
+    wait_idle(studio)
+    path = tmp_path / "work.ora"
+    assert np.array_equal(flatten(load_openraster(path)), flatten(studio.document))
+    studio.wait_for(lambda: not studio.window.isWindowModified())
+    assert studio.window.windowTitle().startswith("work.ora")
+    studio.drag((50, 90), (100, 90))
+    studio.window.perform("file.save")
+    wait_idle(studio)
+    assert studio.dialogs.asked == ["save"], "the second save asks nothing"
+    assert np.array_equal(flatten(load_openraster(path)), flatten(studio.document))
+
+
+def test_a_result_of_a_model_survives_saving_with_mask_and_recipe(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain(level=200)
+    studio.window.perform("tool.region")
+    studio.drag((80, 100), (160, 100))
+    studio.run_model()
+    studio.window.perform("ai.keep")
+    studio.dialogs.save_path = tmp_path / "work.ora"
+    studio.window.perform("file.save")
+    wait_idle(studio)
+    loaded = load_openraster(tmp_path / "work.ora")
+    assert np.array_equal(flatten(loaded), flatten(studio.document))
+    assert loaded.layers[1].recipe == studio.document.layers[1].recipe  # type: ignore[union-attr]
+    mask, original = loaded.layers[1].mask, studio.document.layers[1].mask
+    assert mask is not None
+    assert original is not None
+    canvas = studio.document.size.rect()
+    shown = original.tiles.read(canvas)
+    assert np.array_equal(mask.tiles.read(canvas)[shown > 0], shown[shown > 0])
+
+
+def test_saving_where_no_folder_is_keeps_the_document_modified(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.dialogs.save_path = tmp_path / "nowhere" / "work.ora"
+    studio.window.perform("file.save")
+    studio.wait_for(lambda: bool(studio.window.info.text))
+    assert "does not exist" in studio.window.info.text
+    assert studio.window.isWindowModified()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_export_writes_a_flat_picture(studio: Studio, tmp_path: Path, suffix: str) -> None:
+    studio.show_plain(level=90)
+    studio.dialogs.export_options = ExportOptions(tmp_path / f"out{suffix}", quality=95)
+    studio.window.perform("file.export")
+    wait_idle(studio)
+    pixels = read_image(tmp_path / f"out{suffix}").pixels
+    assert pixels.shape[:2] == (200, 300)
+    assert abs(int(pixels[20, 20, 0]) - 90) <= 2
+
+
+def test_dropping_opens_on_an_empty_window_and_becomes_a_layer_on_the_canvas(studio: Studio, photo: Path) -> None:
+    drop(studio, photo)
+    wait_open(studio)
+    drop(studio, photo)
+    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    assert studio.document.layers[1].name == "photo"
+    assert studio.names[-1] == "Place picture"
+
+
+def test_a_new_picture_has_the_size_that_was_asked_for(studio: Studio) -> None:
+    studio.dialogs.new_picture = NewPicture(640, 360, is_transparent=True)
+    studio.window.perform("file.new")
+    assert (studio.document.size.width, studio.document.size.height) == (640, 360)
+    assert studio.seen(5, 5)[3] == 0
+
+
+def test_closing_without_changes_asks_nothing(studio: Studio) -> None:
+    studio.show_plain()
+    assert studio.window.close()
+    assert studio.dialogs.asked == []
+
+
+def test_closing_with_unsaved_work_asks_and_cancel_stays(studio: Studio) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.dialogs.unsaved = Unsaved.CANCEL
+    assert not studio.window.close()
+    assert studio.window.isVisible()
+    assert studio.dialogs.asked == ["unsaved"]
+    assert studio.names[-1] == "Brush stroke"
+
+
+def test_closing_with_discard_closes(studio: Studio) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.dialogs.unsaved = Unsaved.DISCARD
+    assert studio.window.close()
+
+
+def test_closing_with_save_saves_first(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.dialogs.unsaved = Unsaved.SAVE
+    studio.dialogs.save_path = tmp_path / "work.ora"
+    studio.window.close()
+    studio.wait_for(lambda: not studio.window.isVisible())
+    assert (tmp_path / "work.ora").exists()
+
+
+def test_closing_with_save_that_fails_stays_open(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.dialogs.unsaved = Unsaved.SAVE
+    studio.dialogs.save_path = tmp_path / "nowhere" / "work.ora"
+    studio.window.close()
+    studio.wait_for(lambda: bool(studio.window.info.text))
+    assert studio.window.isVisible()
+    assert studio.names[-1] == "Brush stroke"
+
+
+def test_opening_over_unsaved_work_asks(studio: Studio, photo: Path) -> None:
+    studio.show_plain()
+    studio.drag((50, 50), (100, 50))
+    studio.window.files.open_path(photo)
+    assert studio.dialogs.asked == ["unsaved"]
+    assert studio.names[-1] == "Brush stroke"

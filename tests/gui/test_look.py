@@ -1,0 +1,142 @@
+"""Themes and languages switch without a restart; contrast; the picture of the window."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+
+from desktop.app import main
+from desktop.options import OpenOptions
+from desktop.ui.i18n import set_language
+from desktop.ui.theme import THEMES, tokens_of
+from tests.gui.conftest import Studio
+
+
+def luminance(name: str) -> float:
+    color = QColor(name)
+    parts = [level / 12.92 if level <= 0.03928 else ((level + 0.055) / 1.055) ** 2.4 for level in color.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_text_can_be_read_on_every_ground(name: str) -> None:
+    t = tokens_of(name)
+    for ground in (t.panel, t.sunken, t.raised, t.selected):
+        assert contrast(t.text, ground) >= 4.5
+        assert contrast(t.dim, ground) >= 4.5, (t.dim, ground, contrast(t.dim, ground))
+    assert contrast(t.on_accent, t.accent_fill) >= 4.5
+    assert contrast(t.error, t.panel) >= 4.5
+    assert contrast(t.warning, t.panel) >= 4.5
+
+
+def test_the_theme_switches_without_a_restart(studio: Studio) -> None:
+    studio.show_plain()
+    dark = studio.window.grab().toImage().pixelColor(4, 400).lightness()
+    studio.window.perform("view.theme")
+    QApplication.processEvents()
+    light = studio.window.grab().toImage().pixelColor(4, 400).lightness()
+    assert light > dark + 120
+    assert studio.on_screen(150, 100) == (255, 255, 255), "the picture is not touched"
+    studio.window.perform("view.theme")
+    assert studio.window.grab().toImage().pixelColor(4, 400).lightness() == dark
+
+
+def test_icons_follow_the_theme(studio: Studio) -> None:
+    def ink() -> int:
+        image = studio.window.strip.buttons["move"].icon().pixmap(20, 20).toImage()
+        return image.pixelColor(10, 10).lightness()
+
+    before = ink()
+    studio.window.perform("view.theme")
+    assert before > 180
+    assert ink() < 80
+
+
+def test_the_language_switches_without_a_restart(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.perform("view.chinese")
+    assert studio.window.menuBar().actions()[0].text() == "文件"
+    assert studio.window.panels.ai.run.text() == "运行"
+    studio.drag((50, 50), (80, 50))
+    studio.wait_for(lambda: studio.window.panels.history.list.count() == 2)
+    assert studio.window.panels.history.list.item(1).text() == "画笔笔触"
+    studio.window.perform("view.english")
+    assert studio.window.panels.history.list.item(1).text() == "Brush stroke"
+
+
+@pytest.mark.parametrize("has_document", [False, True])
+def test_no_english_is_left_in_the_chinese_window(studio: Studio, has_document: bool) -> None:
+    if has_document:
+        studio.show_plain()
+    set_language("zh_CN")
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    allowed = re.compile(
+        r"AI|models|px|MB|sRGB|NVIDIA GPU|Esc|Ctrl\+\w+|Alt|Shift|\(A\)|（A）|Steps|Gentle|Mode|×|W?ebP"
+    )
+    for kind in (QPushButton, QLabel):
+        for widget in studio.window.findChildren(kind):
+            left = allowed.sub("", widget.text()) if isinstance(widget, QPushButton | QLabel) else ""
+            assert not re.search(r"[A-Za-z]{2,}", left), widget.text()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_nothing_is_cut_off(studio: Studio, size: tuple[int, int], language: str) -> None:
+    set_language(language)
+    studio.window.resize(*size)
+    studio.show_plain()
+    for tool in ("brush", "mask", "region", "move", "zoom"):
+        studio.window.perform(f"tool.{tool}")
+        QApplication.processEvents()
+        for widget in (*studio.window.findChildren(QPushButton), *studio.window.findChildren(QLabel)):
+            if widget.isVisible() and widget.text() and not getattr(widget, "wordWrap", lambda: False)():
+                needed = widget.minimumSizeHint().width()
+                assert widget.width() >= needed or "…" in widget.text(), (tool, widget.text(), widget.width(), needed)
+    assert studio.window.size().toTuple() == size
+
+
+def test_a_screenshot_shows_the_picture_and_the_program_ends(tmp_path: Path, qapp: QApplication) -> None:
+    from desktop.io.image_files import ImageFile, write_image
+    from tests.builders import noise
+
+    pixels = noise(64, 64, seed=1)
+    pixels[...] = (200, 30, 30, 255)
+    write_image(tmp_path / "in.png", ImageFile(pixels, has_alpha=False))
+    out = tmp_path / "out.png"
+    options = OpenOptions(
+        files=(tmp_path / "in.png",), screenshot=out, size=(1000, 700), theme="light", panel="history"
+    )
+    assert main(options) == 0
+    image = QImage(str(out))
+    assert (image.width(), image.height()) == (1000, 700)
+    reds = sum(image.pixelColor(x, 350).getRgb()[:3] == (200, 30, 30) for x in range(1000))
+    assert reds >= 64
+
+
+def test_a_screenshot_of_a_broken_file_fails_with_a_sentence(
+    tmp_path: Path, qapp: QApplication, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "in.png"
+    broken.write_bytes(b"nonsense")
+    assert main(OpenOptions(files=(broken,), screenshot=tmp_path / "out.png")) == 2
+    assert "is not a picture" in capsys.readouterr().err
+
+
+def test_without_a_screen_the_program_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert main(OpenOptions()) == 2
+    assert "there is no screen" in capsys.readouterr().err
