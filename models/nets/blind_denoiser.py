@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.nets.blocks import ResidualBlock, Upsample, convolution, extend_to_multiple
+from models.nets.blocks import ResidualBlock, Upsample, convolution, mirrored_around
 
+MARGIN_PX = 8  # without it a clean picture changes by up to 6 levels at its border; a multiple of the stride
 LOUDEST = 64 / 255  # no louder noise was in the training, so the net is told of none unless it is there
 
 
@@ -85,12 +86,12 @@ class Denoiser(nn.Module):
 
     def forward(self, image: Tensor, strength: Tensor) -> Tensor:
         height, width = image.shape[-2:]
-        cells = F.pixel_unshuffle(extend_to_multiple(image, self.STRIDE), 2)
+        cells = F.pixel_unshuffle(mirrored_around(image, margin=MARGIN_PX, multiple=self.STRIDE), 2)
         estimated, gain = self.estimator(cells), (2 * strength).clamp(min=1)
         told = torch.minimum(estimated * gain, estimated.clamp(min=LOUDEST))
         noise_cells = self.unet(cells, told)
         noise_cells = noise_cells - (1 - 1 / gain) * local_mean(noise_cells)
-        noise = F.pixel_shuffle(noise_cells, 2)[..., :height, :width]
+        noise = F.pixel_shuffle(noise_cells, 2)[..., MARGIN_PX:, MARGIN_PX:][..., :height, :width]
         return (image - noise * (2 * strength).clamp(max=1)).clamp(0, 1)
 
     def training_outputs(self, image: Tensor, known_level: Tensor, is_told: Tensor) -> tuple[Tensor, Tensor]:

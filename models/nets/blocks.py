@@ -36,9 +36,18 @@ class Upsample(nn.Module):
         return F.pixel_shuffle(self.widen(x), 2)
 
 
-def extend_to_multiple(image: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column of (N, C, H, W) until both sizes are multiples; exportable, for any size."""
+def mirrored_around(image: Tensor, *, margin: int, multiple: int) -> Tensor:
+    """(N, C, H, W) continued as in a mirror: by MARGIN on every side, then to a multiple; exportable, for any size.
+
+    A margin keeps the zeros that convolutions pad with away from the picture.
+    """
     height, width = image.shape[-2:]
-    rows = torch.arange((height + multiple - 1) // multiple * multiple, device=image.device).clamp(max=height - 1)
-    columns = torch.arange((width + multiple - 1) // multiple * multiple, device=image.device).clamp(max=width - 1)
+    rows = _mirrored_positions(height, margin, multiple, image.device)
+    columns = _mirrored_positions(width, margin, multiple, image.device)
     return image.index_select(-2, rows).index_select(-1, columns)
+
+
+def _mirrored_positions(side: int, margin: int, multiple: int, device: torch.device) -> Tensor:
+    whole = (side + multiple - 1) // multiple * multiple
+    positions = torch.arange(-margin, whole + margin, device=device).abs()
+    return (side - 1 - (side - 1 - positions).abs()).clamp(min=0)  # where a mirror has no more: the first row
