@@ -5,7 +5,7 @@ A missing tile is the map's default value, so empty space costs nothing and a la
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -57,9 +57,18 @@ class TileMap:
         """A map holding `pixels` (H, W) or (H, W, C) with its upper left corner at (x, y)."""
         planes = pixels[..., None] if pixels.ndim == 2 else pixels
         height, width, channels = planes.shape
-        editor = TileEditor(TileMap(channels, pixels.dtype, default))
-        editor.write(Rect(x, y, width, height), planes)
-        return editor.finish()
+        tiles: dict[TileKey, StoredTile] = {}
+        for key, inside in tiles_touched(Rect(x, y, width, height)):
+            part = _slice_of(planes, inside, x, y)
+            if inside.width == TILE and inside.height == TILE:
+                tile = np.array(part, order="C")
+            else:
+                tile = np.full((TILE, TILE, channels), default, pixels.dtype)
+                _slice_of(tile, inside, key[0] * TILE, key[1] * TILE)[:] = part
+            if not _is_all(tile, default):
+                tile.flags.writeable = False
+                tiles[key] = tile
+        return TileMap(channels, pixels.dtype, default, tiles)
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -86,18 +95,36 @@ class TileMap:
 
     def content_bounds(self) -> Rect:
         """The exact rectangle around all pixels that differ from the default."""
-        left = top = 2**62
-        right = bottom = -(2**62)
-        for column, row in self._tiles:
-            tile = self.tile(column, row)
-            if tile is None:
-                continue
-            used = (tile != self.default).any(axis=2)
-            ys, xs = np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0))
-            if len(ys):
-                left, right = min(left, column * TILE + int(xs[0])), max(right, column * TILE + int(xs[-1]) + 1)
-                top, bottom = min(top, row * TILE + int(ys[0])), max(bottom, row * TILE + int(ys[-1]) + 1)
-        return Rect.from_edges(left, top, right, bottom)
+        columns, rows = sorted({column for column, _ in self._tiles}), sorted({row for _, row in self._tiles})
+        across = (self._used_columns(columns), self._used_columns(columns[::-1]))
+        down = (self._used_rows(rows), self._used_rows(rows[::-1]))
+        if across[0] is None or across[1] is None or down[0] is None or down[1] is None:
+            return EMPTY_RECT
+        return Rect.from_edges(across[0][0], down[0][0], across[1][1] + 1, down[1][1] + 1)
+
+    def _used_columns(self, columns: Sequence[int]) -> tuple[int, int] | None:
+        """The first and last used pixel column of the first tile column that has any; the rest is not looked at."""
+        for column in columns:
+            used = np.zeros(TILE, bool)
+            for tile in (self.tile(*key) for key in self._tiles if key[0] == column):
+                if tile is not None:
+                    used |= (tile != self.default).any(axis=0).any(axis=1)
+            if used.any():
+                places = np.flatnonzero(used)
+                return column * TILE + int(places[0]), column * TILE + int(places[-1])
+        return None
+
+    def _used_rows(self, rows: Sequence[int]) -> tuple[int, int] | None:
+        """The same for pixel rows."""
+        for row in rows:
+            used = np.zeros(TILE, bool)
+            for tile in (self.tile(*key) for key in self._tiles if key[1] == row):
+                if tile is not None:
+                    used |= (tile != self.default).reshape(TILE, -1).any(axis=1)
+            if used.any():
+                places = np.flatnonzero(used)
+                return row * TILE + int(places[0]), row * TILE + int(places[-1])
+        return None
 
     def read(self, rect: Rect) -> Pixels:
         """A copy of a rectangle, shape (height, width, channels)."""
@@ -214,6 +241,10 @@ def tiles_touched(rect: Rect) -> Iterator[tuple[TileKey, Rect]]:
     for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
         for column in range(rect.left // TILE, (rect.right - 1) // TILE + 1):
             yield (column, row), rect.intersect(Rect(column * TILE, row * TILE, TILE, TILE))
+
+
+def _is_all(tile: Pixels, level: int) -> bool:
+    return bool(tile.flat[0] == level and (tile == level).all())
 
 
 def _slice_of(pixels: Pixels, rect: Rect, origin_x: int, origin_y: int) -> Pixels:

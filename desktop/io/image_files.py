@@ -7,6 +7,7 @@ becomes one clear sentence.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,10 @@ WHITE = (255, 255, 255)
 
 _HEAD_BYTES = 64
 _MAX_SIDE = {FileFormat.JPEG: 65_535, FileFormat.WEBP: 16_383, FileFormat.BMP: 65_535}
+
+# Codecs write what they think of a file to the log; what matters reaches the user as an error.
+for _codec in ("imagecodecs", "tifffile", "PIL"):
+    logging.getLogger(_codec).setLevel(logging.CRITICAL + 1)
 
 # Pillow would judge sizes by a limit of its own, with warnings; sizes are checked here before it sees a file.
 Image.MAX_IMAGE_PIXELS = None

@@ -87,8 +87,8 @@ class Store:
         if self._archive is not None:
             self._archive.close()
 
-    def find(self, content: str) -> bytes | None:
-        """The PNG, if it is there and sound."""
+    def find(self, content: str) -> tuple[bytes, str] | None:
+        """The PNG and its SHA-256, if it is there and the one that was written."""
         stored = self._stored.get(content)
         if stored is None or self._archive is None:
             return None
@@ -96,7 +96,7 @@ class Store:
             png = self._archive.read(stored.file)
         except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, EOFError):
             return None
-        return png if hashlib.sha256(png).hexdigest() == stored.png_sha256 else None
+        return (png, stored.png_sha256) if hashlib.sha256(png).hexdigest() == stored.png_sha256 else None
 
     def _read_record(self, archive: zipfile.ZipFile) -> None:
         if archive.getinfo(RECORD_FILE).file_size <= _MAX_RECORD_BYTES:
@@ -148,8 +148,8 @@ class ArchiveWriter:
         key = f"{content} {self._profile_digest}" if content and is_color else content
         known = self._store.find(key) if key else None
         if known is not None:
-            self.write_bytes(name, known)
-            digest = hashlib.sha256(known).hexdigest()
+            png, digest = known
+            self.write_bytes(name, png)
         else:
             digest = self._pack_png(name, rows, self._chunks if is_color else [])
         if key:

@@ -126,11 +126,12 @@ class Package:
 
     def gray(self, name: str) -> Pixels:
         """A PNG of one 8-bit channel, (H, W)."""
-        import imagecodecs
-
         data = self._png(name)
+        header = png.read_header(data)
+        if header is None:
+            raise self.broken(f"{name} in it is damaged")
         try:
-            levels: Pixels = imagecodecs.png_decode(data)
+            levels = png.decoded(data, header)
         except Exception as error:
             raise self.broken(f"{name} in it is damaged") from error
         if levels.ndim != 2 or levels.dtype.itemsize != 1:

@@ -34,7 +34,7 @@ from desktop.io.ora_records import (
     locks_of_names,
     recipe_of_record,
 )
-from desktop.io.png import PACKERS
+from desktop.io.png_strips import PACKERS
 
 CLIP_GROUP_NAME = "Group"
 

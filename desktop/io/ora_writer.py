@@ -44,7 +44,7 @@ from desktop.io.ora_records import (
     record_of_recipe,
 )
 from desktop.io.pixel_rows import ArrayRows, MaskedTileRows, TileRows
-from desktop.io.png import PACKERS
+from desktop.io.png_strips import PACKERS
 
 VERSION = "0.0.5"
 

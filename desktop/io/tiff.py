@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -23,9 +22,6 @@ from desktop.io.metadata import (
 )
 from desktop.io.pixel_forms import as_rgba, depth8, is_really_gray
 from desktop.io.profiles import ColorSpace, color_space_of, inks_to_srgb, rgb_profile_or_none, to_srgb
-
-# tifffile writes what it thinks of a file to its log; what matters reaches the user as an error.
-logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 XMP_TAG, PROFILE_TAG = 700, 34675
 _DEFLATE_LEVEL = 1

@@ -19,7 +19,7 @@ from desktop.io.documents import document_from_image, flat_image, open_document_
 from desktop.io.image_files import FileFormat, ImageFile, Subsampling, read_image, write_image
 from desktop.io.metadata import exif_for_picture, orientation_of
 from desktop.io.pixel_forms import turned_upright
-from desktop.io.png import STRIP_BYTES
+from desktop.io.png_strips import STRIP_BYTES
 from desktop.io.profiles import convert_pixels, profile_name, srgb_profile
 from tests.builders import noise
 
