@@ -43,14 +43,14 @@ def main(options: OpenOptions) -> int:
         print(NO_DISPLAY, file=sys.stderr)
         return EXIT_NO_SCREEN
     try:
-        from desktop.ui.main_window import MainWindow
+        import desktop.ui.main_window  # noqa: F401 - brings in all of Qt that the editor uses
     except ImportError as error:
         if not _is_missing_library(error):
             raise
         print(f"scumble: {NO_LIBRARIES.format(reason=error)}\n\n    {INSTALL_LINE}\n", file=sys.stderr)
         return EXIT_NO_SCREEN
     application = make_application(options)
-    window = _make_window(MainWindow, options)
+    window = make_window(options)
     if options.screenshot is None:
         window.show()
         _after_first_paint(window)
@@ -85,10 +85,12 @@ def make_application(options: OpenOptions) -> QApplication:
     return application
 
 
-def _make_window(window_class: type[MainWindow], options: OpenOptions) -> MainWindow:
+def make_window(options: OpenOptions) -> MainWindow:
+    """The main window over the installed models and the worker process."""
     from desktop.paths import model_folders, settings_file
     from desktop.runtime.catalog import Catalog
     from desktop.settings import MODEL_IDLE_SECONDS, Settings
+    from desktop.ui.main_window import MainWindow
 
     settings = Settings(settings_file())
     catalog = Catalog(model_folders())
@@ -98,7 +100,7 @@ def _make_window(window_class: type[MainWindow], options: OpenOptions) -> MainWi
 
         return WorkerRunner(catalog, RunnerLimits(idle_s=float(settings.get(MODEL_IDLE_SECONDS))))
 
-    window = window_class(settings, catalog, make_runner)
+    window = MainWindow(settings, catalog, make_runner)
     if options.size is not None:
         window.resize(*options.size)
     if options.panel is not None:

@@ -88,6 +88,8 @@ QListView::item { border-radius: 4px; padding: 0 6px; min-height: 28px; color: @
 QListView::item:hover { background: @raised; }
 QListView::item:selected { background: @selected; color: @text; }
 
+QListView::item:disabled { color: @disabled; background: transparent; }
+
 QTabBar { background: @panel; }
 QTabBar::tab { background: transparent; color: @dim; padding: 0 12px; min-height: 32px; border: none;
   border-bottom: 2px solid transparent; }

@@ -10,9 +10,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from desktop.tools.ai_tool import Where
 from desktop.ui.action_set import handler_of
 from desktop.ui.actions import ACTIONS
 from desktop.ui.conditions import CONDITIONS
+from desktop.ui.dialogs.dialogs import Unsaved
 from desktop.ui.i18n import LANGUAGES, set_language, tr
 from desktop.ui.icons import has_icon
 from desktop.ui.state import Tool
@@ -53,23 +55,26 @@ def test_no_key_is_taken_twice() -> None:
     assert [key for key, count in keys.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("spec", ACTIONS, ids=lambda spec: spec.id)
-def test_every_action_can_be_performed_on_an_open_picture(studio: Studio, spec: object) -> None:
-    assert hasattr(spec, "id")
-    studio.show_plain()
-    studio.drag((20, 20), (60, 20))
-    studio.window.perform(spec.id)
-    studio.window.action_search.hide()
-    if studio.window.isVisible():
+def test_every_action_can_be_performed_on_an_open_picture(studio: Studio) -> None:
+    studio.dialogs.unsaved = Unsaved.DISCARD
+    for spec in sorted(ACTIONS, key=lambda spec: spec.id == "file.quit"):
+        studio.show_plain()
+        studio.drag((20, 20), (60, 20))
+        studio.window.perform(spec.id)
+        studio.window.action_search.hide()
+        if spec.id == "file.quit":
+            assert not studio.window.isVisible()
+            return
+        studio.wait_for(lambda: not studio.window.background.is_busy)
         studio.settle()
 
 
-@pytest.mark.parametrize("spec", ACTIONS, ids=lambda spec: spec.id)
-def test_every_action_keeps_quiet_on_an_empty_window(studio: Studio, spec: object) -> None:
-    assert hasattr(spec, "id")
-    studio.window.perform(spec.id)
-    studio.window.action_search.hide()
-    assert studio.window.state.open_document is None
+def test_every_action_keeps_quiet_on_an_empty_window(studio: Studio) -> None:
+    for spec in ACTIONS:
+        if spec.id != "file.quit":
+            studio.window.perform(spec.id)
+        studio.window.action_search.hide()
+        assert studio.window.state.open_document is None, spec.id
 
 
 def test_the_search_finds_by_any_word_in_both_languages(studio: Studio) -> None:
@@ -112,7 +117,7 @@ def test_a_text_field_swallows_single_letters(studio: Studio) -> None:
 
 def test_a_number_field_swallows_digits_and_enter(studio: Studio) -> None:
     studio.show_plain()
-    studio.window.ai.set_where(__import__("desktop.tools.ai_tool", fromlist=["Where"]).Where.ALL)
+    studio.window.ai.set_where(Where.ALL)
     studio.run_model()
     number = studio.window.context.size.number
     number.setFocus()

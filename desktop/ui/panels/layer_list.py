@@ -153,7 +153,7 @@ class LayerRows(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color(t.selected))
             painter.drawRoundedRect(QRectF(2, top + 1, self.width() - 4, ROW_PX - 2), 5, 5)
-        ink = t.text if layer.visible and row.is_shown else t.disabled
+        ink = t.text if layer.visible and row.is_shown else t.dim
         eye = "eye" if layer.visible else "eye-off"
         self._paint_icon(painter, eye, ink if layer.visible else t.dim, 9, top + (ROW_PX - 18) // 2, 18)
         rects = self._thumb_rects(row, number)

@@ -13,7 +13,7 @@ from desktop.runtime.runner import ParameterValue
 from desktop.ui.i18n import tr, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon_pixmap
 from desktop.ui.theme import tokens
-from desktop.ui.widgets.basics import Card, ElidedLabel, wrapped_label
+from desktop.ui.widgets.basics import Card, wrapped_label
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 SetParameter = Callable[[str, ParameterValue], None]
@@ -28,8 +28,7 @@ class ModelCard(Card):
         self._title = QLabel(self)
         self._title.setProperty("role", "header")
         self._line = wrapped_label(parent=self)
-        self._facts = ElidedLabel(self)
-        self._facts.setProperty("role", "dim")
+        self._facts = wrapped_label(parent=self)
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(self._title)
@@ -48,11 +47,16 @@ class ModelCard(Card):
         self._title.setText(title)
         self._line.setText(tr_or(f"model.{manifest.id}.description", manifest.description))
         facts = facts_of(manifest)
-        self._facts.set_full_text(facts)
-        self._facts.setVisible(bool(facts))
+        self._facts.setText(facts)
+        self._facts.setVisible(bool(facts) and self.is_chosen)
         self.setAccessibleName(title)
         self.setToolTip(tr("ai.card_tip", version=manifest.version, licence=manifest.licence))
         self._paint_icon()
+
+    def set_chosen(self, chosen: bool) -> None:
+        """Speed and quality stand on the chosen card only, so that many models fit."""
+        super().set_chosen(chosen)
+        self._facts.setVisible(chosen and bool(self._facts.text()))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:

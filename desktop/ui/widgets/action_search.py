@@ -70,14 +70,15 @@ class ActionSearch(QFrame):
 
     def _find(self, text: str) -> None:
         self.results.clear()
-        for spec in matching_actions(text):
+        usable = {spec.id for spec in ACTIONS if holds(spec.condition, self._window, spec)}
+        for spec in sorted(matching_actions(text), key=lambda spec: spec.id not in usable):
             item = QListWidgetItem(tr(f"action.{spec.id}"))
             item.setData(Qt.ItemDataRole.UserRole, spec.id)
             item.setData(KEYS_ROLE, spec.shortcuts[0] if spec.shortcuts else "")
             item.setSizeHint(QSize(0, ROW_PX))
             if spec.icon:
                 item.setIcon(icon(spec.icon))
-            if not holds(spec.condition, self._window, spec):
+            if spec.id not in usable:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.results.addItem(item)
         self.results.setCurrentRow(0)

@@ -108,6 +108,10 @@ class Card(QFrame):
         self.body.setContentsMargins(12, 10, 12, 10)
         self.body.setSpacing(4)
 
+    @property
+    def is_chosen(self) -> bool:
+        return self.property("chosen") == "true"
+
     def set_chosen(self, chosen: bool) -> None:
         self.setProperty("chosen", "true" if chosen else "false")
         self.style().unpolish(self)
