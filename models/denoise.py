@@ -167,7 +167,11 @@ WHAT = (
     "be stronger than estimated, at 100 twice as strong: smoother, and fine texture goes with it."
 )
 WEAKNESSES = (
-    "Fine texture that looks like noise (sand, cloth, distant grass) is softened where the noise is strong.",
+    "Fine texture that looks like noise (fur, sand, distant grass) is softened where the noise is strong.",
+    "Strong noise that went through JPEG leaves a faint weave of thin lines on even areas, seen when enlarged.",
+    "Above 50, even noise gets visibly smoother step by step; on strong camera noise 60 to 80 can look rougher than "
+    "50, and only near 100 it is smoother. Dark, loud pictures may lose some warmth there.",
+    "A clean photograph does not stay exactly as it is: its own grain counts as noise. Strength 0 changes nothing.",
     "Real cameras were simulated, not measured: photon and read noise, mosaic, white balance, tone curve, JPEG. Noise "
     "coarser than about three pixels, banding and hot pixels are not in the training and mostly stay.",
     "Upscaled pictures carry their noise enlarged: denoise before enlarging.",

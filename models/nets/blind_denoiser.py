@@ -103,5 +103,6 @@ class Denoiser(nn.Module):
 
 
 def local_mean(cells: Tensor) -> Tensor:
-    """Mean over 7 × 7 cells, fewer at the borders."""
-    return F.avg_pool2d(cells, 7, stride=1, padding=3, count_include_pad=False)
+    """Each colour's mean over 7 × 7 cells of 2 × 2 pixels, fewer at the borders; the same for the pixels of a cell."""
+    colours = cells.unflatten(1, (3, 4)).mean(dim=2)
+    return F.avg_pool2d(colours, 7, stride=1, padding=3, count_include_pad=False).repeat_interleave(4, dim=1)
