@@ -13,6 +13,7 @@ from pathlib import Path
 from desktop.core.errors import UserError
 
 NEW_FILE_MODE = 0o666  # less the umask, as any program's new file
+USUAL_NAME_BYTES = 255  # where the system cannot be asked
 
 
 @contextlib.contextmanager
@@ -79,15 +80,18 @@ def _checked_target(path: Path) -> Path:
 
 
 def _new_file_beside(target: Path) -> Path:
-    """An empty file in the same folder, so that the move stays on one disk."""
-    # The name is short whatever the target's is, so that a long name does not become too long.
-    aside = target.parent / f".scumble-{os.getpid()}-{secrets.token_hex(6)}.tmp"
-    if len(os.fsencode(target.name)) > os.pathconf(target.parent, "PC_NAME_MAX") if hasattr(os, "pathconf") else False:
+    """An empty file in the same folder, so that the move stays on one disk; its own name is always short enough."""
+    if len(os.fsencode(target.name)) > _longest_name(target.parent):
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    aside = target.parent / f".scumble-{os.getpid()}-{secrets.token_hex(6)}.tmp"
     os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, NEW_FILE_MODE))
     with contextlib.suppress(FileNotFoundError):
         aside.chmod(stat.S_IMODE(target.stat().st_mode))
     return aside
+
+
+def _longest_name(folder: Path) -> int:
+    return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else USUAL_NAME_BYTES
 
 
 def _sync(path: Path) -> None:

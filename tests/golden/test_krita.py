@@ -17,7 +17,7 @@ from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.layers import GroupLayer, Layer, Mask, RasterLayer
 from desktop.io.image_files import read_image
-from desktop.io.openraster import save_openraster
+from desktop.io.openraster import load_openraster, save_openraster
 from tests.builders import document_with, mask_from, noise, raster_layer
 
 STRIP, HEIGHT = 64, 48
@@ -48,13 +48,13 @@ def soft_mask(seed: int, x: int) -> Mask:
     return Mask(mask.tiles.from_array(levels, x, 0, default=255))
 
 
-def krita_export(document: Document, folder: Path) -> Any:
-    """The document's picture as Krita shows it, as 8-bit levels."""
-    source, target = folder / "picture.ora", folder / "picture.png"
+def krita_export(document: Document, folder: Path, suffix: str = ".png") -> Path:
+    """What Krita writes after opening the document."""
+    source, target = folder / "picture.ora", folder / f"exported{suffix}"
     save_openraster(document, source)
     command = ["xvfb-run", "-a", "krita", str(source), "--export", "--export-filename", str(target)]
     subprocess.run(command, check=True, capture_output=True, timeout=KRITA_SECONDS)
-    return read_image(target).pixels
+    return target
 
 
 def premultiplied_levels(pixels: Any) -> Any:
@@ -66,7 +66,11 @@ def premultiplied_levels(pixels: Any) -> Any:
 
 def levels_off(document: Document, folder: Path, names: list[str]) -> dict[str, tuple[float, float]]:
     """(almost the largest, mean) difference in each strip of the canvas."""
-    off = np.abs(premultiplied_levels(krita_export(document, folder)) - premultiplied_levels(flatten(document)))
+    return strips_off(read_image(krita_export(document, folder)).pixels, document, names)
+
+
+def strips_off(theirs: Any, document: Document, names: list[str]) -> dict[str, tuple[float, float]]:
+    off = np.abs(premultiplied_levels(theirs) - premultiplied_levels(flatten(document)))
     strips = [off[:, index * STRIP : (index + 1) * STRIP] for index in range(len(names))]
     most = [float(np.percentile(strip, ALMOST_ALL_PERCENT)) for strip in strips]
     return {name: (most[index], float(strips[index].mean())) for index, name in enumerate(names)}
@@ -120,7 +124,7 @@ class Strips:
         return document_with(background, *self.layers, width=width, height=HEIGHT)
 
 
-def test_masks_groups_and_clipping_look_the_same_in_krita(tmp_path: Path) -> None:
+def many_structures() -> Strips:
     s = Strips()
     multiply, screen = BlendMode.MULTIPLY, BlendMode.SCREEN
     s.add("mask", s.layer(mask=soft_mask(90, s.x), blend_mode=multiply))
@@ -137,7 +141,18 @@ def test_masks_groups_and_clipping_look_the_same_in_krita(tmp_path: Path) -> Non
     s.add("clipped group", s.layer(), s.group(s.layer(), s.layer(), clip_to_below=True, opacity=0.7))
     s.add("clipped on group", s.group(s.layer(), s.layer()), s.layer(clip_to_below=True))
     s.add("clipped in group", s.group(s.layer(), s.layer(clip_to_below=True), blend_mode=multiply))
+    return s
+
+
+def test_masks_groups_and_clipping_look_the_same_in_krita(tmp_path: Path) -> None:
+    s = many_structures()
     assert_close(levels_off(s.document(), tmp_path, s.names))
+
+
+def test_what_krita_saves_looks_the_same_here(tmp_path: Path) -> None:
+    s = many_structures()
+    back = load_openraster(krita_export(s.document(), tmp_path, ".ora"))
+    assert_close(strips_off(flatten(back), s.document(), s.names))
 
 
 def test_a_fading_group_that_changes_its_backdrop_looks_the_same_in_krita(tmp_path: Path) -> None:

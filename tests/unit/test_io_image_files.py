@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,12 +41,10 @@ def exif_packet(orientation: int = 1, *, order: str = "MM", thumbnail: bool = Fa
     exif.get_ifd(GPS_IFD)[1] = "N"
     packet = exif.tobytes()[6:]
     if thumbnail:
-        from struct import pack, unpack_from
-
         sign = "<" if order == "II" else ">"
-        link = 10 + 12 * unpack_from(sign + "H", packet, 8)[0]
-        second = pack(sign + "HHHII", 1, 0x0201, 4, 1, len(packet) + 18) + b"\0" * 4
-        packet = packet[:link] + pack(sign + "I", len(packet)) + packet[link + 4 :] + second + b"\xff\xd8THUMB"
+        link = 10 + 12 * struct.unpack_from(sign + "H", packet, 8)[0]
+        second = struct.pack(sign + "HHHII", 1, 0x0201, 4, 1, len(packet) + 18) + b"\0" * 4
+        packet = packet[:link] + struct.pack(sign + "I", len(packet)) + packet[link + 4 :] + second + b"\xff\xd8THUMB"
     return packet
 
 
@@ -64,6 +64,23 @@ def seen_by_pillow(path: Path) -> Image.Image:
     with Image.open(path) as opened:
         opened.load()
         return opened
+
+
+def chunks_of_png(data: bytes) -> list[tuple[bytes, bytes]]:
+    chunks, at = [], 8
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        chunks.append((kind, data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return chunks
+
+
+def png_of_chunks(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    parts = [
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 # Pixels
@@ -98,6 +115,35 @@ def test_a_png_of_many_strips_is_one_sound_stream(tmp_path: Path) -> None:
     back = written(ImageFile(pixels), tmp_path / "a.png")
     assert np.array_equal(back.pixels, pixels)
     assert np.array_equal(np.asarray(seen_by_pillow(tmp_path / "a.png")), pixels)
+
+
+@pytest.mark.parametrize("damage", ["rows per strip", "one strip missing", "filter", "checksum"])
+def test_a_png_whose_strips_are_not_what_they_say_is_left_to_libpng(tmp_path: Path, damage: str) -> None:
+    """Nothing of it may be read wrongly: either libpng's answer or a sentence."""
+    path = tmp_path / "a.png"
+    pixels = noise(1000, 2 * STRIP_BYTES // 4000 + 9)
+    write_image(path, ImageFile(pixels))
+    chunks = chunks_of_png(path.read_bytes())
+    if damage == "rows per strip":
+        chunks = [(kind, b"\0\0\0\x63" if kind == b"stRP" else content) for kind, content in chunks]
+    elif damage == "one strip missing":
+        del chunks[next(index for index, (kind, _) in enumerate(chunks) if kind == b"IDAT") + 1]
+    elif damage == "filter":
+        rows = zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
+        unfiltered = b"".join(b"\0" + row.tobytes() for row in pixels)
+        assert len(rows) == len(unfiltered)
+        kept = [pair for pair in chunks if pair[0] != b"IDAT"]
+        chunks = [*kept[:-1], (b"IDAT", zlib.compress(unfiltered)), kept[-1]]
+    data = png_of_chunks(chunks)
+    if damage == "checksum":
+        at = data.index(b"IDAT") + 900
+        data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    path.write_bytes(data)
+    if damage in ("rows per strip", "filter"):
+        assert np.array_equal(read_image(path).pixels, pixels)
+    else:
+        with pytest.raises(UserError, match="damaged"):
+            read_image(path)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
