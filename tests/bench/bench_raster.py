@@ -126,7 +126,7 @@ def dab_times(side: int, radius: int, plane: str) -> list[float]:
         editor = edit.pixels(active) if plane == "pixels" else edit.mask_pixels(active)
         stroke = Stroke(editor, settings)
         for i in range(201):
-            angle = i * 0.05
+            angle = i * 1.01 * (0.1 * 2 * radius) / (side * 0.25)  # one dab an event, as far as the spacing
             where = Point(side / 2 + side * 0.25 * math.cos(angle), side / 2 + side * 0.25 * math.sin(angle))
             start = time.perf_counter()
             dirty = stroke.to(where)
