@@ -6,6 +6,8 @@ that a dab recomposites only what lies at and above it.
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from desktop.core.layers import Layer, LayerId
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
 LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
+REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
 
 ViewKey = tuple[int, int, int]  # (level, column, row)
@@ -97,13 +100,27 @@ class Compositor:
                 self._stale[key] = self._stale[key].union(part) if key in self._stale else part
         self._drop_levels_over(rect)
 
-    def refresh(self) -> list[Rect]:
-        """Recomposites exactly what changed in the tiles at hand; returns the rectangles (image pixels)."""
-        if not self._stale:
-            return []
-        stale, self._stale = self._stale, {}
-        self._compose([(key, part) for key, part in stale.items() if (0, *key) in self._tiles])
-        return list(stale.values())
+    @property
+    def is_stale(self) -> bool:
+        """True while tiles still show what was there before a change."""
+        return bool(self._stale)
+
+    def refresh(self, *, first: Rect = EMPTY_RECT, budget_s: float = math.inf) -> list[Rect]:
+        """Recomposites exactly what changed in the tiles at hand; returns the rectangles (image pixels).
+
+        With a budget it stops when the time is up; tiles under `first` come before all others.
+        """
+        waiting = sorted(self._stale, key=lambda key: first.intersect(_rect_of(key)).is_empty)
+        done: list[Rect] = []
+        stop = time.perf_counter() + budget_s
+        while waiting and (not done or time.perf_counter() < stop):
+            batch = [(key, self._stale.pop(key)) for key in waiting[:REFRESH_BATCH]]
+            del waiting[:REFRESH_BATCH]
+            self._compose([(key, part) for key, part in batch if (0, *key) in self._tiles])
+            done += [part for _, part in batch]
+        for part in done:  # halved tiles made since the change were made of stale ones
+            self._drop_levels_over(part)
+        return done
 
     def has_tile(self, level: int, column: int, row: int) -> bool:
         return (level, column, row) in self._tiles
@@ -232,6 +249,10 @@ class Compositor:
         while len(self._tiles) > LEVEL0_TILES:
             key, _ = self._tiles.popitem(last=False)
             self._stale.pop((key[1], key[2]), None)
+
+
+def _rect_of(key: TileKey) -> Rect:
+    return Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)
 
 
 def _branch_index(layers: tuple[Layer, ...], layer_id: LayerId | None) -> int:

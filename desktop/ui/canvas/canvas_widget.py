@@ -154,10 +154,6 @@ class CanvasWidget(QWidget):
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        # Halved tiles made from tiles that are out of date would stay wrong, so those come first.
-        if self._picture is not None:
-            for rect in self._picture.refresh():
-                self._update_image_rect(rect)
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)
@@ -217,8 +213,10 @@ class CanvasWidget(QWidget):
         self.pointer.flush()
         if self._picture is None:
             return
-        for rect in self._picture.refresh():
+        for rect in self._picture.refresh(self._visible_rect()):
             self._update_image_rect(rect)
+        if self._picture.is_stale:
+            self._frame.start()
         if self._picture.size != self._known_size:
             self._known_size = self._picture.size
             self.fit()
@@ -227,12 +225,15 @@ class CanvasWidget(QWidget):
         picture = self._before or self._picture
         if picture is None:
             return
-        size = self.view_size
-        visible = self.view.rect_in_image(0, 0, size.width, size.height)
-        ready, is_done = picture.work_slice(self.view, visible)
+        ready, is_done = picture.work_slice(self.view, self._visible_rect())
         self._update_image_rect(ready)
         if not is_done:
             self._slices.start()
+
+    def _visible_rect(self) -> Rect:
+        """The image pixels that are in sight."""
+        size = self.view_size
+        return self.view.rect_in_image(0, 0, size.width, size.height)
 
     def _region_changed(self, rect: Rect) -> None:
         self._update_image_rect(rect)

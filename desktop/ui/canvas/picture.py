@@ -52,9 +52,14 @@ class Picture:
     def set_active_layer(self, layer_id: LayerId | None) -> None:
         self._compositor.set_active_layer(layer_id)
 
-    def refresh(self) -> list[Rect]:
-        """What changed since the last frame, in image pixels."""
-        return self._compositor.refresh()
+    @property
+    def is_stale(self) -> bool:
+        """True while parts still show what was there before a change."""
+        return self._compositor.is_stale
+
+    def refresh(self, visible: Rect) -> list[Rect]:
+        """Recomposites what changed, as much as fits into a frame; returns where, in image pixels."""
+        return self._compositor.refresh(first=visible, budget_s=PAINT_MS / 1000)
 
     def draw(self, painter: QPainter, view: View, left: int, top: int, right: int, bottom: int) -> bool:
         """Draws the device pixels of a rectangle of the view. False when some tiles are still to come."""

@@ -71,6 +71,9 @@ class LayerRows(QWidget):
         self._collapsed: set[LayerId] = set()
         self._rows: list[Row] = []
         self._thumbs: dict[tuple[LayerId, Plane], tuple[TileMap, QPixmap]] = {}
+        self._thumbs_wanted: set[tuple[LayerId, Plane]] = set()
+        self._thumb_timer = QTimer(self, singleShot=True, interval=0)
+        self._thumb_timer.timeout.connect(self._make_thumb)
         self._pressed: tuple[QPoint, LayerId] | None = None
         self._place: Place | None = None
         self._name_edit: QLineEdit | None = None
@@ -216,17 +219,30 @@ class LayerRows(QWidget):
             painter.drawLine(EYE_WIDTH_PX + self._place.depth * INDENT_PX, y, self.width() - 4, y)
 
     def _thumb(self, layer: Layer, plane: Plane) -> QPixmap | None:
-        """The small picture, made again only when the tiles are other ones."""
-        document = self._state.document
-        tiles = layer.mask.tiles if plane is Plane.MASK and layer.mask else getattr(layer, "tiles", None)
-        if document is None or tiles is None:
+        """The small picture; one that is missing or out of date is made between events, one at a time."""
+        tiles = _tiles_of(layer, plane)
+        if self._state.document is None or tiles is None:
             return None
         known = self._thumbs.get((layer.id, plane))
         if known is None or known[0] is not tiles:
+            self._thumbs_wanted.add((layer.id, plane))
+            self._thumb_timer.start()
+        return None if known is None else known[1]
+
+    def _make_thumb(self) -> None:
+        """Makes the next small picture that is wanted."""
+        document = self._state.document
+        if document is None or not self._thumbs_wanted:
+            return
+        layer_id, plane = self._thumbs_wanted.pop()
+        tiles = _tiles_of(document.layer(layer_id), plane) if document.has_layer(layer_id) else None
+        if tiles is not None:
             ratio = self.devicePixelRatioF()
             pixels = thumbnail_of(tiles, document.size, round(THUMB_PX * ratio))
-            known = self._thumbs[(layer.id, plane)] = (tiles, pixmap_of(pixels, ratio))
-        return known[1]
+            self._thumbs[(layer_id, plane)] = (tiles, pixmap_of(pixels, ratio))
+            self.update()
+        if self._thumbs_wanted:
+            self._thumb_timer.start()
 
     # places
 
@@ -376,8 +392,15 @@ class LayerRows(QWidget):
     def _document_replaced(self) -> None:
         opened = self._state.open_document
         self._thumbs.clear()
+        self._thumbs_wanted.clear()
         self._collapsed.clear()
         if opened is not None:
             opened.tree_changed.connect(self._later.start)
             opened.history_changed.connect(self._later.start)
         self.refresh()
+
+
+def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
+    if plane is Plane.MASK:
+        return None if layer.mask is None else layer.mask.tiles
+    return None if isinstance(layer, GroupLayer) else layer.tiles
