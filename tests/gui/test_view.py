@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.geometry import Point, Size
+from desktop.ui.canvas.overlays import edge_runs
 from desktop.ui.canvas.view import MAX_ZOOM, View, next_zoom
 from tests.builders import document_with, noise, raster_layer
 from tests.gui.conftest import Studio
@@ -132,3 +133,29 @@ def test_a_large_picture_never_holds_the_window_up(studio: Studio) -> None:
     assert not studio.window.canvas.is_complete
     studio.settle()
     assert studio.window.canvas.is_complete
+
+
+def test_a_selection_is_outlined_at_its_edge(studio: Studio) -> None:
+    studio.show_plain(level=120)
+    studio.window.perform("tool.region")
+    studio.window.state.change_brush(size_px=80.0, hardness=100.0)
+    studio.drag((150, 100))
+    studio.window.perform("select.region")
+    studio.window.perform("ai.clear_region")
+    studio.window.perform("tool.hand")
+    studio.settle()
+    image = studio.window.canvas.grab().toImage()
+    edge = {image.pixelColor(studio.at((x, 60))).lightness() for x in range(146, 155)}
+    edge |= {image.pixelColor(studio.at((x, 61))).lightness() for x in range(146, 155)}
+    assert {0, 255} & edge
+    assert image.pixelColor(studio.at((150, 100))).lightness() == 120
+    assert image.pixelColor(studio.at((20, 20))).lightness() == 120
+    studio.window.perform("select.none")
+    studio.settle()
+    image = studio.window.canvas.grab().toImage()
+    assert {image.pixelColor(studio.at((x, 60))).lightness() for x in range(146, 155)} == {120}
+
+
+def test_runs_of_edges_are_joined() -> None:
+    edges = np.array([[True, True, False, True], [False, False, False, False], [True, True, True, True]])
+    assert edge_runs(edges) == [(0, 0, 2), (0, 3, 4), (2, 0, 4)]

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect, Size
-from desktop.ui.canvas.overlays import brush_rect, draw_brush, draw_mask, draw_rim
+from desktop.ui.canvas.overlays import brush_rect, draw_brush, draw_mask, draw_rim, draw_selection
 from desktop.ui.canvas.picture import Picture, draw_checkerboard
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.view import View, next_zoom
@@ -77,6 +77,7 @@ class CanvasWidget(QWidget):
             self._picture.set_active_layer(self.state.layer_id)
             open_document.changed.connect(self._document_changed)
             open_document.tree_changed.connect(self.schedule_frame)
+            open_document.selection_changed.connect(self.update)
             self._known_size = self._picture.size
             if not keeps_view:
                 self.fit()
@@ -179,6 +180,7 @@ class CanvasWidget(QWidget):
         if self._before is None:
             self._draw_masks(painter, self.view.rect_in_image(left, top, right, bottom))
         painter.setClipRect(area)
+        self._draw_selection(painter, self.view.rect_in_image(left, top, right, bottom))
         draw_rim(painter, self.view, picture.size, color(t.line))
         self._draw_outline(painter)
 
@@ -191,6 +193,11 @@ class CanvasWidget(QWidget):
             draw_mask(painter, self.view, self.state.region.tiles, area, inverted=False)
         elif self.state.paints_mask() and (mask := self.state.shown_mask()) is not None:
             draw_mask(painter, self.view, mask, area, inverted=True)
+
+    def _draw_selection(self, painter: QPainter, area: Rect) -> None:
+        document = self.state.document
+        if document is not None and document.selection is not None and self._before is None:
+            draw_selection(painter, self.view, document.selection, area.intersect(document.size.rect()))
 
     def _draw_outline(self, painter: QPainter) -> None:
         if self._hover is not None and self._shows_outline():
@@ -329,6 +336,7 @@ class CanvasWidget(QWidget):
         if self._shown is not None:
             self._shown.changed.disconnect(self._document_changed)
             self._shown.tree_changed.disconnect(self.schedule_frame)
+            self._shown.selection_changed.disconnect(self.update)
         if self._picture is not None:
             self._picture.close()
         self._picture, self._shown = None, None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+import numpy.typing as npt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
 from desktop.core.color import Rgba8
 from desktop.core.geometry import Point, Rect, Size
@@ -15,6 +16,8 @@ from desktop.ui.canvas.view import View
 
 MASK_OPACITY = 0.5
 MASK_COLOR = (235, 40, 40)
+HALF = 128  # the level at which something counts as selected, for the line only
+STRIPE_PX = 8
 SMALLEST_OUTLINE_PX = 4.0  # a smaller circle is shown as a cross
 
 
@@ -36,6 +39,40 @@ def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inve
         Rect(source.x * step, source.y * step, source.width * step, source.height * step)
     )
     painter.drawImage(QRectF(left, top, width, height), wrapped_image(image))
+
+
+def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:
+    """Striped lines along the pixel edges where the selection passes one half, inside the image pixels of `area`."""
+    if area.is_empty:
+        return
+    level = view.level()
+    step = 1 << level
+    source = Rect.from_edges(
+        area.left // step - 1, area.top // step - 1, -(-area.right // step) + 1, -(-area.bottom // step) + 1
+    )
+    inside = np.pad(_halved_levels(tiles, source, level) >= HALF, 1)
+    scale = view.zoom * step
+    left, top = view.left + source.x * scale, view.top + source.y * scale
+    lines = [
+        QLineF(left + start * scale, top + row * scale, left + stop * scale, top + row * scale)
+        for row, start, stop in edge_runs(inside[1:, 1:-1] != inside[:-1, 1:-1])
+    ]
+    lines += [
+        QLineF(left + column * scale, top + start * scale, left + column * scale, top + stop * scale)
+        for column, start, stop in edge_runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
+    ]
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QBrush(_stripes()), 1))
+    painter.drawLines(lines)
+
+
+def edge_runs(edges: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Rows of edges as (row, start, stop) of each unbroken run."""
+    padded = np.pad(edges.astype(np.int8), ((0, 0), (1, 1)))
+    steps = np.diff(padded, axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    _, stops = np.nonzero(steps == -1)
+    return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
 
 
 def draw_brush(painter: QPainter, x: float, y: float, diameter_px: float) -> None:
@@ -71,6 +108,13 @@ def image_rect_of_circle(center: Point, diameter_px: float) -> Rect:
     return Rect.from_edges(
         int(center.x - reach), int(center.y - reach), int(center.x + reach) + 1, int(center.y + reach) + 1
     )
+
+
+def _stripes() -> QImage:
+    """Black and white diagonals: lines drawn with them show on every ground."""
+    y, x = np.mgrid[0:STRIPE_PX, 0:STRIPE_PX]
+    levels = np.where((x + y) % STRIPE_PX < STRIPE_PX // 2, 0, 255).astype(np.uint8)
+    return QImage(levels.tobytes(), STRIPE_PX, STRIPE_PX, STRIPE_PX, QImage.Format.Format_Grayscale8).copy()
 
 
 def _draw_cross(painter: QPainter, x: float, y: float) -> None:

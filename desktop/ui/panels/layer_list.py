@@ -14,20 +14,18 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
 )
 from PySide6.QtWidgets import QLineEdit, QMenu, QScrollArea, QToolTip, QWidget
 
 from desktop.core.errors import UserError
 from desktop.core.layers import GroupLayer, Layer, LayerId
-from desktop.core.tiles import TileMap
 from desktop.tools import layer_edits
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.layer_rows import ROW_PX, Place, Row, can_land, index_after_removal, place_at, rows_of
-from desktop.ui.panels.thumbnails import pixmap_of, thumbnail_of
+from desktop.ui.panels.thumbnails import Thumbnails
 from desktop.ui.state import EditorState
 from desktop.ui.theme import color, tokens
 
@@ -70,10 +68,8 @@ class LayerRows(QWidget):
         self._actions = actions
         self._collapsed: set[LayerId] = set()
         self._rows: list[Row] = []
-        self._thumbs: dict[tuple[LayerId, Plane], tuple[TileMap, QPixmap]] = {}
-        self._thumbs_wanted: set[tuple[LayerId, Plane]] = set()
-        self._thumb_timer = QTimer(self, singleShot=True, interval=0)
-        self._thumb_timer.timeout.connect(self._make_thumb)
+        self._thumbs = Thumbnails(state, THUMB_PX, self)
+        self._thumbs.made.connect(self.update)
         self._pressed: tuple[QPoint, LayerId] | None = None
         self._place: Place | None = None
         self._name_edit: QLineEdit | None = None
@@ -191,7 +187,7 @@ class LayerRows(QWidget):
         for y in range(0, rect.height(), CHECK_PX):
             for x in range((y // CHECK_PX % 2) * CHECK_PX, rect.width(), CHECK_PX * 2):
                 painter.fillRect(rect.left() + x, rect.top() + y, CHECK_PX, CHECK_PX, dark)
-        pixmap = self._thumb(row.layer, plane)
+        pixmap = self._thumbs.pixmap(row.layer, plane, self.devicePixelRatioF())
         if pixmap is not None:
             painter.drawPixmap(rect, pixmap)
         is_chosen = row.layer.id == self._state.layer_id and plane is self._state.plane
@@ -217,32 +213,6 @@ class LayerRows(QWidget):
         else:
             y = min(max(self._place.line_y, 1), self.height() - 1)
             painter.drawLine(EYE_WIDTH_PX + self._place.depth * INDENT_PX, y, self.width() - 4, y)
-
-    def _thumb(self, layer: Layer, plane: Plane) -> QPixmap | None:
-        """The small picture; one that is missing or out of date is made between events, one at a time."""
-        tiles = _tiles_of(layer, plane)
-        if self._state.document is None or tiles is None:
-            return None
-        known = self._thumbs.get((layer.id, plane))
-        if known is None or known[0] is not tiles:
-            self._thumbs_wanted.add((layer.id, plane))
-            self._thumb_timer.start()
-        return None if known is None else known[1]
-
-    def _make_thumb(self) -> None:
-        """Makes the next small picture that is wanted."""
-        document = self._state.document
-        if document is None or not self._thumbs_wanted:
-            return
-        layer_id, plane = self._thumbs_wanted.pop()
-        tiles = _tiles_of(document.layer(layer_id), plane) if document.has_layer(layer_id) else None
-        if tiles is not None:
-            ratio = self.devicePixelRatioF()
-            pixels = thumbnail_of(tiles, document.size, round(THUMB_PX * ratio))
-            self._thumbs[(layer_id, plane)] = (tiles, pixmap_of(pixels, ratio))
-            self.update()
-        if self._thumbs_wanted:
-            self._thumb_timer.start()
 
     # places
 
@@ -392,15 +362,8 @@ class LayerRows(QWidget):
     def _document_replaced(self) -> None:
         opened = self._state.open_document
         self._thumbs.clear()
-        self._thumbs_wanted.clear()
         self._collapsed.clear()
         if opened is not None:
             opened.tree_changed.connect(self._later.start)
             opened.history_changed.connect(self._later.start)
         self.refresh()
-
-
-def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
-    if plane is Plane.MASK:
-        return None if layer.mask is None else layer.mask.tiles
-    return None if isinstance(layer, GroupLayer) else layer.tiles
