@@ -1,6 +1,6 @@
 """Runs every benchmark and writes BENCHMARKS.md: ``python -m tests.bench.report [NAME …]``.
 
-Each benchmark is a module `bench_*.py` that prints one JSON object a line; keys ending in `gate` or `gate_ms` are bounds.
+Each is a module `bench_*.py` that prints one JSON object a line; keys ending in `gate` or `gate_ms` are bounds.
 """
 
 from __future__ import annotations
