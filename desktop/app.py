@@ -50,14 +50,21 @@ def main(options: OpenOptions) -> int:
         print(f"scumble: {NO_LIBRARIES.format(reason=error)}\n\n    {INSTALL_LINE}\n", file=sys.stderr)
         return EXIT_NO_SCREEN
     application = make_application(options)
+    if options.screenshot is not None:
+        return _take_screenshot(application, make_window(options), options)
+    from desktop.ui.single_instance import InstanceServer, hand_over
+
+    if not options.new_instance and hand_over(options.files):
+        return 0
     window = make_window(options)
-    if options.screenshot is None:
-        window.show()
-        _after_first_paint(window)
-        for path in options.files[:1]:
-            window.files.open_path(path)
-        return application.exec()
-    return _take_screenshot(application, window, options)
+    server = None if options.new_instance else InstanceServer(window.take_files, window)
+    window.show()
+    _after_first_paint(window)
+    window.take_files(list(options.files))
+    code = application.exec()
+    if server is not None:
+        server.close()
+    return code
 
 
 def make_application(options: OpenOptions) -> QApplication:
@@ -69,8 +76,10 @@ def make_application(options: OpenOptions) -> QApplication:
     from desktop.settings import LANGUAGE, THEME, Settings
     from desktop.ui import i18n
     from desktop.ui.fonts import choose_font
+    from desktop.ui.qt_messages import log_qt_messages
     from desktop.ui.theme import apply_theme
 
+    log_qt_messages()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Scumble")

@@ -93,6 +93,15 @@ class MainWindow(QMainWindow):
     def show_error(self, error: UserError) -> None:
         self.info.show_error(tr_error(error))
 
+    def take_files(self, paths: list[Path]) -> None:
+        """Files of the command line or of a later start: the first opens, the others become layers over it."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+        self.activateWindow()
+        if paths:
+            self.files.open_path(paths[0], then_place=paths[1:])
+
     def set_theme(self, name: str) -> None:
         application = QApplication.instance()
         assert isinstance(application, QApplication)

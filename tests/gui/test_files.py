@@ -13,6 +13,7 @@ from desktop.core.composite import flatten
 from desktop.io.image_files import ImageFile, read_image, write_image
 from desktop.io.openraster import load_openraster
 from desktop.ui.dialogs.dialogs import ExportOptions, NewPicture, Unsaved
+from desktop.ui.single_instance import InstanceServer, hand_over
 from tests.builders import noise
 from tests.gui.conftest import Studio
 
@@ -217,3 +218,12 @@ def test_opening_over_unsaved_work_asks(studio: Studio, photo: Path) -> None:
     studio.window.files.open_path(photo)
     assert studio.dialogs.asked == ["unsaved"]
     assert studio.names[-1] == "Brush stroke"
+
+
+def test_a_second_start_hands_its_files_to_the_first(studio: Studio, photo: Path) -> None:
+    assert not hand_over([photo]), "nobody listens yet"
+    server = InstanceServer(studio.window.take_files, studio.window)
+    assert hand_over([photo, photo])
+    wait_open(studio)
+    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    server.close()

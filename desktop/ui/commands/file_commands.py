@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +38,11 @@ class FileCommands:
     def open(self) -> None:
         paths = self._window.dialogs.ask_open(self._folder)
         if paths:
-            self.open_path(paths[0])
+            self.open_path(paths[0], then_place=paths[1:])
 
-    def open_path(self, path: Path) -> None:
-        """Opens a file in this window, after asking about unsaved work."""
-        self._after_saving(lambda: self._read(path))
+    def open_path(self, path: Path, then_place: Sequence[Path] = ()) -> None:
+        """Opens a file in this window, after asking about unsaved work; more files become layers over it."""
+        self._after_saving(lambda: self._read(path, then_place))
 
     def place(self) -> None:
         for path in self._window.dialogs.ask_open(self._folder):
@@ -58,7 +58,7 @@ class FileCommands:
         """On an empty window a file opens; on the canvas it becomes a layer."""
         if self._state.open_document is None:
             if paths:
-                self.open_path(paths[0])
+                self.open_path(paths[0], then_place=paths[1:])
             return
         for path in paths:
             self.place_path(path)
@@ -142,13 +142,18 @@ class FileCommands:
             layer = new_layer_from_pixels(document, np.zeros((0, 0, 4), np.uint8), tr("layer.default_name", number=1))
         self.show(document.with_layer_inserted(layer), None, tr("file.untitled"))
 
-    def _read(self, path: Path) -> None:
+    def _read(self, path: Path, then_place: Sequence[Path]) -> None:
         def read() -> Document:
             from desktop.io.documents import open_document_file
 
             return open_document_file(path)
 
-        self._in_background(tr("task.opening", name=path.name), read, lambda document: self._opened(path, document))
+        def opened(document: Document) -> None:
+            self._opened(path, document)
+            for other in then_place:
+                self.place_path(other)
+
+        self._in_background(tr("task.opening", name=path.name), read, opened)
 
     def _opened(self, path: Path, document: Document) -> None:
         self._folder = path.parent
