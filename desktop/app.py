@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 QT_PACKAGES = (
-    "libgl1 libegl1 libopengl0 libxkbcommon-x11-0 libfontconfig1 libdbus-1-3 libxcb-cursor0 libxcb-icccm4 "
-    "libxcb-keysyms1 libxcb-shape0 libxcb-xinerama0"
+    "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libgssapi-krb5-2 libxkbcommon-x11-0 libxcb-cursor0 "
+    "libxcb-icccm4 libxcb-keysyms1 libxcb-randr0 libxcb-shape0 libxcb-xkb1 fonts-dejavu-core"
 )
 NO_LIBRARIES = "Qt needs system libraries that are missing here ({reason}). On Debian or Ubuntu this installs them:"
-INSTALL_LINE = f"sudo apt-get install -y {QT_PACKAGES} fonts-dejavu-core"
+INSTALL_LINE = f"sudo apt-get install -y {QT_PACKAGES}"
 NO_DISPLAY = (
     "scumble: there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set). "
     "Start it on a desktop, or use --screenshot or the commands that need no window: scumble --help"
@@ -43,8 +43,11 @@ def main(options: OpenOptions) -> int:
         print(NO_DISPLAY, file=sys.stderr)
         return EXIT_NO_SCREEN
     try:
-        import desktop.ui.main_window  # noqa: F401 - brings in all of Qt that the editor uses
-    except ImportError as error:
+        import desktop.ui.main_window
+        import desktop.ui.single_instance  # noqa: F401 - these two bring in all of Qt that the editor uses
+
+        _load_screen_plugin()
+    except (ImportError, OSError) as error:
         if not _is_missing_library(error):
             raise
         print(f"scumble: {NO_LIBRARIES.format(reason=error)}\n\n    {INSTALL_LINE}\n", file=sys.stderr)
@@ -52,8 +55,11 @@ def main(options: OpenOptions) -> int:
     application = make_application(options)
     if options.screenshot is not None:
         return _take_screenshot(application, make_window(options), options)
+    from desktop.log import set_up_log
+    from desktop.paths import user_log_dir
     from desktop.ui.single_instance import InstanceServer, hand_over
 
+    set_up_log(user_log_dir())
     if not options.new_instance and hand_over(options.files):
         return 0
     window = make_window(options)
@@ -180,5 +186,21 @@ def _has_screen() -> bool:
     return any(os.environ.get(name) for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _is_missing_library(error: ImportError) -> bool:
+def _load_screen_plugin() -> None:
+    """Qt ends the process when its plugin for X11 cannot be loaded; here that is an OSError with the library's name."""
+    if not sys.platform.startswith("linux") or not os.environ.get("DISPLAY"):
+        return
+    if os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb":
+        return
+    import ctypes
+
+    from PySide6.QtCore import QLibraryInfo
+
+    folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
+    plugin = folder / "platforms" / "libqxcb.so"
+    if plugin.exists():
+        ctypes.CDLL(str(plugin))
+
+
+def _is_missing_library(error: ImportError | OSError) -> bool:
     return ".so" in str(error) and "cannot open shared object" in str(error)
