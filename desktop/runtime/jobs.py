@@ -186,8 +186,10 @@ class WorkerRunner:
                 break
             else:
                 self._idle()
-        self._stop_worker()
-        self._devices_found.set()
+        try:
+            self._stop_worker()
+        finally:
+            self._devices_found.set()  # nobody may wait for a runner that has ended
 
     def _next_job(self) -> WorkerJob | None:
         with self._lock:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 
@@ -118,7 +118,8 @@ class WorkerProcess:
     def kill(self) -> None:
         self._process.kill()
         self._process.join()
-        self._process.close()
+        with suppress(ValueError):  # "still running": somebody else heard of its end, so this object never will
+            self._process.close()
         self._connection.close()
 
     def _reason(self) -> str:

@@ -21,6 +21,7 @@ import pytest
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.jobs import RunnerLimits, WorkerRunner
+from desktop.runtime.process import WorkerProcess
 from desktop.runtime.runner import Cancelled, Failed, Finished, Outcome, Progress, Request, Stage, run_and_wait
 from desktop.runtime.sharing import (
     NAME_PREFIX,
@@ -442,3 +443,12 @@ def test_a_hundred_kills_at_any_instant_cost_one_job_each(models: Catalog) -> No
     assert min(ends.values()) > 5, ends
     assert not pixel_files()
     assert not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]
+
+
+def test_a_worker_that_somebody_else_reaped_is_closed_all_the_same() -> None:
+    """At exit multiprocessing itself waits for daemons, and of two who wait for a child only one hears of its end."""
+    worker = WorkerProcess()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    os.waitpid(worker.pid, 0)
+    worker.close(grace_s=0.1)
