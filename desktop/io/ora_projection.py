@@ -21,6 +21,11 @@ def shown_mask(layer: Layer) -> Mask | None:
     return layer.mask if layer.mask is not None and layer.mask.enabled and not _is_white(layer.mask.tiles) else None
 
 
+def has_shown_clipping(run: ClipRun) -> bool:
+    """False where clipped layers change nothing: then their base is composited as if they were not there."""
+    return any(_is_shown(layer) for layer in run[1])
+
+
 def clipping_needs_flattening(run: ClipRun) -> bool:
     """svg:src-atop is clipping in the normal mode only."""
     return any(layer.blend_mode is not BlendMode.NORMAL for layer in run[1] if _is_shown(layer))
@@ -37,7 +42,11 @@ def changes_backdrop(layer: Layer) -> bool:
         return False
     if _fades(layer):
         return not _blends_normally(layer.children)
-    return any(not clipped and changes_backdrop(base) for base, clipped in clip_groups(layer.children))
+    return any(_run_changes_backdrop(run) for run in clip_groups(layer.children))
+
+
+def _run_changes_backdrop(run: ClipRun) -> bool:
+    return not has_shown_clipping(run) and changes_backdrop(run[0])
 
 
 def runs_to_fold(layers: Sequence[Layer]) -> int:
@@ -47,7 +56,7 @@ def runs_to_fold(layers: Sequence[Layer]) -> int:
     can stand for it.
     """
     runs = clip_groups(layers)
-    folded = [index for index, (base, clipped) in enumerate(runs) if index and not clipped and changes_backdrop(base)]
+    folded = [index for index, run in enumerate(runs) if index and _run_changes_backdrop(run)]
     return folded[-1] + 1 if folded else 0
 
 
@@ -57,8 +66,8 @@ def _blends_normally(layers: Sequence[Layer]) -> bool:
 
 
 def _run_blends_normally(run: ClipRun) -> bool:
-    base, clipped = run
-    if isinstance(base, GroupLayer) and base.pass_through and not clipped:
+    base = run[0]
+    if isinstance(base, GroupLayer) and base.pass_through and not has_shown_clipping(run):
         return _blends_normally(base.children)
     return base.blend_mode is BlendMode.NORMAL
 

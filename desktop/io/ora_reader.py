@@ -104,7 +104,7 @@ class _Reader:
         is_chain = True  # a base with nothing but clipped layers on it: the same as our clipping
         for element in reversed([child for child in stack if child.tag in ("layer", "stack")]):
             is_clipped = element.get("composite-op") == CLIPPED_OP
-            if is_clipped and not is_chain and is_isolated:
+            if is_clipped and not is_chain and is_isolated and _is_shown(element):
                 result, is_chain = [self._grouped(result)], True
             elif not is_clipped:
                 is_chain = not result
@@ -242,6 +242,10 @@ def _is_pass_through(child: _Child) -> bool:
     element = child.element
     op = element.get("composite-op", NORMAL_OP)
     return element.get("isolation", "auto") != "isolate" and op == NORMAL_OP and _opacity(element) == 1
+
+
+def _is_shown(element: ElementTree.Element) -> bool:
+    return element.get("visibility", "visible") != "hidden" and _opacity(element) > 0
 
 
 def _opacity(element: ElementTree.Element) -> float:

@@ -22,6 +22,7 @@ from desktop.io.ora_projection import (
     acts_isolated,
     changes_backdrop,
     clipping_needs_flattening,
+    has_shown_clipping,
     runs_to_fold,
     shown_mask,
 )
@@ -101,8 +102,9 @@ class _Writer:
 
     def _run_elements(self, run: ClipRun, *, is_bottom: bool) -> list[ElementTree.Element]:
         base, clipped = run
-        if not clipped:
-            return [self._element(base, _op_of(base), isolates=is_bottom and changes_backdrop(base))]
+        if not has_shown_clipping(run):
+            lowest = self._element(base, _op_of(base), isolates=is_bottom and changes_backdrop(base))
+            return [lowest, *(self._element(layer, CLIPPED_OP, isolates=True) for layer in clipped)]
         if clipping_needs_flattening(run):
             plain = base.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL)
             return [

@@ -42,8 +42,9 @@ def rgb_profile_or_none(profile: bytes | None) -> bytes | None:
     return profile if color_space_of(profile) is ColorSpace.RGB else None
 
 
+@lru_cache(maxsize=8)
 def profile_name(profile: bytes | None) -> str:
-    """The description for people; "sRGB" for none, "unknown profile" where it cannot be read."""
+    """The description for people; "sRGB" for none and for its many builds, "unknown profile" where it cannot be read."""
     if profile is None:
         return "sRGB"
     import io
@@ -51,9 +52,10 @@ def profile_name(profile: bytes | None) -> str:
     from PIL import ImageCms
 
     try:
-        return ImageCms.getProfileDescription(io.BytesIO(profile)).strip() or "unknown profile"
+        name = ImageCms.getProfileDescription(io.BytesIO(profile)).strip() or "unknown profile"
     except (ImageCms.PyCMSError, OSError, ValueError):
         return "unknown profile"
+    return "sRGB" if name.startswith("sRGB") else name
 
 
 def convert_pixels(pixels: Pixels, source: bytes | None, target: bytes | None) -> Pixels:

@@ -24,6 +24,9 @@ from desktop.io import ora_archive
 from desktop.io.documents import open_document_file
 from desktop.io.openraster import load_openraster, save_openraster
 from tests.builders import document_with, mask_from, noise, raster_layer
+from tests.ora_structures import STRIP, Strips, fading_structures, many_structures
+
+ROUNDED_TWICE = 2.5  # levels: a baked part is rounded once more than the picture itself
 
 RECIPE = AiRecipe("no-such-model", "ab" * 32, (("image", 1),), (("strength", 40.0),), 7)
 
@@ -176,6 +179,45 @@ def test_a_damaged_file_before_does_not_hinder_saving(tmp_path: Path) -> None:
         path.write_bytes(content)
         save_openraster(document, path)
         assert np.array_equal(flatten(load_openraster(path)), flatten(document))
+
+
+# The same picture for programs that know nothing of the extension
+
+
+def seen_without_extension(document: Document, path: Path) -> Any:
+    """What is shown by a reader that has only the plain parts of the archive."""
+    save_openraster(document, path)
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.startswith("scumble/")]
+    plain = load_openraster(changed(path, dict.fromkeys(names)))
+    assert all(layer.mask is None for layer in plain.iter_layers())
+    return flatten(plain)
+
+
+def assert_same_to_the_eye(one: Any, other: Any) -> None:
+    seen = [np.concatenate([p[..., :3] * (p[..., 3:] / 255), p[..., 3:]], axis=2) for p in (one, other)]
+    assert np.abs(seen[0] - seen[1]).max() <= ROUNDED_TWICE
+
+
+@pytest.mark.parametrize("index", range(len(many_structures().names)), ids=many_structures().names)
+def test_every_structure_looks_the_same_without_the_extension(tmp_path: Path, index: int) -> None:
+    strips = many_structures()
+    document = strips.document()
+    theirs = seen_without_extension(document, tmp_path / "a.ora")
+    part = np.s_[:, index * STRIP : (index + 1) * STRIP]
+    assert_same_to_the_eye(theirs[part], flatten(document)[part])
+
+
+@pytest.mark.parametrize("strips", fading_structures(), ids=lambda strips: strips.names[0])
+def test_fading_groups_look_the_same_without_the_extension(tmp_path: Path, strips: Strips) -> None:
+    document = strips.document()
+    assert_same_to_the_eye(seen_without_extension(document, tmp_path / "a.ora"), flatten(document))
+
+
+def test_only_what_cannot_be_said_is_flattened(tmp_path: Path) -> None:
+    with zipfile.ZipFile(saved(many_structures().document(), tmp_path / "a.ora")) as archive:
+        flat = [name for name in archive.namelist() if name.startswith("data/flat-")]
+    assert len(flat) == 2  # the masked group and the layer that is clipped with a mode
 
 
 # Edited elsewhere
