@@ -42,7 +42,7 @@ def rgb_profile_or_none(profile: bytes | None) -> bytes | None:
     return profile if color_space_of(profile) is ColorSpace.RGB else None
 
 
-@lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=8)
 def profile_name(profile: bytes | None) -> str:
     """The description for people; "sRGB" for none and for its many builds, "unknown profile" where it cannot be read."""
     if profile is None:

@@ -98,10 +98,13 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
     rect = bounds if shape is None else bounds.expanded(math.ceil(settings.feather_px)).intersect(canvas)
     mask = None if shape is None else feathered(shape.read(rect)[..., 0], settings.feather_px)
     crop = crop_for(settings.model.manifest, rect, canvas)
+    image = _read_source(document, layer_id, settings.source, crop)
+    if settings.source is Source.LAYER and layer_id is not None and not image[..., 3].any():
+        raise UserError("ai.empty_layer", name=document.layer(layer_id).name)
     request = Request(
         model_id=settings.model.id,
         model_sha256=settings.model.sha256,
-        inputs={"image": _read_source(document, layer_id, settings.source, crop)},
+        inputs={"image": image},
         parameters=parameters,
         seed=settings.seed,
         device=settings.device,

@@ -89,6 +89,35 @@ def test_discarding_a_result_leaves_no_trace(studio: Studio) -> None:
     assert not studio.window.state.region.is_empty, "the region stays for another try"
 
 
+def test_a_result_that_comes_in_the_middle_of_a_stroke_waits_for_its_end(open_studio: OpenStudio) -> None:
+    studio = open_studio(scripts=[Script(steps=3, delay_s=0.1)])
+    studio.show_plain(level=200)
+    studio.window.ai.set_where(Where.ALL)
+    studio.window.perform("ai.run")
+    studio.window.perform("tool.brush")
+    studio.press((50, 50))
+    studio.wait_for(lambda: studio.runner.jobs != [] and studio.runner.jobs[0].wait(0) is not None)
+    for x in range(50, 120, 10):
+        studio.move((x, 50))
+        QTest.qWait(20)
+    assert not studio.window.ai.has_preview
+    QTest.mouseRelease(studio.window.canvas, Qt.MouseButton.LeftButton, pos=studio.at((120, 50)))
+    studio.wait_for(lambda: studio.window.ai.has_preview)
+    assert not studio.window.ai.is_running
+
+
+def test_a_region_where_the_layer_is_empty_is_refused_with_a_sentence(studio: Studio) -> None:
+    studio.show_plain(level=200)
+    studio.window.perform("layer.new")
+    studio.window.ai.set_source(Source.LAYER)
+    studio.window.perform("tool.brush")
+    studio.drag((250, 150), (260, 160))
+    paint_region(studio)
+    studio.run_model()
+    assert "no pixels to work on" in studio.window.info.text
+    assert studio.runner.requests == []
+
+
 def test_holding_the_key_shows_the_picture_before(studio: Studio) -> None:
     studio.show_plain(level=200)
     studio.window.ai.set_where(Where.ALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
@@ -29,6 +29,8 @@ from desktop.tools.ai_tool import Plan, RunSettings, Source, Where
 from desktop.ui.background import Background
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
+
+STROKE_POLL_MS = 50  # how often a finished result looks whether the stroke in progress has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class AiCommands(QObject):
         self.models: list[Model] = []
         self.model: Model | None = None
         self.values: dict[str, dict[str, ParameterValue]] = {}
-        self.source = Source.LAYER
+        self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
         self.where = Where.PAINTED
         self.feather_px = 8.0
         self.device: DeviceChoice = "auto"
@@ -252,8 +254,11 @@ class AiCommands(QObject):
     def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
         opened = self._state.open_document
         self.last_provider = result.provider
-        if number != self._number or not self.is_running or opened is None or opened.is_editing:
+        if number != self._number or not self.is_running or opened is None:
             self._end()
+            return
+        if opened.is_editing:  # the hand is on the canvas: the result waits until the stroke is done
+            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._show(number, plan, layer, result))
             return
         layer = layer.changed(id=opened.document.next_layer_id())
         self.result = Preview(plan, layer, result, OpenDocument(ai_tool.with_layer(opened.document, layer, plan)))

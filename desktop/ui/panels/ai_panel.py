@@ -40,7 +40,7 @@ class AiPanel(QWidget):
         self.empty = wrapped_label(parent=self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.source_label, self.where_label = dim_label(parent=self), dim_label(parent=self)
-        self.source = Segments([source.value for source in (Source.LAYER, Source.VISIBLE)], self)
+        self.source = Segments([source.value for source in (Source.VISIBLE, Source.LAYER)], self)
         self.where = Segments([where.value for where in (Where.PAINTED, Where.SELECTION, Where.ALL)], self)
         self.paint = IconButton("region-brush", self)
         self.erase = IconButton("eraser", self)

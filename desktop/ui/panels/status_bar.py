@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from desktop.core.geometry import Point
+from desktop.io.profiles import profile_name
 from desktop.tools.picking import color_at
 from desktop.ui.action_set import ActionSet
 from desktop.ui.canvas.canvas_widget import CanvasWidget
@@ -108,7 +109,7 @@ class StatusBar(QStatusBar):
         if document is None:
             self.picture.setText(tr("status.no_document"))
         else:
-            profile = tr("status.profile") if document.icc_profile else "sRGB"
+            profile = profile_name(document.icc_profile)
             self.picture.setText(
                 tr(
                     "status.picture",
