@@ -44,7 +44,7 @@ def rgb_profile_or_none(profile: bytes | None) -> bytes | None:
 
 @functools.lru_cache(maxsize=8)
 def profile_name(profile: bytes | None) -> str:
-    """The description for people; "sRGB" for none and for its many builds, "unknown profile" where it cannot be read."""
+    """The description for people; "sRGB" for none and all its builds, "unknown profile" where it cannot be read."""
     if profile is None:
         return "sRGB"
     import io
