@@ -79,7 +79,8 @@ def many_structures() -> Strips:
     s.add("clipped in group", s.group(s.layer(), s.layer(clip_to_below=True), blend_mode=multiply))
     hidden = s.layer(clip_to_below=True, visible=False, blend_mode=multiply)
     s.add("clipped hidden", s.group(s.layer(blend_mode=multiply), pass_through=True), hidden)
-    lowest = s.group(s.layer(), s.layer(blend_mode=multiply), pass_through=True, opacity=0.5)
+    mask = soft_mask(96, s.x)
+    lowest = s.group(s.layer(), s.layer(blend_mode=multiply), pass_through=True, opacity=0.5, mask=mask)
     s.add("fading at the bottom", s.group(lowest, s.layer(opacity=0.5)))
     s.add("hidden fading group", lowest_hidden(s))
     return s
@@ -91,12 +92,16 @@ def lowest_hidden(strips: Strips) -> GroupLayer:
 
 def fading_structures() -> list[Strips]:
     """Groups that fade what blends through them: everything up to them has to be flattened."""
-    result = []
-    for name, fields in {"by mask": {"mask": soft_mask(95, 0)}, "by opacity": {"opacity": 0.4}}.items():
-        for is_inside in (False, True):
-            s = Strips()
-            fading = s.group(s.layer(blend_mode=BlendMode.MULTIPLY), s.layer(), pass_through=True, **fields)
-            group = s.group(fading, pass_through=True) if is_inside else fading
-            s.add(f"{name}{' in a group' if is_inside else ''}", s.layer(), group, s.layer(opacity=0.5))
-            result.append(s)
-    return result
+    by_mask, by_opacity = Strips(), Strips()
+    inside, clipped = Strips(), Strips()
+    by_mask.add("by mask", by_mask.layer(), fading(by_mask, mask=soft_mask(95, 0)), by_mask.layer(opacity=0.5))
+    by_opacity.add("by opacity", by_opacity.layer(), fading(by_opacity, opacity=0.4), by_opacity.layer(opacity=0.5))
+    group = inside.group(fading(inside, opacity=0.4), pass_through=True)
+    inside.add("inside a group", inside.layer(), group, inside.layer(opacity=0.5))
+    hidden = clipped.layer(clip_to_below=True, visible=False)
+    clipped.add("under a hidden clipped layer", clipped.layer(), fading(clipped, opacity=0.4), hidden)
+    return [by_mask, by_opacity, inside, clipped]
+
+
+def fading(strips: Strips, **fields: Any) -> GroupLayer:
+    return strips.group(strips.layer(blend_mode=BlendMode.MULTIPLY), strips.layer(), pass_through=True, **fields)

@@ -171,6 +171,14 @@ def test_saving_again_packs_only_what_has_changed(tmp_path: Path, monkeypatch: p
     assert np.array_equal(flatten(load_openraster(path)), flatten(document))
 
 
+def test_tiles_that_change_places_are_packed_again(tmp_path: Path) -> None:
+    halves = noise(256, 256, seed=1), noise(256, 256, seed=2)
+    for order in (halves, halves[::-1]):
+        document = document_with(raster_layer(1, np.concatenate(order, axis=1)), width=512, height=256)
+        back = load_openraster(saved(document, tmp_path / "a.ora"))
+        assert back.raster_layer(1).tiles.same_pixels(document.raster_layer(1).tiles)
+
+
 def test_a_damaged_file_before_does_not_hinder_saving(tmp_path: Path) -> None:
     path = tmp_path / "a.ora"
     document = document_with(raster_layer(1, noise(30, 20)))
@@ -217,7 +225,7 @@ def test_fading_groups_look_the_same_without_the_extension(tmp_path: Path, strip
 def test_only_what_cannot_be_said_is_flattened(tmp_path: Path) -> None:
     with zipfile.ZipFile(saved(many_structures().document(), tmp_path / "a.ora")) as archive:
         flat = [name for name in archive.namelist() if name.startswith("data/flat-")]
-    assert len(flat) == 2  # the masked group and the layer that is clipped with a mode
+    assert len(flat) == 3  # two masked groups and the layer that is clipped with a mode
 
 
 # Edited elsewhere
