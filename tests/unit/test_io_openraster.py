@@ -172,9 +172,10 @@ def test_saving_again_packs_only_what_has_changed(tmp_path: Path, monkeypatch: p
 
 
 def test_tiles_that_change_places_are_packed_again(tmp_path: Path) -> None:
-    halves = noise(256, 256, seed=1), noise(256, 256, seed=2)
-    for order in (halves, halves[::-1]):
-        document = document_with(raster_layer(1, np.concatenate(order, axis=1)), width=512, height=256)
+    first, second, empty = noise(256, 256, seed=1), noise(256, 256, seed=2), np.zeros((256, 256, 4), np.uint8)
+    for rows in (((first, empty), (empty, second)), ((empty, second), (first, empty))):
+        pixels = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        document = document_with(raster_layer(1, pixels), width=512, height=512)
         back = load_openraster(saved(document, tmp_path / "a.ora"))
         assert back.raster_layer(1).tiles.same_pixels(document.raster_layer(1).tiles)
 
