@@ -193,10 +193,9 @@ class Compositor:
     ) -> None:
         """Puts all below the active branch into the accumulator, from the cache while an edit paints."""
         x0, y0, x1, y1 = area
-        acc[:, y0:y1, x0:x1] = 0
-        if not any(touches_tile(operation, key) for operation in branches.below):
-            return
-        if not self._document.is_editing:
+        is_empty = not any(touches_tile(operation, key) for operation in branches.below)
+        if is_empty or not self._document.is_editing:
+            acc[:, y0:y1, x0:x1] = 0
             composite_onto(acc, branches.below, key, area, workspace)
             return
         below = self._below.get(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import struct
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ ONE_PIXEL = Rect(0, 0, 1, 1)  # what an empty layer is written as: a PNG has at 
 
 _LARGE_ENTRY_BYTES = 1 << 30  # from here on the entry is announced as zip64
 _MAX_RECORD_BYTES = 64 << 20
+_ENTRY_HEADER_BYTES, _NAME_LENGTH_AT = 30, 26  # of a zip entry
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # equal documents give equal files
 
 
@@ -93,10 +95,19 @@ class Store:
         if stored is None or self._archive is None:
             return None
         try:
-            png = self._archive.read(stored.file)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, EOFError):
+            png = self._raw(self._archive, stored.file)
+        except (OSError, KeyError, ValueError, struct.error):
             return None
         return (png, stored.png_sha256) if hashlib.sha256(png).hexdigest() == stored.png_sha256 else None
+
+    def _raw(self, archive: zipfile.ZipFile, name: str) -> bytes:
+        """The bytes of an entry as they lie in the file: half the time of `archive.read`, which checks them as well."""
+        info, file = archive.getinfo(name), archive.fp
+        assert file is not None
+        file.seek(info.header_offset + _NAME_LENGTH_AT)
+        name_length, extra_length = struct.unpack("<HH", file.read(4))
+        file.seek(info.header_offset + _ENTRY_HEADER_BYTES + name_length + extra_length)
+        return file.read(info.compress_size)
 
     def _read_record(self, archive: zipfile.ZipFile) -> None:
         if archive.getinfo(RECORD_FILE).file_size <= _MAX_RECORD_BYTES:

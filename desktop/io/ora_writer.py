@@ -74,11 +74,12 @@ class _Writer:
     def write(self) -> None:
         self._archive.write_bytes("mimetype", MIMETYPE)
         self._look_at_planes()
+        picture = self._pool.submit(flatten, self._document)  # while pixels are packed or copied
         root = _add_reversed(ElementTree.Element("stack"), self._elements(self._document.layers, is_isolated=True))
         self._archive.write_xml("stack.xml", self._image_element(root))
-        picture = flatten(self._document)
-        self._archive.write_png("mergedimage.png", ArrayRows(picture))
-        self._archive.write_png("Thumbnails/thumbnail.png", ArrayRows(thumbnail(picture)))
+        merged = picture.result()
+        self._archive.write_png("mergedimage.png", ArrayRows(merged))
+        self._archive.write_png("Thumbnails/thumbnail.png", ArrayRows(thumbnail(merged)))
         self._write_extension()
 
     def _look_at_planes(self) -> None:
