@@ -45,10 +45,10 @@ def read_tiff_header(file: BinaryIO, file_bytes: int) -> TiffHeader:
         page: Any = tiff.pages.first
         ends = [at + length for at, length in zip(page.dataoffsets, page.databytecounts, strict=False)]
         sample_bytes = page.dtype.itemsize if page.dtype is not None else 1
-        return TiffHeader(
-            page.imagewidth,
-            page.imagelength * page.imagedepth,
-            max(4, sample_bytes * page.samplesperpixel),
+        return TiffHeader(  # a hostile tag may hold several numbers: int() refuses those
+            int(page.imagewidth),
+            int(page.imagelength) * int(page.imagedepth),
+            max(4, sample_bytes * int(page.samplesperpixel)),
             max(ends, default=0) <= file_bytes,
         )
 
