@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
@@ -29,9 +28,12 @@ class _Current:
 
 @cache
 def texts_of(language: str) -> dict[str, str]:
-    """The whole table of a language."""
-    path: Path = resources_dir() / "i18n" / f"{language}.json"
-    table: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    """The whole table of a language, put together from one file per part of the program."""
+    table: dict[str, str] = {}
+    for path in sorted((resources_dir() / "i18n" / language).glob("*.json")):
+        part: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        assert table.keys().isdisjoint(part), f"{path} repeats a key"
+        table |= part
     return table
 
 
