@@ -53,6 +53,7 @@ UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
 RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
 SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
+KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
 ALL_SETTINGS: tuple[Setting[Any], ...] = (
@@ -63,6 +64,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     MODEL_IDLE_SECONDS,
     RECENT_FILES,
     SHORTCUTS,
+    KEY_PRESET,
     WINDOW_STATE,
 )
 

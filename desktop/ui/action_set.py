@@ -13,6 +13,7 @@ from desktop.ui.actions import ACTIONS, MENUS, SUBMENUS, ActionSpec
 from desktop.ui.conditions import holds
 from desktop.ui.i18n import tr
 from desktop.ui.icons import set_icon
+from desktop.ui.keymap import keys_of
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -59,8 +60,10 @@ class ActionSet:
             menu.setTitle(tr(f"menu.{name}"))
         for spec in ACTIONS:
             action = self.by_id[spec.id]
-            text = tr(f"action.{spec.id}")
-            action.setText(f"{text}\t{spec.shortcuts[0]}" if spec.hold else text)
+            text, keys = tr(f"action.{spec.id}"), keys_of(spec.id)
+            action.setText(f"{text}\t{key_text(keys[0])}" if spec.hold and keys else text)
+            if not spec.hold:
+                action.setShortcuts([QKeySequence(key) for key in keys])
             action.setToolTip(tip_of(spec))
 
     def _made(self, spec: ActionSpec) -> QAction:
@@ -70,8 +73,6 @@ class ActionSet:
         if spec.icon:
             set_icon(action, spec.icon)
             action.setIconVisibleInMenu(not spec.checked)
-        if not spec.hold:
-            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
         if spec.on_canvas:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(lambda _checked=False: self._window.perform(spec.id))
@@ -86,10 +87,14 @@ def handler_of(window: MainWindow, spec: ActionSpec) -> object:
 
 def tip_of(spec: ActionSpec) -> str:
     """The text with its key, for tooltips: "Brush (B)"."""
-    text = tr(f"action.{spec.id}").rstrip("…")
-    if not spec.shortcuts:
-        return text
-    return f"{text} ({key_text(spec.shortcuts[0])})"
+    text, keys = tr(f"action.{spec.id}").rstrip("…"), keys_of(spec.id)
+    return f"{text} ({key_text(keys[0])})" if keys else text
+
+
+def shown_key(action_id: str) -> str:
+    """An action's first key for sentences; its name where it has none."""
+    keys = keys_of(action_id)
+    return key_text(keys[0]) if keys else tr(f"action.{action_id}")
 
 
 def key_text(shortcut: str) -> str:

@@ -49,6 +49,7 @@ _EDIT = (
     _a("edit.fill", "edit", "layers.fill", "Shift+G", condition="raster"),
     _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
+    _a("edit.shortcuts", "edit", "help.shortcuts", "Ctrl+Alt+Shift+K", icon="keyboard", separated=True),
 )
 
 _LAYER = (

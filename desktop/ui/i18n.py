@@ -44,6 +44,11 @@ def language() -> str:
 def set_language(name: str) -> None:
     """Switches every window at once; unknown names mean English."""
     _Current.language = name if name in LANGUAGES else FALLBACK
+    retranslate_windows()
+
+
+def retranslate_windows() -> None:
+    """Has every window take its texts again."""
     application = QCoreApplication.instance()
     if isinstance(application, QApplication):
         for window in application.topLevelWidgets():

@@ -28,6 +28,7 @@ from desktop.ui.conditions import holds
 from desktop.ui.dialogs.dialogs import Dialogs
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import retint
+from desktop.ui.keymap import is_pressed, is_released, load_keymap
 from desktop.ui.panels.ai_panel import AiPanel
 from desktop.ui.panels.color_panel import ColorPanel
 from desktop.ui.panels.context_bar import ContextBar
@@ -45,7 +46,6 @@ from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
 from desktop.ui.widgets.tool_strip import ToolStrip
 
 FIRST_SIZE = (1280, 800)
-BEFORE_KEY = Qt.Key.Key_Backslash
 DURING_PREVIEW = ("edit.undo", "edit.redo")  # these give a waiting result up, other edits keep it
 
 
@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings, catalog: Catalog, make_runner: Callable[[], Runner]) -> None:
         super().__init__()
         self.settings = settings
+        load_keymap(settings)
         self.background = Background(self)
         self.state = EditorState(self)
         self.dialogs = Dialogs(self)
@@ -241,13 +242,13 @@ class MainWindow(QMainWindow):
     # events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() != BEFORE_KEY or event.modifiers():
+        if not is_pressed("view.before", event):
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():
             self.view.hold_before(True)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() != BEFORE_KEY:
+        if not is_released("view.before", event):
             super().keyReleaseEvent(event)
         elif not event.isAutoRepeat():
             self.view.hold_before(False)

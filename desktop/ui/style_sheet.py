@@ -88,6 +88,15 @@ QListView::item { border-radius: 4px; padding: 0 6px; min-height: 28px; color: @
 QListView::item:hover { background: @raised; }
 QListView::item:selected { background: @selected; color: @text; }
 
+QTreeView::item { padding: 0 6px; }
+QTreeView::item:hover { background: @raised; }
+QTreeView::item:selected { background: @selected; color: @text; }
+QTreeView::branch { background: @sunken; }
+QTreeView::branch:selected { background: @selected; }
+QHeaderView { background: @panel; border: none; }
+QHeaderView::section { background: @panel; color: @dim; border: none; border-bottom: 1px solid @line;
+  padding: 4px 6px; }
+
 QListView::item:disabled { color: @disabled; background: transparent; }
 
 QTabBar { background: @panel; }

@@ -54,6 +54,7 @@ def test_no_text_is_left_over() -> None:
         "ai.stage.",
         "option.",
         "color.",
+        "keys.preset.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

@@ -96,6 +96,7 @@ class AnsweringDialogs(Dialogs):
         self.save_path: Path | None = None
         self.export_options: ExportOptions | None = None
         self.new_picture: NewPicture | None = None
+        self.shortcuts: tuple[str, dict[str, tuple[str, ...]]] | None = None
 
     def ask_unsaved(self, name: str) -> Unsaved:
         self.asked.append("unsaved")
@@ -116,6 +117,10 @@ class AnsweringDialogs(Dialogs):
     def ask_new(self) -> NewPicture | None:
         self.asked.append("new")
         return self.new_picture
+
+    def ask_shortcuts(self) -> tuple[str, dict[str, tuple[str, ...]]] | None:
+        self.asked.append("shortcuts")
+        return self.shortcuts
 
     def about(self) -> None:
         self.asked.append("about")

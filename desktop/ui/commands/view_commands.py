@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.core.edits import OpenDocument
 from desktop.settings import LANGUAGE, THEME
 from desktop.ui import i18n
+from desktop.ui.keymap import choose_keymap
 from desktop.ui.theme import theme_name
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class HelpCommands:
 
     def show_ai(self) -> None:
         self._window.panels.bring_to_front("ai")
+
+    def shortcuts(self) -> None:
+        chosen = self._window.dialogs.ask_shortcuts()
+        if chosen is not None:
+            choose_keymap(self._window.settings, *chosen)
 
     def about(self) -> None:
         self._window.dialogs.about()

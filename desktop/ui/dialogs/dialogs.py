@@ -10,19 +10,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QLabel,
     QMessageBox,
-    QVBoxLayout,
     QWidget,
 )
 
 import desktop
 from desktop.io.formats import SUFFIXES, FileFormat
+from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
+from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
+from desktop.ui.keymap import Keys
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.number_field import NumberField, Range
 from desktop.ui.widgets.value_slider import ValueSlider
@@ -107,6 +108,11 @@ class Dialogs:
         dialog = NewDialog(self._window)
         return dialog.picture() if dialog.exec() else None
 
+    def ask_shortcuts(self) -> tuple[str, dict[str, Keys]] | None:
+        """The preset and the user's own keys."""
+        dialog = ShortcutsDialog(self._window)
+        return (dialog.preset, dialog.own) if dialog.exec() else None
+
     def about(self) -> None:
         box = QMessageBox(self._window)
         box.setWindowTitle(tr("about.title"))
@@ -127,11 +133,11 @@ class QualityDialog(QDialog):
         self.lossless = QCheckBox(tr("export.lossless"), self)
         self.lossless.setVisible(SUFFIXES[path.suffix.lower()] is FileFormat.WEBP)
         self.lossless.toggled.connect(self.quality.setDisabled)
-        column = _column(self)
+        column = dialog_column(self)
         column.addWidget(QLabel(path.name, self))
         column.addWidget(self.quality)
         column.addWidget(self.lossless)
-        column.addWidget(_buttons(self, tr("export.button")))
+        column.addWidget(dialog_buttons(self, tr("export.button")))
         self.setMinimumWidth(360)
 
     def options(self) -> ExportOptions:
@@ -155,27 +161,10 @@ class NewDialog(QDialog):
         form.addRow(tr("new.width"), self.width_box)
         form.addRow(tr("new.height"), self.height_box)
         form.addRow("", self.transparent)
-        column = _column(self)
+        column = dialog_column(self)
         column.addLayout(form)
-        column.addWidget(_buttons(self, tr("new.button")))
+        column.addWidget(dialog_buttons(self, tr("new.button")))
         self.setMinimumWidth(320)
 
     def picture(self) -> NewPicture:
         return NewPicture(int(self.width_box.value), int(self.height_box.value), self.transparent.isChecked())
-
-
-def _column(dialog: QDialog) -> QVBoxLayout:
-    column = QVBoxLayout(dialog)
-    column.setContentsMargins(16, 16, 16, 16)
-    column.setSpacing(12)
-    return column
-
-
-def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
-    box = QDialogButtonBox(dialog)
-    primary = box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
-    primary.setProperty("role", "primary")
-    box.addButton(tr("dialog.cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-    box.accepted.connect(dialog.accept)
-    box.rejected.connect(dialog.reject)
-    return box

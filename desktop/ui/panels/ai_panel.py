@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from desktop.runtime.runner import Progress, Stage
 from desktop.tools.ai_tool import Source, Where
-from desktop.ui.action_set import ActionSet, key_text, tip_of
+from desktop.ui.action_set import ActionSet, shown_key, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.i18n import tr
@@ -233,9 +233,9 @@ class AiPanel(QWidget):
         if self._state.open_document is None:
             self.hint.setText(tr("ai.hint.no_document"))
         elif is_empty:
-            self.hint.setText(tr("ai.hint.paint", key=key_text("A")))
+            self.hint.setText(tr("ai.hint.paint", key=shown_key("tool.region")))
         else:
-            self.hint.setText(tr("ai.hint.painted", key=key_text("Ctrl+Return")))
+            self.hint.setText(tr("ai.hint.painted", key=shown_key("ai.run")))
 
     def _refresh_progress(self) -> None:
         progress = self._ai.progress

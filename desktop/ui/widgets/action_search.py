@@ -12,6 +12,7 @@ from desktop.ui.actions import ACTIONS, ActionSpec
 from desktop.ui.conditions import holds
 from desktop.ui.i18n import texts_of, tr
 from desktop.ui.icons import icon
+from desktop.ui.keymap import keys_of
 from desktop.ui.widgets.shortcut_delegate import KEYS_ROLE, ShortcutDelegate
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ActionSearch(QFrame):
         for spec in sorted(matching_actions(text), key=lambda spec: spec.id not in usable):
             item = QListWidgetItem(tr(f"action.{spec.id}"))
             item.setData(Qt.ItemDataRole.UserRole, spec.id)
-            item.setData(KEYS_ROLE, spec.shortcuts[0] if spec.shortcuts else "")
+            item.setData(KEYS_ROLE, next(iter(keys_of(spec.id)), ""))
             item.setSizeHint(QSize(0, ROW_PX))
             if spec.icon:
                 item.setIcon(icon(spec.icon))

@@ -1,0 +1,26 @@
+"""What every dialog is made of."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout
+
+from desktop.ui.i18n import tr
+
+
+def dialog_column(dialog: QDialog) -> QVBoxLayout:
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(16, 16, 16, 16)
+    column.setSpacing(12)
+    return column
+
+
+def dialog_buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
+    box = QDialogButtonBox(dialog)
+    primary = box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+    primary.setProperty("role", "primary")
+    primary.style().unpolish(primary)  # the box styled it before it had its role
+    primary.style().polish(primary)
+    box.addButton(tr("dialog.cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+    box.accepted.connect(dialog.accept)
+    box.rejected.connect(dialog.reject)
+    return box

@@ -1,0 +1,25 @@
+"""Sets of keys for hands that come from other programs. An action that is not named keeps the table's own keys."""
+
+from __future__ import annotations
+
+GIMP_LIKE: dict[str, tuple[str, ...]] = {
+    "file.export": ("Ctrl+Shift+E",),
+    "edit.redo": ("Ctrl+Y",),
+    "layer.duplicate": ("Ctrl+Shift+D",),
+    "layer.merge_visible": ("Ctrl+M",),
+    "layer.merge_down": (),
+    "select.none": ("Ctrl+Shift+A",),
+    "select.invert": ("Ctrl+I",),
+    "tool.move": ("M",),
+    "tool.brush": ("P",),
+    "tool.eraser": ("Shift+E",),
+    "tool.picker": ("O",),
+    "view.fit": ("Ctrl+Shift+J",),
+    "view.actual": ("1",),
+    "view.zoom_in": ("+", "="),
+    "view.zoom_out": ("-",),
+    "brush.smaller": ("[",),
+    "brush.larger": ("]",),
+}
+
+KEY_PRESETS: dict[str, dict[str, tuple[str, ...]]] = {"default": {}, "gimp": GIMP_LIKE}
