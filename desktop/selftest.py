@@ -9,7 +9,8 @@ import numpy as np
 from desktop.core.errors import UserError
 from desktop.io.image_files import read_image
 from desktop.runtime.catalog import Catalog, Model
-from desktop.runtime.runner import DeviceChoice, Failed, Finished, Pixels, Request, Result, Runner, run_and_wait
+from desktop.runtime.latents import read_latents
+from desktop.runtime.runner import Array, DeviceChoice, Failed, Finished, Pixels, Request, Result, Runner, run_and_wait
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,17 @@ def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceCh
         return Check(model.id, passed=False, problem="It has no golden sample.")
     try:
         catalog.verified(model.id)
-        sample = read_image(model.folder / golden.input).pixels
         expected = read_image(model.folder / golden.output).pixels
-        inputs = {"image": sample}
+        inputs: dict[str, Array] = {
+            name: read_latents(model.folder / file, sample_shape(model, name)) for name, file in golden.tensors.items()
+        }
+        if golden.input is not None:
+            inputs["image"] = read_image(model.folder / golden.input).pixels
         result = _result_of(runner, Request(model.id, model.sha256, inputs, golden.params, golden.seed, device))
     except UserError as error:
         return Check(model.id, passed=False, problem=str(error))
+    if result.image.shape[2] == 3:
+        expected = expected[..., :3]
     if result.image.shape != expected.shape:
         return Check(model.id, passed=False, problem="The result has not the size of the golden sample.")
     difference = largest_difference(result.image, expected)
@@ -62,6 +68,15 @@ def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceCh
         tolerance=golden.tolerance,
         problem=" ".join(result.notes),
     )
+
+
+def sample_shape(model: Model, name: str) -> tuple[int, ...]:
+    """One sample of a latent or noise of the golden sample, as the manifest states it."""
+    shape = next((spec.shape for spec in model.manifest.inputs if spec.name == name), None)
+    if shape is None:
+        reason = f"its golden sample names the tensor “{name}”, whose shape the manifest does not state."
+        raise UserError("model.broken", model_id=model.id, reason=reason)
+    return tuple(shape)
 
 
 def largest_difference(result: Pixels, expected: Pixels) -> float:

@@ -10,41 +10,72 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from desktop.runtime.adapters.base import result_shape, scalar_feeds
+from desktop.runtime.adapters.base import ArrayShapes, Asked
+from desktop.runtime.adapters.constants import number_for
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.adapters.tiled_image import image_input, image_output
-from desktop.runtime.attempts import Done, TaskRun
+from desktop.runtime.attempts import Done, Kept, TaskRun
 from desktop.runtime.catalog import Catalog
-from desktop.runtime.device import Devices
+from desktop.runtime.latents import check_generation
+from desktop.runtime.manifest import Manifest
+from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task
 from desktop.runtime.parameters import complete_parameters
-from desktop.runtime.runner import Progress
-from desktop.runtime.session import SessionCache, SessionKey
-from desktop.runtime.sharing import SharedPixels
+from desktop.runtime.preparing import check_inputs
+from desktop.runtime.runner import Progress, Request
+from desktop.runtime.session import Session, SessionCache, SessionKey
+from desktop.runtime.tensors import scalar_tensor
 
-NOWHERE = SharedPixels(Path("unused"), (1,), "uint8")
+KEPT = Kept()
 
 
 def run_here(
     folder: Path, pixels: NDArray[Any], parameters: Mapping[str, Any] | None = None
 ) -> tuple[NDArray[Any], Done, list[Progress]]:
     """What the worker does with a task, without the process."""
+    results, done, heard = run_request(folder, {"image": pixels}, parameters)
+    return results["image"], done, heard
+
+
+def run_request(
+    folder: Path,
+    inputs: Mapping[str, NDArray[Any]],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    count: int = 1,
+    truncation: float = 1.0,
+    kept: Kept = KEPT,
+) -> tuple[dict[str, NDArray[Any]], Done, list[Progress]]:
+    """All arrays that the task makes, after the checks of a real request."""
     model = Catalog((folder.parent,)).verified(folder.name)
     adapter_for(model.manifest.task).check(model.manifest)
+    request = Request(model.id, model.sha256, inputs, parameters or {}, seed, "cpu", count, truncation)
+    check_inputs(model.manifest, request)
+    if model.manifest.task is Kind.GENERATE:
+        check_generation(seed, count, truncation)
     task = Task(
         job=1,
         folder=folder,
         manifest=model.manifest,
         inputs={},
-        output=NOWHERE,
-        parameters=complete_parameters(model.manifest, parameters or {}),
-        seed=0,
+        outputs={},
+        parameters=complete_parameters(model.manifest, request.parameters),
+        seed=seed,
         device="cpu",
+        count=count,
+        truncation=truncation,
     )
     heard: list[Progress] = []
-    result = np.zeros(result_shape(model.manifest, pixels.shape), pixels.dtype)
-    done = TaskRun(task, Devices(), SessionCache(), heard.append).run({"image": pixels}, result)
-    return result, done, heard
+    results = {name: np.zeros(shape, dtype) for name, (shape, dtype) in shapes_for(model.manifest, request).items()}
+    done = TaskRun(task, kept, heard.append).run(inputs, results)
+    return results, done, heard
+
+
+def shapes_for(manifest: Manifest, request: Request) -> ArrayShapes:
+    shapes = {name: array.shape for name, array in request.inputs.items()}
+    dtypes = {name: array.dtype.name for name, array in request.inputs.items()}
+    return adapter_for(manifest.task).results(manifest, Asked(shapes, dtypes, request.count))
 
 
 def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
@@ -52,13 +83,25 @@ def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
     model = Catalog((folder.parent,)).verified(folder.name)
     key = SessionKey(model.manifest.sha256["main"], "cpu", 2)
     session = SessionCache().get(model.file("main"), key, model.id)
-    scalars = scalar_feeds(model.manifest, session, complete_parameters(model.manifest, {}))
+    scalars = scalar_inputs(model.manifest, session)
     white = np.iinfo(pixels.dtype).max
     tensor = (pixels[..., :3].astype(np.float32) / np.float32(white)).transpose(2, 0, 1)[None]
     feeds = {image_input(model.manifest).name: tensor, **scalars}
     (answer,) = session.run([image_output(model.manifest).name], feeds, onnxruntime.RunOptions())
     rounded: NDArray[Any] = np.rint(np.clip(answer[0].transpose(1, 2, 0), 0, 1) * white).astype(pixels.dtype)
     return rounded
+
+
+def scalar_inputs(manifest: Manifest, session: Session) -> dict[str, NDArray[Any]]:
+    """The tensors of all parameters at their defaults."""
+    parameters = complete_parameters(manifest, {})
+    return {
+        spec.name: scalar_tensor(
+            number_for(manifest, spec, parameters), session.inputs[spec.name].shape, session.inputs[spec.name].type
+        )
+        for spec in manifest.inputs
+        if spec.role in ("scalar", "choice")
+    }
 
 
 def largest_difference(a: NDArray[Any], b: NDArray[Any]) -> int:

@@ -65,6 +65,16 @@ MESSAGES: dict[str, str] = {
     "param.not_a_number": "{name} must be a number between {minimum} and {maximum}; “{value}” is not.",
     "param.not_whole": "{name} must be a whole number between {minimum} and {maximum}; “{value}” is not.",
     "param.not_a_choice": "{name} must be one of {known}; “{value}” is not.",
+    "model.no_string": "The model “{model_id}” wants text or an encoded file as “{name}”, which cannot be given.",
+    "generate.bad_seed": "The seed must be 0 to {limit}; {seed} is not.",
+    "generate.bad_count": "Between 1 and {limit} pictures can be made at once; {count} is not.",
+    "generate.bad_truncation": "The truncation must be between 0 and 2; {truncation} is not.",
+    "generate.no_latent": "The model “{model_id}” takes no latent.",
+    "generate.bad_latent": "The model “{model_id}” needs a latent of {expected} numbers for each picture; "
+    "{found} were given.",
+    "latent.bad_length": "{path} holds an array of shape {found}; each latent of this model has {expected} numbers.",
+    "latent.not_finite": "{path} holds numbers that are not finite (NaN or infinity).",
+    "latent.unreadable": "{path} cannot be read as a latent: {reason}.",
     "worker.crashed": "The model process ended unexpectedly ({reason}). Your picture is unharmed; try again, "
     "or use a smaller picture.",
     "worker.no_start": "The model process could not be started: {reason}",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import onnxruntime
-from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.adapters.base import AdapterJob
+from desktop.runtime.adapters.base import AdapterJob, check_tensors
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.adapters.tiled_image import tile_rules
 from desktop.runtime.device import Devices, thread_count
-from desktop.runtime.manifest import Manifest
+from desktop.runtime.embeddings import EmbeddingCache
+from desktop.runtime.manifest import HALF, Manifest
+from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task
-from desktop.runtime.runner import DeviceChoice, Pixels, Progress, Stage
+from desktop.runtime.runner import Array, DeviceChoice, Progress, Stage
 from desktop.runtime.session import OutOfMemory, Session, SessionCache, SessionKey, Stopped
 from desktop.runtime.tiling import smaller_rules
 
@@ -42,18 +42,28 @@ def attempts_for(manifest: Manifest, device: DeviceChoice) -> Iterator[Attempt]:
     """Every way to run the model, best first; a finite list, so nothing is tried for ever."""
     for place in dict.fromkeys((device, "cpu")):
         yield Attempt(place, None)
-        rules = tile_rules(manifest, None)
+        rules = tile_rules(manifest, None) if is_tiled(manifest) else None
         while rules is not None and (rules := smaller_rules(rules)) is not None:
             yield Attempt(place, rules.tile)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a worker keeps from task to task."""
+
+    devices: Devices = field(default_factory=Devices)
+    sessions: SessionCache = field(default_factory=SessionCache)
+    embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
 
 
 class TaskRun:
     """One task in the worker, from choosing the device to filled pixels. `stop` may come from another thread."""
 
-    def __init__(self, task: Task, devices: Devices, sessions: SessionCache, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, task: Task, keeps: Kept, tell: Callable[[Progress], None]) -> None:
         self._task = task
-        self._devices = devices
-        self._sessions = sessions
+        self._devices = keeps.devices
+        self._sessions = keeps.sessions
+        self._embeddings = keeps.embeddings
         self._tell = tell
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = 4
@@ -61,50 +71,85 @@ class TaskRun:
     def stop(self) -> None:
         self._options.terminate = True
 
-    def run(self, inputs: Mapping[str, Pixels], result: Pixels) -> Done:
+    def run(self, inputs: Mapping[str, Array], results: Mapping[str, Array]) -> Done:
         """Stopped when it was cancelled; UserError when no attempt worked."""
         task = self._task
         device, reason = self._devices.choose(task.device)
         said = (_note("note.cpu_instead", reason=reason),) if reason else ()
         for attempt in attempts_for(task.manifest, device):
             try:
-                return self._try(attempt, inputs, result, said + _notes_for(attempt, device))
+                return self._try(attempt, inputs, results, said + _notes_for(attempt, device))
             except OutOfMemory:
                 self._sessions.drop_device(attempt.device)
         raise UserError("model.out_of_memory", model_id=task.manifest.id)
 
-    def _try(self, attempt: Attempt, inputs: Mapping[str, Pixels], result: Pixels, notes: tuple[str, ...]) -> Done:
+    def _try(
+        self, attempt: Attempt, inputs: Mapping[str, Array], results: Mapping[str, Array], notes: tuple[str, ...]
+    ) -> Done:
         task = self._task
-        session = self._session(attempt.device)
+        parts = _Parts(self, attempt.device)
         job = AdapterJob(
             manifest=task.manifest,
-            session=session,
             inputs=inputs,
             parameters=task.parameters,
             seed=task.seed,
-            result=result,
+            count=task.count,
+            truncation=task.truncation,
+            results=results,
             tile_limit=attempt.tile_limit,
-            run=lambda names, feeds: self._run_tile(session, names, feeds),
+            session=parts.get,
+            run=parts.run,
             report=lambda done, total: self._tell(Progress(Stage.RUNNING, done, total)),
+            embeddings=self._embeddings,
         )
         started = time.perf_counter()
         tiles = adapter_for(task.manifest.task).run(job)
-        return Done(session.provider, tiles, time.perf_counter() - started, notes)
+        return Done(parts.provider, tiles, time.perf_counter() - started, notes)
 
-    def _session(self, device: DeviceChoice) -> Session:
+    def load(self, part: str, device: DeviceChoice) -> Session:
+        """The session of a part, its half-precision form on a GPU where the model has one."""
         self._tell(Progress(Stage.LOADING))
         self._raise_if_stopped()
         manifest = self._task.manifest
-        key = SessionKey(manifest.sha256["main"], device, thread_count())
-        return self._sessions.get(self._task.folder / manifest.files["main"], key, manifest.id)
+        is_half = device != "cpu" and part + HALF in manifest.files
+        file = part + HALF if is_half else part
+        key = SessionKey(manifest.sha256[file], device, thread_count(), "fp16" if is_half else "fp32")
+        session = self._sessions.get(self._task.folder / manifest.files[file], key, manifest.id)
+        check_tensors(manifest, part, session)
+        return session
 
-    def _run_tile(self, session: Session, names: list[str], feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def compute(self, session: Session, names: list[str], feeds: Mapping[str, Array]) -> list[Array]:
         self._raise_if_stopped()
         return session.run(names, feeds, self._options)
 
     def _raise_if_stopped(self) -> None:
         if self._options.terminate:
             raise Stopped
+
+
+def is_tiled(manifest: Manifest) -> bool:
+    return manifest.task not in (Kind.GENERATE, Kind.ENCODE_DECODE)
+
+
+class _Parts:
+    """The sessions of one attempt, loaded when they are first needed."""
+
+    def __init__(self, run: TaskRun, device: DeviceChoice) -> None:
+        self._run = run
+        self._device = device
+        self._sessions: dict[str, Session] = {}
+
+    @property
+    def provider(self) -> str:
+        return next((session.provider for session in self._sessions.values()), "none")
+
+    def get(self, part: str) -> Session:
+        if part not in self._sessions:
+            self._sessions[part] = self._run.load(part, self._device)
+        return self._sessions[part]
+
+    def run(self, part: str, names: list[str], feeds: Mapping[str, Array]) -> list[Array]:
+        return self._run.compute(self.get(part), names, feeds)
 
 
 def _notes_for(attempt: Attempt, first_device: DeviceChoice) -> tuple[str, ...]:

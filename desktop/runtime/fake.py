@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from desktop.core.errors import UserError
@@ -137,6 +137,11 @@ class FakeRunner:
             DeviceInfo("cpu", "Processor", is_available=True),
             DeviceInfo("cuda", "NVIDIA GPU", is_available=False, reason="This is a test."),
         ]
+
+    def drop(self, owner: Hashable) -> None:
+        for job in self.jobs:
+            if job.request.owner == owner:
+                job.cancel()
 
     def close(self) -> None:
         self.is_closed = True

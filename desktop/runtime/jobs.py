@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from desktop.core.errors import UserError
-from desktop.runtime.adapters.base import result_shape
-from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.messages import (
     AskDevices,
@@ -32,25 +32,26 @@ from desktop.runtime.messages import (
     TaskFinished,
     TaskProgress,
 )
-from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.preparing import prepared
 from desktop.runtime.process import Alarm, WorkerDied, WorkerProcess
 from desktop.runtime.runner import (
+    Array,
     Cancelled,
     DeviceInfo,
     Failed,
     Finished,
     Outcome,
-    Pixels,
     Progress,
     Request,
     Result,
     Stage,
 )
-from desktop.runtime.sharing import PixelShare, SharedPixels, forget, open_for_writing, remove_leftovers
+from desktop.runtime.sharing import PixelShare, forget, open_for_writing, remove_leftovers
 
 logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+NO_PICTURE = np.zeros((0, 0, 4), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class WorkerJob:
         alarm: Alarm,
     ) -> None:
         self.request: Request | None = request
+        self.owner = request.owner
         self.cancelled_at: float | None = None
         self.has_begun = False
         self._on_progress = on_progress
@@ -150,11 +152,15 @@ class WorkerRunner:
             raise UserError("worker.no_start", reason="it ended before it could say which devices there are.")
         return self._devices
 
+    def drop(self, owner: Hashable) -> None:
+        for job in self._unfinished():
+            if job.owner == owner:
+                job.cancel()
+
     def close(self) -> None:
         with self._lock:
             self._is_closing = True
-            jobs = [*self._waiting, *([self._current] if self._current else [])]
-        for job in jobs:
+        for job in self._unfinished():
             job.cancel()
         self._alarm.ring()
         if self._thread is not None:
@@ -190,6 +196,10 @@ class WorkerRunner:
             self._stop_worker()
         finally:
             self._devices_found.set()  # nobody may wait for a runner that has ended
+
+    def _unfinished(self) -> list[WorkerJob]:
+        with self._lock:
+            return [*self._waiting, *([self._current] if self._current else [])]
 
     def _next_job(self) -> WorkerJob | None:
         with self._lock:
@@ -231,9 +241,11 @@ class WorkerRunner:
         if job.is_cancelled:
             return Cancelled()
         started = time.perf_counter()
-        model, task = self._prepare(job)
+        assert job.request is not None
+        model, task = prepared(self._catalog, self._share, job.request, next(self._numbers))
+        job.request = None  # its pixels are where the worker sees them
         try:
-            result = open_for_writing(task.output)
+            results = {name: open_for_writing(shared) for name, shared in task.outputs.items()}
             end = self._sent_and_followed(job, task)
         finally:
             _forget_pixels(task)
@@ -241,36 +253,7 @@ class WorkerRunner:
             return Cancelled()
         if isinstance(end, TaskFailed):
             return Failed(end.error)
-        return Finished(_result_of(end, result, model, time.perf_counter() - started))
-
-    def _prepare(self, job: WorkerJob) -> tuple[Model, Task]:
-        """Check the request, and copy its pixels to where the worker sees them; then it lets the request go."""
-        request = job.request
-        assert request is not None
-        model = self._catalog.verified(request.model_id)
-        if model.sha256 != request.model_sha256:
-            raise UserError("model.changed", model_id=model.id)
-        adapter_for(model.manifest.task).check(model.manifest)
-        parameters = complete_parameters(model.manifest, request.parameters)
-        image = _checked_image(model, request)
-        shape = result_shape(model.manifest, image.shape)
-        shared_input = self._share.put(image)
-        try:
-            shared_output = self._share.room_for(shape, image.dtype.name)
-        except UserError:
-            forget(shared_input)
-            raise
-        job.request = None
-        return model, Task(
-            job=next(self._numbers),
-            folder=model.folder,
-            manifest=model.manifest,
-            inputs={"image": shared_input},
-            output=shared_output,
-            parameters=parameters,
-            seed=request.seed,
-            device=request.device,
-        )
+        return Finished(_result_of(end, results, model, time.perf_counter() - started))
 
     def _started_worker(self, job: WorkerJob) -> WorkerProcess:
         if self._worker is not None and not self._worker.is_alive:
@@ -351,36 +334,23 @@ class WorkerRunner:
         self._worker = None
 
 
-def _checked_image(model: Model, request: Request) -> Pixels:
-    if "image" not in request.inputs:
-        raise UserError("model.input_missing", model_id=model.id, role="image")
-    for role in request.inputs:
-        if role != "image":
-            raise UserError("model.input_unknown", model_id=model.id, role=role, known="image")
-    image = request.inputs["image"]
-    assert image.ndim == 3, image.shape
-    assert image.shape[2] in (3, 4), image.shape
-    assert image.size > 0
-    assert image.dtype.name in ("uint8", "uint16"), image.dtype
-    return image
-
-
-def _result_of(end: FromWorker, image: Pixels, model: Model, seconds: float) -> Result:
+def _result_of(end: FromWorker, arrays: dict[str, Array], model: Model, seconds: float) -> Result:
     assert isinstance(end, TaskFinished)
+    image = arrays.pop("image", NO_PICTURE)
     return Result(
-        image=image,
+        image=arrays["images"][0] if "images" in arrays else image,
         seconds=seconds,
         provider=end.provider,
         tiles=end.tiles,
         peak_memory_bytes=end.peak_memory_bytes,
         model_sha256=model.sha256,
         notes=end.notes,
+        outputs=arrays,
     )
 
 
 def _forget_pixels(task: Task) -> None:
-    shared: list[SharedPixels] = [*task.inputs.values(), task.output]
-    for pixels in shared:
+    for pixels in (*task.inputs.values(), *task.outputs.values()):
         forget(pixels)
 
 

@@ -25,6 +25,8 @@ ParamId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+Side = Annotated[int, msgspec.Meta(ge=1, le=SIDE_LIMIT)]
 ScalarValue = bool | int | float | str
 
 
@@ -47,7 +49,9 @@ class Task(StrEnum):
 
 
 Layout = Literal["NCHW", "NHWC", "CHW", "HWC"]
-ChannelOrder = Literal["RGB", "BGR", "L"]
+# L, Y: luma (BT.601); an answer in Y takes its colour from the picture. Lab_L: lightness of CIE Lab, 0..255 for 0..100.
+# MRGB, RGBM: the mask of an inpainting network as a fourth channel of the picture.
+ChannelOrder = Literal["RGB", "BGR", "L", "Y", "Lab_L", "RGBA", "MRGB", "RGBM"]
 InputRole = Literal[
     "image",
     "image2",
@@ -60,9 +64,20 @@ InputRole = Literal[
     "choice",
     "timestep",
     "embedding",
-    "points",
+    "points",  # x, y in pixels of what the encoder was fed
+    "point_labels",  # 1 inside, 0 outside, 2 and 3 the corners of a box, -1 no point
+    "mask_input",  # an earlier mask: always fed empty
+    "has_mask_input",  # 0
+    "size",  # height and width of the picture
+    "factors",  # what a Resize node wants: 1, 1, scale, scale
+    "statistics",  # of the whole picture in 0..1: the mean of red, green, blue, then their standard deviation
 ]
-OutputRole = Literal["image", "mask", "classes", "ab", "curve", "grid", "flow", "latent", "embedding", "ignore"]
+OutputRole = Literal[
+    "image", "mask", "classes", "ab", "curve", "grid", "flow", "latent", "embedding", "score", "ignore"
+]
+HALF = "_fp16"  # the part "main_fp16" stands in for "main" where half precision is fast
+
+_CHANNELS = {"L": 1, "Y": 1, "Lab_L": 1, "RGBA": 4, "MRGB": 4, "RGBM": 4}
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,8 +87,14 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Input(_Table, frozen=True, kw_only=True):
     """One tensor that the graph eats. Pictures: x = (p - mean) / std with p on 0..255.
 
-    `size`: "any", a multiple that both sides must be of, or the fixed (height, width).
-    A scalar is fed by `param`, whose min..max is mapped linearly onto `range`; without `param` it is `default`.
+    `size`: "any", a multiple that both sides must be of, or the fixed (height, width); a picture is brought to a fixed
+    size by `fit`: stretched, or scaled until one side fits and padded with zeros at its right or bottom.
+    A scalar is fed by `param`, whose min..max is mapped linearly onto `range`; without `param` it is `default`. A
+    label is the number of a choice, or one-hot where the tensor has a place for each class.
+    A latent or noise has the `shape` of one sample (without the batch) and is drawn from `distribution`, normal with
+    standard deviation 1, or uniform in -1..1. `from` names the output of another part that feeds this input; an
+    output of the same name in another part does so without being named.
+    `hole`: what an inpainting network sees where the mask is white ("zero" after normalisation).
     """
 
     name: Name
@@ -88,6 +109,11 @@ class Input(_Table, frozen=True, kw_only=True):
     param: ParamId | None = None
     range: tuple[float, float] | None = None
     default: float | None = None
+    shape: list[Count] | None = None
+    distribution: Literal["normal", "uniform"] = "normal"
+    source: Name | None = msgspec.field(default=None, name="from")
+    fit: Literal["stretch", "pad"] = "stretch"
+    hole: Literal["keep", "zero", "gray", "white"] = "keep"
 
     def __post_init__(self) -> None:
         _check_normalisation(self.name, self.order, self.mean, self.std)
@@ -97,7 +123,11 @@ class Input(_Table, frozen=True, kw_only=True):
 
 
 class Output(_Table, frozen=True, kw_only=True):
-    """One tensor that the graph returns; the picture is channels [first, stop) of it, p = x * std + mean."""
+    """One tensor that the graph returns; the picture is channels [first, stop) of it, p = x * std + mean.
+
+    `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
+    A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels.
+    """
 
     name: Name
     role: OutputRole
@@ -110,6 +140,9 @@ class Output(_Table, frozen=True, kw_only=True):
     activation: Literal["none", "sigmoid", "softmax", "minmax"] = "none"
     class_index: int | None = msgspec.field(default=None, name="class")
     invert: bool = False
+    size: tuple[Side, Side] | None = None
+    shape: list[Count] | None = None
+    iterations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
 
     def __post_init__(self) -> None:
         _check_normalisation(self.name, self.order, self.mean, self.std)
@@ -193,10 +226,14 @@ class MadeBy(_Table, frozen=True, kw_only=True):
 
 
 class Golden(_Table, frozen=True, kw_only=True):
-    """The model's own proof: `output` was computed by the training framework, not by the exported file."""
+    """The model's own proof: `output` was computed by the training framework, not by the exported file.
 
-    input: Name
+    `input` is the picture it was computed from; `tensors` are .npy files for latents and noise, by tensor name.
+    """
+
     output: Name
+    input: Name | None = None
+    tensors: dict[Name, Name] = {}
     tolerance: NotNegative
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     params: dict[ParamId, ScalarValue] = {}
@@ -230,6 +267,9 @@ class Manifest(_Table, frozen=True, kw_only=True):
         if set(self.files) != set(self.sha256):
             raise ValueError("files and sha256 must name the same parts")
         _check_unique("param", [param.id for param in self.params])
+        for part in self.files:
+            if part.endswith(HALF) and part.removesuffix(HALF) not in self.files:
+                raise ValueError(f"“{part}” is the half-precision form of a part that files does not name")
         known_params = {param.id for param in self.params}
         tensors: list[Input | Output] = [*self.inputs, *self.outputs]
         for tensor in tensors:
@@ -247,12 +287,23 @@ class Manifest(_Table, frozen=True, kw_only=True):
         listed = "".join(f"{part}:{digest}\n" for part, digest in sorted(self.sha256.items()))
         return hashlib.sha256(listed.encode()).hexdigest()
 
+    @property
+    def parts(self) -> list[str]:
+        """The parts that the tensors belong to, in the order of `files`; half-precision forms are not counted."""
+        return [part for part in self.files if not part.endswith(HALF)]
+
+    def inputs_of(self, part: str) -> list[Input]:
+        return [spec for spec in self.inputs if spec.part == part]
+
+    def outputs_of(self, part: str) -> list[Output]:
+        return [spec for spec in self.outputs if spec.part == part]
+
     def param(self, param_id: str) -> Param:
         return next(param for param in self.params if param.id == param_id)
 
 
 def channels_of(order: ChannelOrder) -> int:
-    return 1 if order == "L" else 3
+    return _CHANNELS.get(order, 3)
 
 
 def load_manifest(folder: Path) -> Manifest:

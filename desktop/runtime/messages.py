@@ -20,10 +20,12 @@ class Task:
     folder: Path
     manifest: Manifest
     inputs: Mapping[str, SharedPixels]
-    output: SharedPixels
+    outputs: Mapping[str, SharedPixels]
     parameters: Mapping[str, ParameterValue]
     seed: int
     device: DeviceChoice
+    count: int = 1
+    truncation: float = 1.0
 
 
 @dataclass(frozen=True)

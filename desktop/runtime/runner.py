@@ -5,10 +5,10 @@ The real runner (a worker process) is in jobs.py, the scriptable one for tests i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from desktop.core.errors import UserError
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 ParameterValue = float | int | bool | str
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Array = NDArray[Any]
 
 DEVICE_CHOICES: tuple[DeviceChoice, ...] = ("auto", "cpu", "cuda")
 POLL_S = 0.2  # on Windows Ctrl+C is only seen between waits
@@ -36,23 +37,32 @@ class Stage(StrEnum):
 class Request:
     """One complete, repeatable run: nothing else influences the pixels that come back.
 
-    `inputs` by role: "image" is (H, W, 3|4) uint8 or uint16, straight alpha. `parameters` may leave out any: the
-    manifest's default is used. Arrays are read until the run has started; do not write to them meanwhile.
+    `inputs` by role: "image", "image2", "style" are (H, W, 3|4) uint8 or uint16, straight alpha; "mask" is (H, W) of
+    the same types; "points" is (N, 3) float32 of x, y in the picture and a label (1 inside, 0 outside, 2 and 3 two
+    corners of a box); "latent" is (count, …) float32, and a latent or noise may also be given by its tensor's name.
+    `parameters` may leave out any: the manifest's default is used. Arrays are read until the run has started; do not
+    write to them meanwhile. A generator makes `count` pictures, the first from `seed`, the next from `seed` + 1, and
+    draws its latents towards their mean by `truncation`. `owner` is whose job this is: see `Runner.drop`.
     """
 
     model_id: str
     model_sha256: str
-    inputs: Mapping[str, Pixels]
+    inputs: Mapping[str, Array]
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     seed: int = 0
     device: DeviceChoice = "auto"
+    count: int = 1
+    truncation: float = 1.0
+    owner: Hashable = None
 
 
 @dataclass(frozen=True)
 class Result:
     """The pixels and how they came about. `image` has the channels and depth of the request's image.
 
-    `notes` are finished sentences for people: every fall back is said there (device, tile size).
+    `outputs` holds what else the task makes: "mask" (H, W) uint8 and "classes" (H, W) uint16 at the picture's size,
+    "images" (count, H, W, 3|4) of a generator (`image` is the first of them), "latent" (count, …) float32. Tasks that
+    make no picture leave `image` empty. `notes` are finished sentences for people: every fall back is said there.
     """
 
     image: Pixels
@@ -62,6 +72,7 @@ class Result:
     peak_memory_bytes: int
     model_sha256: str
     notes: tuple[str, ...] = ()
+    outputs: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,9 @@ class Runner(Protocol):
 
     def devices(self) -> list[DeviceInfo]:
         """What can compute here. May take a second the first time: do not call it on the UI thread."""
+
+    def drop(self, owner: Hashable) -> None:
+        """Cancel all jobs of this owner, running and waiting: what they were for, a document, is gone."""
 
     def close(self) -> None:
         """Cancel everything and give all memory back. The runner is not used afterwards."""

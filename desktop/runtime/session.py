@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,11 @@ class Session:
     def provider(self) -> str:
         return str(self._session.get_providers()[0])
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, TensorInfo]:
         return {x.name: TensorInfo(x.name, x.type, list(x.shape)) for x in self._session.get_inputs()}
 
-    @property
+    @cached_property
     def output_names(self) -> list[str]:
         return [output.name for output in self._session.get_outputs()]
 

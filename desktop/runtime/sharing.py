@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 
 from desktop.core.errors import UserError
-from desktop.runtime.runner import Pixels
+from desktop.runtime.runner import Array
 
 NAME_PREFIX = "scumble-pixels"
 MEMORY_FOLDER = Path("/dev/shm")
@@ -50,7 +50,7 @@ class PixelShare:
         self._folders = folders or sharing_folders()
         self._numbers = itertools.count()
 
-    def put(self, pixels: Pixels) -> SharedPixels:
+    def put(self, pixels: Array) -> SharedPixels:
         """A copy that another process can open. UserError when no folder has room."""
         return self._make(pixels.shape, pixels.dtype.name, pixels)
 
@@ -58,7 +58,7 @@ class PixelShare:
         """An array to be written by the other process; the room is really there, not only promised."""
         return self._make(shape, dtype, None)
 
-    def _make(self, shape: tuple[int, ...], dtype: str, pixels: Pixels | None) -> SharedPixels:
+    def _make(self, shape: tuple[int, ...], dtype: str, pixels: Array | None) -> SharedPixels:
         for folder in self._folders:
             shared = SharedPixels(folder / f"{NAME_PREFIX}-{os.getpid()}-{next(self._numbers)}.tmp", shape, dtype)
             if folder == MEMORY_FOLDER and shared.size_bytes > psutil.virtual_memory().available * MEMORY_SHARE:
@@ -79,12 +79,12 @@ def sharing_folders() -> tuple[Path, ...]:
     return (MEMORY_FOLDER, temporary) if sys.platform == "linux" and MEMORY_FOLDER.is_dir() else (temporary,)
 
 
-def open_for_reading(shared: SharedPixels) -> Pixels:
+def open_for_reading(shared: SharedPixels) -> Array:
     with shared.path.open("rb") as file:
         return _mapped(file.fileno(), shared, mmap.ACCESS_READ)
 
 
-def open_for_writing(shared: SharedPixels) -> Pixels:
+def open_for_writing(shared: SharedPixels) -> Array:
     """Changes are seen by both sides. The memory is freed with the last array on it."""
     with shared.path.open("r+b") as file:
         return _mapped(file.fileno(), shared, mmap.ACCESS_WRITE)
@@ -114,7 +114,7 @@ def remove_leftovers(folders: tuple[Path, ...] | None = None) -> list[Path]:
     return removed
 
 
-def _write(shared: SharedPixels, pixels: Pixels | None) -> None:
+def _write(shared: SharedPixels, pixels: Array | None) -> None:
     descriptor = os.open(shared.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         if pixels is None:
@@ -138,6 +138,6 @@ def _reserve(descriptor: int, size_bytes: int) -> None:
         _write_all(descriptor, memoryview(_ZEROS)[: size_bytes - start])
 
 
-def _mapped(descriptor: int, shared: SharedPixels, access: int) -> Pixels:
+def _mapped(descriptor: int, shared: SharedPixels, access: int) -> Array:
     memory = mmap.mmap(descriptor, shared.size_bytes, access=access)
     return np.frombuffer(memory, shared.dtype).reshape(shared.shape)

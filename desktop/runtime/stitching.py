@@ -32,6 +32,13 @@ def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
     _replace(target[rest], planes[(slice(None), *rest)])
 
 
+def store_mask(target: NDArray[np.uint8], plane: NDArray[np.float32]) -> None:
+    """(H, W) 0..1 → 0..255; NaN becomes 0."""
+    for start in range(0, len(target), BAND_ROWS):
+        levels = plane[start : start + BAND_ROWS] * np.float32(255)
+        _store(target[start : start + BAND_ROWS], levels, 255.0)
+
+
 def blend_under_mask(result: Pixels, base: Pixels, mask: NDArray[np.float32]) -> None:
     """Let `base` show through `result` where `mask` (H, W) 0..1 is below 1; alpha stays the result's."""
     for start in range(0, len(result), BAND_ROWS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,15 +24,18 @@ TENSOR_TYPES: dict[str, type[np.generic]] = {
 }
 
 Tensor = NDArray[Any]
+Planes = NDArray[np.float32]
 
 
 def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
     """(H, W, 3) RGB uint8 or uint16 → the tensor that the graph wants: x = (p - mean) / std, p on 0..255."""
     slope, offset = _affine(spec, levels=float(np.iinfo(pixels.dtype).max))
     planes = np.empty((channels_of(spec.order), *pixels.shape[:2]), np.float32)
-    if spec.order == "L":
+    if spec.order in ("L", "Y"):
         np.dot(pixels, LUMA, out=planes[0])
         planes[0] = planes[0] * slope[0] + offset[0]
+    elif spec.order == "Lab_L":
+        planes[0] = lightness(pixels) * np.float32(2.55 / spec.std[0]) + offset[0]
     else:
         for channel, source in enumerate(_source_channels(spec.order)):
             np.multiply(pixels[..., source], slope[channel], out=planes[channel], dtype=np.float32)
@@ -40,14 +44,13 @@ def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
     return _as_type(_planes_to_layout(planes, spec.layout), tensor_type)
 
 
-def tensor_to_planes(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.float32]:
-    """The graph's answer → (3, H, W) float32 RGB 0..1 (not limited): channel slice, activation, p = x * std + mean.
+def tensor_to_planes(tensor: Tensor, spec: Output, model_id: str) -> Planes:
+    """The graph's answer → (3|4, H, W) float32 RGB(A) 0..1, not limited: slice, activation, p = x * std + mean.
 
     UserError when the array is no picture of the described kind.
     """
-    planes: NDArray[np.float32] = _layout_to_planes(tensor, spec, model_id).astype(np.float32, copy=False)
-    if spec.activation == "sigmoid":
-        planes = (1 / (1 + np.exp(-planes))).astype(np.float32)
+    wanted = channels_of(spec.order)
+    planes = answer_planes(tensor, spec, model_id, spec.channels or (0, wanted))
     slope = np.broadcast_to(np.asarray(spec.std, np.float32) / 255, len(planes))
     offset = np.broadcast_to(np.asarray(spec.mean, np.float32) / 255, len(planes))
     if not (slope == 1).all():
@@ -56,15 +59,95 @@ def tensor_to_planes(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.
         planes = np.add(planes, offset[:, None, None], dtype=np.float32)
     if spec.invert:
         planes = np.subtract(1, planes, dtype=np.float32)
-    if spec.order == "L":
+    if wanted == 1:
         return np.broadcast_to(planes, (3, *planes.shape[1:]))
     return planes[list(_source_channels(spec.order))] if spec.order == "BGR" else planes
+
+
+def answer_planes(tensor: Tensor, spec: Output, model_id: str, channels: tuple[int, int] | None = None) -> Planes:
+    """(C, H, W) float32 of any answer that lies in a plane: layout undone, activation applied, channels sliced."""
+    planes = _layout_to_planes(tensor, spec, model_id)
+    if spec.activation == "softmax":
+        planes = _softmax(planes.astype(np.float32, copy=False))
+    first, stop = channels or spec.channels or (0, len(planes))
+    if len(planes) < stop:
+        raise UserError("model.bad_output", model_id=model_id, shape=list(tensor.shape), expected=spec.layout)
+    planes = planes[first:stop].astype(np.float32, copy=False)
+    if spec.activation == "sigmoid":
+        with np.errstate(over="ignore"):  # exp(100) is infinite, and 1 / infinity is the 0 that is meant
+            planes = (1 / (1 + np.exp(-planes))).astype(np.float32)
+    elif spec.activation == "minmax":
+        low, high = float(planes.min()), float(planes.max())
+        planes = ((planes - low) / max(high - low, 1e-6)).astype(np.float32)
+    return planes
+
+
+def answer_to_masks(tensor: Tensor, spec: Output, model_id: str) -> Planes:
+    """(C, H, W) 0..1: every mask that the graph returns; p = x * std + mean as for pictures, default 0..1."""
+    planes = answer_planes(tensor, spec, model_id)
+    slope, offset = np.float32(spec.std[0] / 255), np.float32(spec.mean[0] / 255)
+    if slope != 1 or offset:
+        planes = planes * slope + offset
+    planes = np.nan_to_num(planes, nan=0.0)
+    return np.clip(1 - planes if spec.invert else planes, 0, 1)
+
+
+def answer_to_classes(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.uint16]:
+    """(H, W): the number of the class of every pixel, from scores or from a map of numbers."""
+    planes = _layout_to_planes(tensor, spec, model_id)
+    classes = planes[0] if len(planes) == 1 else planes.argmax(axis=0)
+    limited: NDArray[np.uint16] = np.clip(classes, 0, np.iinfo(np.uint16).max).astype(np.uint16)
+    return limited
+
+
+def luma_planes(planes: Planes) -> NDArray[np.float32]:
+    """(H, W) BT.601 luma of (3, H, W) RGB."""
+    luma: NDArray[np.float32] = np.tensordot(LUMA, planes[:3], axes=1).astype(np.float32)
+    return luma
+
+
+def lightness(pixels: Pixels) -> NDArray[np.float32]:
+    """(H, W) L of CIE Lab, 0..100, of (H, W, 3) sRGB."""
+    scaled = pixels[..., :3].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    found: NDArray[np.float32] = cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB)[..., 0]
+    return found
 
 
 def scalar_tensor(value: float, shape: list[Any], tensor_type: str) -> Tensor:
     """One number in the rank that the graph declares; open dimensions are 1."""
     sides = [side if isinstance(side, int) and side > 0 else 1 for side in shape]
     return np.full(sides, value, TENSOR_TYPES.get(tensor_type, np.float32))
+
+
+def label_tensor(index: int, shape: list[Any], tensor_type: str, classes: int) -> Tensor:
+    """The number of a class as the graph wants it: one-hot where the tensor has a place for each class.
+
+    `classes` is how many there are where the graph leaves that open.
+    """
+    is_number = "int" in tensor_type
+    axis = 0 if len(shape) == 1 and isinstance(shape[0], int) and shape[0] > 1 else 1
+    places = shape[axis] if axis < len(shape) and isinstance(shape[axis], int) and shape[axis] > 0 else None
+    if axis == 1 and (len(shape) < 2 or (is_number and places in (None, 1))):
+        return scalar_tensor(index, shape, tensor_type)
+    sides = [side if isinstance(side, int) and side > 0 else 1 for side in shape]
+    sides[axis] = places or classes
+    one_hot = np.zeros(sides, TENSOR_TYPES.get(tensor_type, np.float32))
+    one_hot[(slice(None),) * axis + (index,)] = 1
+    return one_hot
+
+
+def typed_tensor(values: Any, shape: list[Any], tensor_type: str) -> Tensor:
+    """Numbers that the graph wants as they are: sizes, factors, latents; axes of 1 are added up to its rank."""
+    tensor = _as_type(np.asarray(values, np.float32), tensor_type)
+    return tensor.reshape((1,) * max(len(shape) - tensor.ndim, 0) + tensor.shape)
+
+
+def answer_to_pixels(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.uint8]:
+    """A picture that comes from no picture → (H, W, 3|4) uint8; a NaN of the network becomes black."""
+    planes = tensor_to_planes(tensor, spec, model_id) * np.float32(255)
+    np.nan_to_num(planes, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(planes), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    return pixels
 
 
 def _affine(spec: Input, levels: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -85,18 +168,24 @@ def _planes_to_layout(planes: NDArray[np.float32], layout: str) -> Tensor:
 
 
 def _layout_to_planes(tensor: Tensor, spec: Output, model_id: str) -> Tensor:
-    wanted = channels_of(spec.order)
-    first, stop = spec.channels or (0, wanted)
+    """(C, H, W) from the layout, with or without a batch or channel axis."""
     planes = tensor
-    if spec.layout.startswith("N") and planes.ndim == 4 and planes.shape[0] == 1:
+    while planes.ndim > 3 and planes.shape[0] == 1:
         planes = planes[0]
-    if planes.ndim == 2 and wanted == 1:  # a grey answer without a channel axis
+    is_single = planes.ndim == 3 and planes.shape[0] == 1 and planes.shape[2] > 4  # (1, H, W): a batch, no channels
+    if planes.ndim == 2:
         planes = planes[None]
-    elif planes.ndim == 3 and spec.layout.endswith("HWC"):
+    elif planes.ndim == 3 and spec.layout.endswith("HWC") and not is_single:
         planes = planes.transpose(2, 0, 1)
-    if planes.ndim != 3 or planes.shape[0] < stop:
+    if planes.ndim != 3:
         raise UserError("model.bad_output", model_id=model_id, shape=list(tensor.shape), expected=spec.layout)
-    return planes[first:stop]
+    return planes
+
+
+def _softmax(planes: Planes) -> Planes:
+    powers = np.exp(planes - planes.max(axis=0, keepdims=True))
+    shares: Planes = powers / powers.sum(axis=0, keepdims=True)
+    return shares
 
 
 def _as_type(tensor: NDArray[np.float32], tensor_type: str) -> Tensor:

@@ -35,7 +35,7 @@ from desktop.runtime.messages import (
 
 if TYPE_CHECKING:
     from desktop.runtime.attempts import TaskRun
-    from desktop.runtime.runner import Pixels
+    from desktop.runtime.runner import Array
 
 NICENESS = 5  # the editor's own work comes first; measured: no loss on an idle machine
 
@@ -50,17 +50,15 @@ def worker_main(connection: Connection) -> None:
 
 class _Worker:
     def __init__(self, connection: Connection) -> None:
-        from desktop.runtime.device import Devices  # here: onnxruntime loads in this process only
-        from desktop.runtime.session import SessionCache
+        from desktop.runtime.attempts import Kept  # here: onnxruntime loads in this process only
 
         self._connection = connection
-        self._devices = Devices()
-        self._sessions = SessionCache()
+        self._kept = Kept()
         self._work: queue.SimpleQueue[Task | AskDevices | Close] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._running: dict[int, TaskRun] = {}
         self._lock = threading.Lock()
-        self._pixels: list[Pixels] = []
+        self._pixels: list[Array] = []
 
     def serve(self) -> None:
         threading.Thread(target=self._listen, name="worker-listener", daemon=True).start()
@@ -70,7 +68,7 @@ class _Worker:
                 self._pixels.clear()  # only now: unmapping a large picture takes 16 ms, which nobody need wait for
                 _give_memory_back()
             else:
-                self._send(DevicesFound(tuple(self._devices.infos())))
+                self._send(DevicesFound(tuple(self._kept.devices.infos())))
 
     def _listen(self) -> None:
         while True:
@@ -114,17 +112,15 @@ class _Worker:
         from desktop.runtime.attempts import TaskRun
         from desktop.runtime.sharing import open_for_reading, open_for_writing
 
-        run = TaskRun(
-            task, self._devices, self._sessions, lambda progress: self._send(TaskProgress(task.job, progress))
-        )
+        run = TaskRun(task, self._kept, lambda progress: self._send(TaskProgress(task.job, progress)))
         inputs = {role: open_for_reading(shared) for role, shared in task.inputs.items()}
-        result = open_for_writing(task.output)
-        self._pixels = [*inputs.values(), result]
+        results = {name: open_for_writing(shared) for name, shared in task.outputs.items()}
+        self._pixels = [*inputs.values(), *results.values()]
         self._send(PixelsOpened(task.job))
         _reset_peak_memory()
         self._register(task.job, run)
         try:
-            done = run.run(inputs, result)
+            done = run.run(inputs, results)
         finally:
             with self._lock:
                 del self._running[task.job]

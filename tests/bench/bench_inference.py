@@ -24,26 +24,24 @@ import psutil
 from numpy.typing import NDArray
 
 from desktop import paths
-from desktop.runtime.adapters.base import result_shape, scalar_feeds
 from desktop.runtime.adapters.tiled_image import image_input, image_output, tile_rules
-from desktop.runtime.attempts import TaskRun
+from desktop.runtime.attempts import Kept, TaskRun
 from desktop.runtime.catalog import Catalog, Model
-from desktop.runtime.device import Devices, thread_count
+from desktop.runtime.device import thread_count
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.messages import Task
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.pictures import Picture
 from desktop.runtime.runner import Finished, Request, run_and_wait
 from desktop.runtime.session import SessionCache, SessionKey
-from desktop.runtime.sharing import SharedPixels
 from desktop.runtime.tensors import pixels_to_tensor
 from desktop.runtime.tiling import plan_tiles
 from tests.runtime_models import blur_model, identity_model, photo, tile_table
+from tests.runtime_runs import scalar_inputs
 
 ROUNDS = 7
 HEIGHT_24MP, WIDTH_24MP = 4000, 6000
 SAMPLE_EVERY_S = 0.02
-NOWHERE = SharedPixels(Path("unused"), (1,), "uint8")
 
 
 def main() -> None:
@@ -63,13 +61,14 @@ def main() -> None:
 def tiled_against_raw(model: Model) -> dict[str, Any]:
     """The whole tiled run against session.run alone on the same tiles, 3 megapixels."""
     pixels = large_photo(2000, 2000)[:, :1500]
-    sessions = SessionCache()
-    raw = raw_runs(model, sessions, pixels)
-    result = np.zeros(result_shape(model.manifest, pixels.shape), pixels.dtype)
+    kept = Kept()
+    raw = raw_runs(model, kept.sessions, pixels)
+    scale = model.manifest.scale
+    result = np.zeros((pixels.shape[0] * scale, pixels.shape[1] * scale, pixels.shape[2]), pixels.dtype)
     task = task_for(model)
 
     def tiled() -> None:
-        TaskRun(task, Devices(), sessions, lambda _: None).run({"image": pixels}, result)
+        TaskRun(task, kept, lambda _: None).run({"image": pixels}, {"image": result})
 
     tiled()
     times = [(timed(raw), timed(tiled)) for _ in range(ROUNDS)]
@@ -87,11 +86,11 @@ def worker_overhead(catalog: Catalog) -> dict[str, Any]:
     """24 megapixels through the warm worker process against the same run in this process; the network is free."""
     model = catalog.verified("same")
     pixels = large_photo(HEIGHT_24MP, WIDTH_24MP)
-    sessions, task = SessionCache(), task_for(model)
+    kept, task = Kept(), task_for(model)
     result = np.zeros_like(pixels)
 
     def here() -> None:
-        TaskRun(task, Devices(), sessions, lambda _: None).run({"image": pixels}, result)
+        TaskRun(task, kept, lambda _: None).run({"image": pixels}, {"image": result})
 
     runner = WorkerRunner(catalog)
 
@@ -167,7 +166,7 @@ def raw_runs(model: Model, sessions: SessionCache, pixels: NDArray[Any]) -> Call
     rules = tile_rules(manifest, None)
     assert rules is not None
     spec, names = image_input(manifest), [image_output(manifest).name]
-    feeds = scalar_feeds(manifest, session, complete_parameters(manifest, {}))
+    feeds = scalar_inputs(manifest, session)
     picture, options = Picture.of(pixels), onnxruntime.RunOptions()
     tiles = [
         pixels_to_tensor(picture.read(placed), spec, session.inputs[spec.name].type)
@@ -187,7 +186,7 @@ def task_for(model: Model) -> Task:
         folder=model.folder,
         manifest=model.manifest,
         inputs={},
-        output=NOWHERE,
+        outputs={},
         parameters=complete_parameters(model.manifest, {}),
         seed=0,
         device="cpu",

@@ -46,6 +46,8 @@ def test_the_golden_sample_shows_that_the_model_does_something(model: Model) -> 
     """A network that returned its input would pass a careless comparison."""
     golden = model.manifest.golden
     assert golden is not None
+    if golden.input is None:
+        return
     sample, expected = (cv2.imread(str(model.folder / name), -1) for name in (golden.input, golden.output))
     if model.manifest.scale == 1:
         assert np.abs(sample[..., :3].astype(int) - expected[..., :3]).mean() > 2 * golden.tolerance

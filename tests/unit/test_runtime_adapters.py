@@ -163,7 +163,7 @@ def test_inputs_that_the_manifest_does_not_feed_are_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('task = "restore"', 'task = "generate"', "cannot run models of the kind “generate”"),
+        ('task = "restore"', 'task = "generate"', "needs its size"),
         ('task = "restore"', 'task = "upscale"', "a scale above 1"),
         ("scale = 1", "scale = 2", "has scale = 1"),
         ('role = "image"\nsize', 'role = "mask"\nsize', "cannot have an input or output with the role “mask”"),

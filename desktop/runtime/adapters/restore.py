@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from desktop.core.errors import UserError
-from desktop.runtime.adapters.base import AdapterJob
+from desktop.runtime.adapters.base import AdapterJob, ArrayShapes, Asked, broken, image_results
 from desktop.runtime.adapters.tiled_image import check_manifest, run_tiled_image
 from desktop.runtime.manifest import Manifest
 
@@ -11,7 +10,11 @@ from desktop.runtime.manifest import Manifest
 def check(manifest: Manifest) -> None:
     check_manifest(manifest)
     if manifest.scale != 1:
-        raise UserError("model.broken", model_id=manifest.id, reason="a model that restores has scale = 1.")
+        raise broken(manifest, "a model that restores has scale = 1.")
+
+
+def results(manifest: Manifest, asked: Asked) -> ArrayShapes:
+    return image_results(manifest, asked)
 
 
 def run(job: AdapterJob) -> int:

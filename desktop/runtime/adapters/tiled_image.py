@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.core.errors import UserError
-from desktop.runtime.adapters.base import AdapterJob, check_roles, check_tensors, scalar_feeds, tensor_info
+from desktop.runtime.adapters.base import CONSTANT_ROLES, AdapterJob, bad_output, broken, check_roles, tensor_info
+from desktop.runtime.adapters.constants import constant_feeds
+from desktop.runtime.adapters.fitting import Fit, lay_whole, padding_levels, resized_planes, shown_whole
 from desktop.runtime.manifest import Input, Manifest, Output
 from desktop.runtime.pictures import Picture, copy_alpha
 from desktop.runtime.runner import Pixels
 from desktop.runtime.stitching import lay_tile
 from desktop.runtime.tensors import pixels_to_tensor, tensor_to_planes
-from desktop.runtime.tiling import PlacedTile, TilePlan, TileRules, plan_tiles
+from desktop.runtime.tiling import TilePlan, TileRules, plan_tiles
 
 Planes = NDArray[np.float32]
 
 
 def check_manifest(manifest: Manifest) -> None:
-    check_roles(manifest, inputs={"image", "scalar", "choice"}, outputs={"image", "ignore"})
+    check_roles(
+        manifest, inputs={"image"} | CONSTANT_ROLES, outputs={"image", "ignore"}, needs={"image"}, gives={"image"}
+    )
     if manifest.blend not in ("replace", "inside_mask"):
-        reason = f"blend = {manifest.blend} does not fit a model of the kind {manifest.task}."
-        raise UserError("model.broken", model_id=manifest.id, reason=reason)
-    if len(manifest.files) != 1:
-        raise UserError("model.broken", model_id=manifest.id, reason="this kind of model has exactly one file.")
+        raise broken(manifest, f"blend = {manifest.blend} does not fit a model of the kind {manifest.task}.")
+    if len(manifest.parts) != 1:
+        raise broken(manifest, "this kind of model has exactly one part.")
 
 
 def tile_rules(manifest: Manifest, tile_limit: int | None) -> TileRules | None:
@@ -48,9 +49,9 @@ def tile_rules(manifest: Manifest, tile_limit: int | None) -> TileRules | None:
 
 def run_tiled_image(job: AdapterJob) -> int:
     """Fill `job.result`; returns how many times the network ran."""
-    check_tensors(job.manifest, job.session)
-    pixels = job.inputs["image"]
-    feeds = scalar_feeds(job.manifest, job.session, job.parameters)
+    pixels = job.image
+    part = image_input(job.manifest).part
+    feeds = constant_feeds(job, part, (pixels.shape[0], pixels.shape[1]))
     picture = Picture.of(pixels)
     plan = _plan(job, pixels)
     if plan is None:
@@ -90,38 +91,24 @@ def _plan(job: AdapterJob, pixels: Pixels) -> TilePlan | None:
 def _run_network(job: AdapterJob, shown: Pixels, feeds: dict[str, Any]) -> Planes:
     """(3, H × scale, W × scale) for (H, W, 3); UserError when the network returns another size."""
     spec, answer = image_input(job.manifest), image_output(job.manifest)
-    tensor = pixels_to_tensor(shown, spec, tensor_info(job.session, spec.name).type)
-    (output,) = job.run([answer.name], {**feeds, spec.name: tensor})
+    tensor = pixels_to_tensor(shown, spec, tensor_info(job.session(spec.part), spec.name).type)
+    (output,) = job.run(spec.part, [answer.name], {**feeds, spec.name: tensor})
     planes = tensor_to_planes(output, answer, job.manifest.id)
     height, width = (side * job.manifest.scale for side in shown.shape[:2])
     if planes.shape[1:] != (height, width):
-        expected = f"{width} × {height} pixels"
-        raise UserError("model.bad_output", model_id=job.manifest.id, shape=list(output.shape), expected=expected)
+        raise bad_output(job.manifest, output, f"{width} × {height} pixels")
     return planes
 
 
 def _run_fitted(job: AdapterJob, picture: Picture, feeds: dict[str, Any]) -> None:
     """A network of fixed size that cannot be cut: fit the picture, run once, map the answer back."""
-    height, width = picture.pixels.shape[:2]
-    fixed = image_input(job.manifest).size
-    assert isinstance(fixed, tuple)
+    spec, answer = image_input(job.manifest), image_output(job.manifest)
     job.report(0, 1)
-    (whole,) = plan_tiles(height, width, TileRules(tile=max(height, width), scale=job.manifest.scale)).tiles()
-    fitted = _resized(picture.read(whole), fixed)
-    planes = _run_network(job, fitted, feeds)
-    back = _resized(planes.transpose(1, 2, 0), job.result.shape[:2])
-    copy_alpha(picture.pixels, job.result, job.manifest.scale)
-    _lay_whole(job, picture, back.transpose(2, 0, 1), whole)
+    fit = Fit.of(spec, (job.image.shape[0], job.image.shape[1]))
+    fitted = fit.into(shown_whole(picture), padding_levels(spec, job.image))
+    tensor = pixels_to_tensor(fitted, spec, tensor_info(job.session(spec.part), spec.name).type)
+    (output,) = job.run(spec.part, [answer.name], {**feeds, spec.name: tensor})
+    planes = fit.back(tensor_to_planes(output, answer, job.manifest.id))
+    copy_alpha(job.image, job.result, job.manifest.scale)
+    lay_whole(job.result, picture, resized_planes(planes, job.result.shape[:2]))
     job.report(1, 1)
-
-
-def _lay_whole(job: AdapterJob, picture: Picture, planes: Planes, whole: PlacedTile) -> None:
-    lay_tile(job.result, picture.finish(planes, whole, job.manifest.scale), whole)
-
-
-def _resized(pixels: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
-    """To (height, width): averaged when it shrinks, smooth when it grows."""
-    shrinks = size[0] < pixels.shape[0] or size[1] < pixels.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    resized: NDArray[Any] = cv2.resize(np.ascontiguousarray(pixels), (size[1], size[0]), interpolation=method)
-    return resized

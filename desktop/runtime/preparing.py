@@ -1,0 +1,109 @@
+"""From a request to a task for the worker: everything checked, every array where the worker can see it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from desktop.core.errors import UserError
+from desktop.runtime.adapters.base import Asked
+from desktop.runtime.adapters.table import adapter_for
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.latents import check_generation
+from desktop.runtime.manifest import Manifest
+from desktop.runtime.manifest import Task as Kind
+from desktop.runtime.messages import Task
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.runner import Array, Request
+from desktop.runtime.sharing import PixelShare, SharedPixels, forget
+
+PICTURES = ("image", "image2", "style")
+OPTIONAL = {Kind.GENERATE: ("image",)}  # a picture is turned into its latent first, where the model can
+
+
+def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int) -> tuple[Model, Task]:
+    """UserError when the request does not fit the model, or nowhere is room for its pixels."""
+    model = catalog.verified(request.model_id)
+    if model.sha256 != request.model_sha256:
+        raise UserError("model.changed", model_id=model.id)
+    manifest = model.manifest
+    adapter = adapter_for(manifest.task)
+    adapter.check(manifest)
+    parameters = complete_parameters(manifest, request.parameters)
+    if manifest.task is Kind.GENERATE:
+        check_generation(request.seed, request.count, request.truncation)
+    check_inputs(manifest, request)
+    asked = Asked(
+        shapes={name: array.shape for name, array in request.inputs.items()},
+        dtypes={name: array.dtype.name for name, array in request.inputs.items()},
+        count=request.count,
+    )
+    inputs, outputs = _shared(share, request, adapter.results(manifest, asked))
+    return model, Task(
+        job=number,
+        folder=model.folder,
+        manifest=manifest,
+        inputs=inputs,
+        outputs=outputs,
+        parameters=parameters,
+        seed=request.seed,
+        device=request.device,
+        count=request.count,
+        truncation=request.truncation,
+    )
+
+
+def needed_inputs(manifest: Manifest) -> list[str]:
+    """The roles that a request must bring, in the manifest's order."""
+    wanted = [spec.role for spec in manifest.inputs if spec.role in (*PICTURES, "mask", "points")]
+    wanted += ["mask" for spec in manifest.inputs if spec.order in ("MRGB", "RGBM")]
+    return [role for role in dict.fromkeys(wanted) if role not in OPTIONAL.get(manifest.task, ())]
+
+
+def allowed_inputs(manifest: Manifest) -> list[str]:
+    described = {spec.role for spec in manifest.inputs}
+    optional = [role for role in OPTIONAL.get(manifest.task, ()) if role in described]
+    named = [spec.name for spec in manifest.inputs if spec.role in ("latent", "noise")]
+    latent = ["latent"] if "latent" in described else []
+    return list(dict.fromkeys([*needed_inputs(manifest), *optional, *latent, *named]))
+
+
+def check_inputs(manifest: Manifest, request: Request) -> None:
+    """All that the model needs is there, nothing else is, and it has the right form (that is our caller's duty)."""
+    for role in needed_inputs(manifest):
+        if role not in request.inputs:
+            raise UserError("model.input_missing", model_id=manifest.id, role=role)
+    allowed = allowed_inputs(manifest)
+    for role, array in request.inputs.items():
+        if role not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise UserError("model.input_unknown", model_id=manifest.id, role=role, known=known)
+        _check_form(role, array)
+
+
+def _check_form(role: str, array: Array) -> None:
+    assert array.size > 0, role
+    if role in PICTURES or role == "mask":
+        assert array.dtype.name in ("uint8", "uint16"), array.dtype
+        assert array.ndim == (2 if role == "mask" else 3), array.shape
+        assert role == "mask" or array.shape[2] in (3, 4), array.shape
+    else:
+        assert array.dtype == np.float32, array.dtype
+        assert role != "points" or (array.ndim == 2 and array.shape[1] == 3), array.shape
+
+
+def _shared(
+    share: PixelShare, request: Request, shapes: dict[str, tuple[tuple[int, ...], str]]
+) -> tuple[dict[str, SharedPixels], dict[str, SharedPixels]]:
+    """All arrays or none: what was shared before there was no more room is forgotten again."""
+    inputs: dict[str, SharedPixels] = {}
+    outputs: dict[str, SharedPixels] = {}
+    try:
+        for role, array in request.inputs.items():
+            inputs[role] = share.put(array)
+        for name, (shape, dtype) in shapes.items():
+            outputs[name] = share.room_for(shape, dtype)
+    except UserError:
+        for shared in (*inputs.values(), *outputs.values()):
+            forget(shared)
+        raise
+    return inputs, outputs
