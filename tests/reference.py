@@ -1,4 +1,5 @@
-"""The oracle of the compositing tests: W3C Compositing and Blending Level 1 in float64, written from its text."""
+"""The oracle of the compositing tests: W3C Compositing and Blending Level 1 and the other modes in float64,
+written from their definitions."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from desktop.core.blend_modes import BlendMode
 def blend(mode: BlendMode, cb: Any, cs: Any) -> Any:
     """B(Cb, Cs) for float64 arrays (…, 3)."""
     name = mode.name.lower()
+    if name == "dissolve":
+        return cs
     if name in _NON_SEPARABLE:
         return _NON_SEPARABLE[name](cb, cs)
     return np.vectorize(_SEPARABLE[name], otypes=[np.float64])(cb, cs)
@@ -19,6 +22,10 @@ def blend(mode: BlendMode, cb: Any, cs: Any) -> Any:
 
 def composite(backdrop: Any, source: Any, mode: BlendMode, alpha: Any, *, atop: bool = False) -> Any:
     """Backdrop premultiplied float64 (H, W, 4); source straight (H, W, 4); alpha replaces the source's own."""
+    if mode is BlendMode.ERASE:
+        return backdrop * (1 - alpha[..., None])
+    if mode is BlendMode.DISSOLVE:
+        alpha = (alpha > thresholds(*alpha.shape)).astype(np.float64)
     ab, a = backdrop[..., 3:4], alpha[..., None]
     cb = np.divide(backdrop[..., :3], ab, out=np.zeros_like(backdrop[..., :3]), where=ab > 0)
     cb = np.clip(cb, 0, 1)
@@ -57,6 +64,33 @@ def _soft_light(b: float, s: float) -> float:
     return b + (2 * s - 1) * (d - b)
 
 
+def _vivid_light(b: float, s: float) -> float:
+    return _burn(b, 2 * s) if s <= 0.5 else _dodge(b, 2 * s - 1)
+
+
+def _pin_light(b: float, s: float) -> float:
+    return min(b, 2 * s) if s <= 0.5 else max(b, 2 * s - 1)
+
+
+def _divide(b: float, s: float) -> float:
+    if b == 0:
+        return 0.0
+    return 1.0 if b >= s else b / s
+
+
+def thresholds(height: int, width: int) -> Any:
+    """Dissolve's thresholds of a picture at the origin, one pixel at a time in whole numbers."""
+    return np.array([[_threshold(x, y) for x in range(width)] for y in range(height)])
+
+
+def _threshold(x: int, y: int) -> float:
+    word = 2**32
+    h = (x * 0x9E3779B1 % word) ^ (y * 0x85EBCA77 % word)
+    h = (h ^ h >> 15) * 0x2C1B3C6D % word
+    h = (h ^ h >> 12) * 0x297A2D39 % word
+    return (((h ^ h >> 15) >> 9) + 0.5) / 2**23
+
+
 _SEPARABLE = {
     "normal": lambda b, s: s,
     "multiply": lambda b, s: b * s,
@@ -70,6 +104,14 @@ _SEPARABLE = {
     "soft_light": _soft_light,
     "difference": lambda b, s: abs(b - s),
     "exclusion": lambda b, s: b + s - 2 * b * s,
+    "linear_burn": lambda b, s: max(0.0, b + s - 1),
+    "linear_dodge": lambda b, s: min(1.0, b + s),
+    "vivid_light": _vivid_light,
+    "linear_light": lambda b, s: min(1.0, max(0.0, b + 2 * s - 1)),
+    "pin_light": _pin_light,
+    "hard_mix": lambda b, s: float(b + s >= 1),
+    "subtract": lambda b, s: max(0.0, b - s),
+    "divide": _divide,
 }
 
 
@@ -118,4 +160,6 @@ _NON_SEPARABLE = {
     "saturation": _per_pixel(lambda b, s: _set_lum(_set_sat(b, _sat(s)), _lum(b))),
     "color": _per_pixel(lambda b, s: _set_lum(s, _lum(b))),
     "luminosity": _per_pixel(lambda b, s: _set_lum(b, _lum(s))),
+    "darker_color": _per_pixel(lambda b, s: s if _lum(s) < _lum(b) else b),
+    "lighter_color": _per_pixel(lambda b, s: s if _lum(s) > _lum(b) else b),
 }

@@ -1,4 +1,4 @@
-"""Blending in NumPy, for platforms without numba: functions and formulas as in blend_kernels.py and tile_kernels.py.
+"""Blending in NumPy, for platforms without numba: functions and formulas as in the compiled files.
 
 Arrays of colour are (3, h, w) float32, straight.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.core.blend_modes import BlendMode
-from desktop.core.tiles import Area
+from desktop.core.tiles import TILE, Area, TileKey
 
 Colors: TypeAlias = npt.NDArray[np.float32]
 Formula: TypeAlias = Callable[[Colors, Colors], Colors]
@@ -42,6 +42,26 @@ def _soft_light(below: Colors, source: Colors) -> Colors:
     return np.where(source <= 0.5, darker, below + (2 * source - 1) * (curve - below))
 
 
+def _vivid_light(below: Colors, source: Colors) -> Colors:
+    burnt = 1 - np.minimum(1, (1 - below) / np.maximum(2 * source, TINY))
+    dodged = np.minimum(1, below / np.maximum(2 - 2 * source, TINY))
+    darker = np.where(below >= 1 - TINY, np.float32(1), burnt)
+    lighter = np.where(below <= TINY, np.float32(0), dodged)
+    return np.where(source <= 0.5, darker, lighter)
+
+
+def _pin_light(below: Colors, source: Colors) -> Colors:
+    return np.where(source <= 0.5, np.minimum(below, 2 * source), np.maximum(below, 2 * source - 1))
+
+
+def _hard_mix(below: Colors, source: Colors) -> Colors:
+    return np.where(below + source >= 1 - TINY, np.float32(1), np.float32(0))
+
+
+def _divide(below: Colors, source: Colors) -> Colors:
+    return np.where(below <= TINY, np.float32(0), np.minimum(1, below / np.maximum(source, TINY)))
+
+
 def _luma(color: Colors) -> Colors:
     result: Colors = (color * _LUMA).sum(axis=0, keepdims=True)
     return result
@@ -68,6 +88,18 @@ def _with_saturation(color: Colors, saturation: Colors) -> Colors:
     return result
 
 
+def grain(area: Area, key: TileKey) -> Any:
+    """The thresholds of dissolve for a part of a tile: (h, w) float32 in 0..1, a hash of the image coordinates."""
+    x0, y0, x1, y1 = area
+    x = (np.arange(x0, x1) + key[0] * TILE).astype(np.uint32)[None]
+    y = (np.arange(y0, y1) + key[1] * TILE).astype(np.uint32)[:, None]
+    h = x * np.uint32(0x9E3779B1) ^ y * np.uint32(0x85EBCA77)
+    h = (h ^ (h >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
+    h = (h ^ (h >> np.uint32(12))) * np.uint32(0x297A2D39)
+    bits = (h ^ (h >> np.uint32(15))) >> np.uint32(9)
+    return (bits.astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
+
+
 FORMULAS: dict[BlendMode, Formula] = {
     BlendMode.NORMAL: lambda below, source: source,
     BlendMode.MULTIPLY: lambda below, source: below * source,
@@ -85,11 +117,30 @@ FORMULAS: dict[BlendMode, Formula] = {
     BlendMode.SATURATION: lambda below, source: _with_luma(_with_saturation(below, _spread(source)), _luma(below)),
     BlendMode.COLOR: lambda below, source: _with_luma(source, _luma(below)),
     BlendMode.LUMINOSITY: lambda below, source: _with_luma(below, _luma(source)),
+    BlendMode.DISSOLVE: lambda below, source: source,
+    BlendMode.LINEAR_BURN: lambda below, source: np.maximum(below + source - 1, 0),
+    BlendMode.DARKER_COLOR: lambda below, source: np.where(_luma(source) < _luma(below), source, below),
+    BlendMode.LINEAR_DODGE: lambda below, source: np.minimum(below + source, 1),
+    BlendMode.LIGHTER_COLOR: lambda below, source: np.where(_luma(source) > _luma(below), source, below),
+    BlendMode.VIVID_LIGHT: _vivid_light,
+    BlendMode.LINEAR_LIGHT: lambda below, source: np.clip(below + 2 * source - 1, 0, 1),
+    BlendMode.PIN_LIGHT: _pin_light,
+    BlendMode.HARD_MIX: _hard_mix,
+    BlendMode.SUBTRACT: lambda below, source: np.maximum(below - source, 0),
+    BlendMode.DIVIDE: _divide,
 }
 
 
 def blend_tile(
-    mode: BlendMode, acc: Any, tile: Any, mask: Any | None, area: Area, *, opacity: float, atop: bool = False
+    mode: BlendMode,
+    acc: Any,
+    tile: Any,
+    mask: Any | None,
+    area: Area,
+    *,
+    opacity: float,
+    atop: bool = False,
+    key: TileKey = (0, 0),
 ) -> None:
     part = _part(acc, area)
     x0, y0, x1, y1 = area
@@ -97,6 +148,11 @@ def blend_tile(
     alpha = pixels[3] * np.float32(opacity)
     if mask is not None:
         alpha = alpha * (mask[y0:y1, x0:x1] / np.float32(255))
+    if mode is BlendMode.ERASE:
+        part -= alpha * part
+        return
+    if mode is BlendMode.DISSOLVE:
+        alpha = (alpha > grain(area, key)).astype(np.float32)
     below = part[3]
     straight = np.minimum(part[:3] / np.maximum(below, TINY), 1)
     mixed = FORMULAS[mode](straight, pixels[:3])

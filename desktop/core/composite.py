@@ -148,12 +148,12 @@ def composite_onto(
             if tile is None:
                 tile = np.full((TILE, TILE, 4), operation.tiles.default, operation.tiles.dtype)
                 tile.flags.writeable = False
-            _blend(acc, operation, _read_only(tile), mask, area)
+            _blend(acc, operation, _read_only(tile), mask, area, key)
         elif isinstance(operation, Isolate):
             inner = composite_tile(operation.children, key, area, workspace, depth + 1)
             flat = workspace.group_tile(depth)
             raster.write_straight(inner, flat, area)
-            _blend(acc, operation, _read_only(flat), mask, area)
+            _blend(acc, operation, _read_only(flat), mask, area, key)
         else:
             before = workspace.accumulator(depth + 1)
             _part(before, area)[:] = _part(acc, area)
@@ -247,8 +247,8 @@ def warm_up() -> None:
     raster.fade(acc, acc, None, area, opacity=1.0)
 
 
-def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area) -> None:
-    raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop)
+def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area, key: TileKey) -> None:
+    raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop, key=key)
 
 
 def _mask_tile(mask: Mask | None, key: TileKey) -> tuple[bool, Any]:

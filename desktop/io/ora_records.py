@@ -19,14 +19,37 @@ NAMESPACE = "urn:scumble:openraster:1"
 KEY_ATTRIBUTE = "key"
 
 CLIPPED_OP = "svg:src-atop"
-# OpenRaster has no exclusion; Krita writes and reads it under a name of its own.
-OP_OF_MODE = {mode: mode.svg_op for mode in BlendMode} | {BlendMode.EXCLUSION: "krita:exclusion"}
+# OpenRaster has fifteen of the modes; the others go under the names that Krita writes and reads.
+_NAMED_BY_KRITA = {
+    BlendMode.EXCLUSION: "krita:exclusion",
+    BlendMode.DISSOLVE: "krita:dissolve",
+    BlendMode.LINEAR_BURN: "krita:linear_burn",
+    BlendMode.DARKER_COLOR: "krita:darker color",
+    BlendMode.LINEAR_DODGE: "krita:linear_dodge",
+    BlendMode.LIGHTER_COLOR: "krita:lighter color",
+    BlendMode.VIVID_LIGHT: "krita:vivid_light",
+    BlendMode.LINEAR_LIGHT: "krita:linear light",
+    BlendMode.PIN_LIGHT: "krita:pin_light",
+    BlendMode.HARD_MIX: "krita:hard_mix_photoshop",  # Krita's own "hard mix" is another formula
+    BlendMode.SUBTRACT: "krita:subtract",
+    BlendMode.DIVIDE: "krita:divide",
+}
+OP_OF_MODE: dict[BlendMode, str] = {
+    **{mode: f"svg:{mode.value}" for mode in BlendMode},
+    **_NAMED_BY_KRITA,
+    BlendMode.NORMAL: "svg:src-over",
+    BlendMode.ERASE: "svg:dst-out",
+}
 NORMAL_OP = OP_OF_MODE[BlendMode.NORMAL]
-MODE_OF_OP: dict[str, BlendMode] = {mode.svg_op: mode for mode in BlendMode}
+MODE_OF_OP: dict[str, BlendMode] = {op: mode for mode, op in OP_OF_MODE.items()}
 # Names of other programs for the same formulas.
 MODE_OF_OP |= {
     "svg:normal": BlendMode.NORMAL,
-    "krita:exclusion": BlendMode.EXCLUSION,
+    "svg:exclusion": BlendMode.EXCLUSION,
+    "svg:plus": BlendMode.LINEAR_DODGE,
+    "svg:add": BlendMode.LINEAR_DODGE,
+    "krita:add": BlendMode.LINEAR_DODGE,
+    "krita:erase": BlendMode.ERASE,
     "krita:multiply": BlendMode.MULTIPLY,
     "krita:screen": BlendMode.SCREEN,
     "krita:overlay": BlendMode.OVERLAY,

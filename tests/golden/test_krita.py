@@ -25,6 +25,9 @@ KRITA_SECONDS = 180
 # hangs on the last bit, so that one pixel in a thousand may be further off.
 MOST_LEVELS_OFF, MEAN_LEVELS_OFF = 3, 0.6
 ALMOST_ALL_PERCENT = 99.9
+# A rounding of Krita's moves pixels over a step: there only the mean counts. Its dissolve is another grain each time.
+WITH_STEP = {mode.value for mode in (BlendMode.HARD_MIX, BlendMode.DARKER_COLOR, BlendMode.LIGHTER_COLOR)}
+COMPARABLE = [mode for mode in BlendMode if mode is not BlendMode.DISSOLVE]
 
 pytestmark = [
     pytest.mark.nightly,
@@ -63,20 +66,21 @@ def strips_off(theirs: Any, document: Document, names: list[str]) -> dict[str, t
 
 def assert_close(off: dict[str, tuple[float, float]]) -> None:
     print({name: (round(most, 1), round(mean, 2)) for name, (most, mean) in off.items()})
-    bad = {name: pair for name, pair in off.items() if pair[0] > MOST_LEVELS_OFF or pair[1] > MEAN_LEVELS_OFF}
+    most = {name: pair[0] for name, pair in off.items() if name not in WITH_STEP}
+    bad = {name: off[name] for name in off if most.get(name, 0) > MOST_LEVELS_OFF or off[name][1] > MEAN_LEVELS_OFF}
     assert not bad
 
 
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("is_opaque", [True, False])
 def test_every_blend_mode_looks_the_same_in_krita(tmp_path: Path, depth: Depth, is_opaque: bool) -> None:
-    width = STRIP * len(BlendMode)
+    width = STRIP * len(COMPARABLE)
     layers: list[Layer] = [raster_layer(1, smooth(1, width=width, depth=depth, is_opaque=is_opaque))]
-    for index, mode in enumerate(BlendMode):
+    for index, mode in enumerate(COMPARABLE):
         pixels = smooth(20 + index, depth=depth)
         layers.append(raster_layer(2 + index, pixels, x=STRIP * index, blend_mode=mode, opacity=0.7))
     document = document_with(*layers, width=width, height=HEIGHT, depth=depth)
-    assert_close(levels_off(document, tmp_path, [mode.value for mode in BlendMode]))
+    assert_close(levels_off(document, tmp_path, [mode.value for mode in COMPARABLE]))
 
 
 def test_masks_groups_and_clipping_look_the_same_in_krita(tmp_path: Path) -> None:

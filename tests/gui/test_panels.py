@@ -126,8 +126,9 @@ def test_an_opacity_drag_is_one_step(layered: Studio) -> None:
 
 def test_the_blend_mode_follows_the_box(layered: Studio) -> None:
     box = layered.window.panels.layers.mode
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
+    index = box.findData(BlendMode.MULTIPLY)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
     assert layered.document.layer(3).blend_mode is BlendMode.MULTIPLY
     layered.window.perform("edit.undo")
     assert box.currentIndex() == 0

@@ -55,24 +55,6 @@ def transparent() -> Any:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-@pytest.mark.parametrize("mode", list(BlendMode), ids=lambda mode: mode.value)
-def test_every_blend_mode_agrees_with_the_reference(mode: BlendMode, depth: Depth, implementation: str) -> None:
-    lower, upper = noise(WIDTH, HEIGHT, seed=1, depth=depth), noise(WIDTH, HEIGHT, seed=2, depth=depth)
-    levels = noise(WIDTH, HEIGHT, seed=3, channels=1)[..., 0]
-    document = document_with(
-        raster_layer(1, lower),
-        raster_layer(2, upper, blend_mode=mode, opacity=0.7, mask=mask_from(levels)),
-        width=WIDTH,
-        height=HEIGHT,
-        depth=depth,
-    )
-    expected = reference.composite(transparent(), as_float(lower), BlendMode.NORMAL, as_float(lower)[..., 3])
-    alpha = as_float(upper)[..., 3] * 0.7 * as_float(levels)
-    expected = reference.composite(expected, as_float(upper), mode, alpha)
-    assert largest_error(document, expected) <= TOLERANCE[depth]
-
-
-@pytest.mark.parametrize("depth", [8, 16])
 def test_ten_layers_of_noise_agree_with_the_reference(depth: Depth, implementation: str) -> None:
     modes = list(BlendMode)[:10]
     pictures = [noise(WIDTH, HEIGHT, seed=i, depth=depth) for i in range(10)]

@@ -31,11 +31,11 @@ def test_a_file_of_another_program_opens(tmp_path: Path) -> None:
       <stack name="auto" opacity="1.0"><layer name="inner" src="data/bottom.png"/></stack>
       <stack name="faded" opacity="0.5" isolation="auto"><layer src="data/bottom.png" visibility="hidden"/></stack>
       <stack name="own" isolation="isolate" x="5" y="6"><layer src="data/bottom.png" x="1" y="1"/></stack>
-      <layer name="plus" src="data/bottom.png" composite-op="svg:plus"/>
+      <layer name="strange" src="data/bottom.png" composite-op="krita:hard mix"/>
       <text>ignored</text>"""
     files = {"data/top.png": png(noise(4, 4)), "data/bottom.png": png(noise(20, 10, channels=3))}
     document = load_openraster(archive_with(tmp_path / "a.ora", foreign(body), files))
-    plus, own, faded, auto, top = document.layers
+    strange, own, faded, auto, top = document.layers
     assert (top.name, top.opacity, top.blend_mode) == ("上", 0.5, BlendMode.MULTIPLY)
     assert top.locks.all
     assert isinstance(top, RasterLayer)
@@ -48,7 +48,7 @@ def test_a_file_of_another_program_opens(tmp_path: Path) -> None:
     assert isinstance(own, GroupLayer)
     assert isinstance(own.children[0], RasterLayer)
     assert own.children[0].tiles.content_bounds().x == 6
-    assert plus.blend_mode is BlendMode.NORMAL
+    assert strange.blend_mode is BlendMode.NORMAL
     assert len({layer.id for layer in document.iter_layers()}) == 8
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from desktop.core.blend_modes import BlendMode
 from desktop.tools import layer_edits
 from desktop.tools.names import EditName
 from desktop.ui.action_set import tip_of
@@ -16,6 +15,7 @@ from desktop.ui.i18n import tr
 from desktop.ui.panels.layer_list import LayerList
 from desktop.ui.state import EditorState
 from desktop.ui.widgets.basics import IconButton, wrapped_label
+from desktop.ui.widgets.blend_combo import BlendCombo
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 if TYPE_CHECKING:
@@ -36,11 +36,7 @@ class LayersPanel(QWidget):
     def __init__(self, state: EditorState, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state
-        self.mode = QComboBox(self)
-        self.mode.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.mode.setMaxVisibleItems(16)
-        for mode in BlendMode:
-            self.mode.addItem("", mode)
+        self.mode = BlendCombo(self)
         self.opacity = ValueSlider(Range(0, 100, 100), unit="%", parent=self)
         self.list = LayerList(state, actions, self)
         self.empty = wrapped_label(parent=self)
@@ -66,8 +62,7 @@ class LayersPanel(QWidget):
         self.mode.setToolTip(tr("layers.mode_tip"))
         self.mode.setAccessibleName(tr("layers.mode_tip"))
         self.opacity.set_tip(tr("layers.opacity_tip"))
-        for index, mode in enumerate(BlendMode):
-            self.mode.setItemText(index, tr(f"blend.{mode.value}"))
+        self.mode.retranslate()
         for action_id, button in self._buttons.items():
             button.set_tip(tip_of(action_spec(action_id)))
 
@@ -119,7 +114,7 @@ class LayersPanel(QWidget):
         document = self._state.document
         self._stack.setCurrentWidget(self.list if document is not None and document.layers else self.empty)
         if layer is not None:
-            self.mode.setCurrentIndex(list(BlendMode).index(layer.blend_mode))
+            self.mode.set_mode(layer.blend_mode)
             self.opacity.set_value(round(layer.opacity * 100))
         else:
             self.mode.setCurrentIndex(0)
