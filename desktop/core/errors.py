@@ -35,6 +35,9 @@ MESSAGES: dict[str, str] = {
     "its sides may be {limit} pixels at most.",
     "file.bad_quality": "Quality must be between 1 and 100; {quality} is not.",
     "file.bad_openraster": "{path} is not a valid OpenRaster file: {reason}.",
+    # journals
+    "journal.unreadable": "The journal {path} cannot be read: {reason}.",
+    "journal.damaged": "The journal of “{name}” is damaged; nothing of it can be brought back.",
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",
     "model.broken": "The model “{model_id}” cannot be used: {reason}",

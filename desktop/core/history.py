@@ -47,7 +47,7 @@ class HistoryEntry:
 class StoreTile:
     """A tile in a `SpillStore`; leaves the store when the last version that knows it is gone."""
 
-    __slots__ = ("_dtype", "_key", "_shape", "_store", "nbytes")
+    __slots__ = ("__weakref__", "_dtype", "_key", "_shape", "_store", "nbytes")
 
     def __init__(self, store: SpillStore, pixels: Pixels) -> None:
         self._store, self._shape, self._dtype = store, pixels.shape, pixels.dtype
@@ -102,6 +102,11 @@ class History:
     @property
     def is_modified(self) -> bool:
         return self.document is not self._saved
+
+    @property
+    def saved_document(self) -> Document | None:
+        """The version on disk."""
+        return self._saved
 
     @property
     def memory_bytes(self) -> int:

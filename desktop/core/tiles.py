@@ -38,7 +38,7 @@ class TileMap:
     `default` is the level of every channel where there is no tile.
     """
 
-    __slots__ = ("_tiles", "channels", "default", "dtype")
+    __slots__ = ("__weakref__", "_tiles", "channels", "default", "dtype")
 
     def __init__(
         self,

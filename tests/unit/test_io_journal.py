@@ -1,0 +1,336 @@
+"""Journals: what comes back after an end without a goodbye, and what a damaged, foreign or full one does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop.core.document import Document
+from desktop.core.edits import OpenDocument
+from desktop.core.geometry import Rect, Size
+from desktop.io import journal_file
+from desktop.io.journal import Journal, JournalKeeper
+from desktop.io.journal_folder import MAX_AGE_S, JournalFolder, claim_abandoned, new_folder, remove_old
+from desktop.io.journal_reader import Recovered, journals_in, read_journal
+from desktop.io.journal_records import HEADER, MAGIC, SIGNATURE, RecordKind, header_of
+from desktop.io.journal_values import document_digest
+from desktop.io.openraster import load_openraster, save_openraster
+from tests.builders import noise, noise_document
+from tests.journal_child import Editing
+
+WHOLE = Rect(0, 0, 600, 400)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[JournalFolder]:
+    made = new_folder(tmp_path / "journals")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def keeper(folder: JournalFolder) -> Iterator[JournalKeeper]:
+    made = JournalKeeper(folder.path, retry_s=0.01)
+    yield made
+    made.close()
+
+
+def fill(opened: OpenDocument, level: int, rect: Rect = WHOLE) -> None:
+    with opened.edit("Fill") as edit:
+        edit.pixels(1).fill(rect, level)
+        edit.touched(1, rect)
+
+
+def recovered(folder: JournalFolder, index: int = 0) -> Recovered:
+    found = read_journal(journals_in(folder.path)[index])
+    assert found is not None
+    return found
+
+
+def journal_of(keeper: JournalKeeper, document: Document | None = None) -> tuple[OpenDocument, Journal]:
+    opened = OpenDocument(document or noise_document(2, width=600, height=400))
+    return opened, keeper.follow(opened, path=Path("/somewhere/a.ora"), title="A")
+
+
+def test_every_version_of_an_editing_run_comes_back_exact(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    editing = Editing(3, 400)
+    keeper.follow(editing.opened, path=None, title="Untitled").keep_now()
+    for step in range(60):
+        editing.step()
+        if step % 4 == 0:
+            assert keeper.flush()
+            assert document_digest(recovered(folder).document) == document_digest(editing.opened.document), step
+
+
+def test_recovered_document_keeps_its_name_and_place(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    opened, journal = journal_of(keeper)
+    fill(opened, 9)
+    journal.set_target(Path("/elsewhere/b.ora"), "B")
+    assert keeper.flush()
+    found = recovered(folder)
+    assert (found.path, found.title, found.is_modified) == (Path("/elsewhere/b.ora"), "B", True)
+    assert found.layer_count == 2
+    assert abs(found.time - time.time()) < 60
+
+
+def test_sixteen_bits_come_back(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    opened, _ = journal_of(keeper, noise_document(1, width=300, height=300, depth=16))
+    fill(opened, 40_000, Rect(0, 0, 90, 70))
+    assert keeper.flush()
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_an_unchanged_document_leaves_nothing(keeper: JournalKeeper, folder: JournalFolder, tmp_path: Path) -> None:
+    save_openraster(noise_document(1), tmp_path / "a.ora")
+    opened = OpenDocument(load_openraster(tmp_path / "a.ora"))
+    keeper.follow(opened, path=tmp_path / "a.ora", title="a", source=tmp_path / "a.ora")
+    assert keeper.flush()
+    time.sleep(0.05)
+    assert journals_in(folder.path) == []
+
+
+def test_a_closed_document_takes_its_journal_along(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    opened, journal = journal_of(keeper)
+    fill(opened, 1)
+    assert keeper.flush()
+    assert journals_in(folder.path)
+    journal.close()
+    assert keeper.flush()
+    assert journals_in(folder.path) == []
+    fill(opened, 2)
+
+
+def test_tiles_of_the_opened_file_are_found_in_that_file(folder: JournalFolder, tmp_path: Path) -> None:
+    """The first version must not wait until gigabytes of an opened document are copied."""
+    save_openraster(noise_document(2, width=600, height=400), tmp_path / "a.ora")
+    opened = OpenDocument(load_openraster(tmp_path / "a.ora"))
+    keeper = JournalKeeper(folder.path)
+    journal = keeper.follow(opened, path=None, title="a", source=tmp_path / "a.ora")
+    journal._writer._keep_some = lambda: False  # type: ignore[method-assign] - nothing is copied in idle moments
+    fill(opened, 7, Rect(0, 0, 50, 50))
+    assert keeper.flush()
+    assert journal.size_bytes < 600_000
+    keeper.close(is_kept=True)
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+    save_openraster(noise_document(1), tmp_path / "a.ora")
+    assert read_journal(journals_in(folder.path)[0]) is None, "another picture's tiles must not be taken for them"
+
+
+def test_saving_over_the_opened_file_makes_the_journal_stand_alone(folder: JournalFolder, tmp_path: Path) -> None:
+    path = tmp_path / "a.ora"
+    save_openraster(noise_document(2, width=600, height=400), path)
+    opened = OpenDocument(load_openraster(path))
+    keeper = JournalKeeper(folder.path)
+    journal = keeper.follow(opened, path=path, title="a", source=path)
+    journal._writer._keep_some = lambda: False  # type: ignore[method-assign]
+    with opened.edit("Delete layer") as edit:
+        edit.remove_layer(2)
+    save_openraster(opened.document, path)
+    opened.mark_saved()
+    opened.undo()
+    assert keeper.flush()
+    keeper.close(is_kept=True)
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_idle_moments_copy_the_opened_file(keeper: JournalKeeper, folder: JournalFolder, tmp_path: Path) -> None:
+    path = tmp_path / "a.ora"
+    save_openraster(noise_document(2, width=600, height=400), path)
+    opened = OpenDocument(load_openraster(path))
+    journal = keeper.follow(opened, path=path, title="a", source=path)
+    fill(opened, 7, Rect(0, 0, 50, 50))
+    patience = time.monotonic() + 10
+    while len(journal._writer._known.places if journal._writer._known else ()) < 13 and time.monotonic() < patience:
+        time.sleep(0.01)
+    path.unlink()
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_a_stroke_is_written_while_it_runs(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    opened, journal = journal_of(keeper)
+    journal.keep_now()
+    assert keeper.flush()
+    with opened.edit("Brush stroke") as edit:
+        edit.pixels(1).write(Rect(0, 0, 256, 256), noise(256, 256, seed=5))
+        edit.touched(1, Rect(0, 0, 256, 256))
+        size = journal.size_bytes
+        patience = time.monotonic() + 5
+        while journal.size_bytes < size + 200_000 and time.monotonic() < patience:
+            time.sleep(0.01)
+        size = journal.size_bytes
+    assert keeper.flush()
+    assert 0 < journal.size_bytes - size < 2000, "the tile was there already"
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_a_tile_that_changed_after_it_was_written_ahead_is_written_again(
+    keeper: JournalKeeper, folder: JournalFolder
+) -> None:
+    opened, journal = journal_of(keeper)
+    with opened.edit("Brush stroke") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 256, 256), 3)
+        edit.touched(1, Rect(0, 0, 256, 256))
+        patience = time.monotonic() + 5
+        while not journal._ahead and time.monotonic() < patience:
+            time.sleep(0.01)
+        edit.pixels(1).fill(Rect(0, 0, 20, 20), 200)
+    assert keeper.flush()
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_dead_tiles_are_left_behind(
+    keeper: JournalKeeper, folder: JournalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.io.journal_writer.SLACK_BYTES", 1 << 20)
+    opened, journal = journal_of(keeper)
+    journal._writer._compact_at = 1 << 20
+    for seed in range(30):
+        with opened.edit("Noise") as edit:
+            edit.pixels(1).write(Rect(0, 0, 600, 400), noise(600, 400, seed=seed))
+        assert keeper.flush()
+    patience = time.monotonic() + 10
+    while journal.size_bytes > 10 << 20 and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert journal.size_bytes <= 10 << 20, "30 versions of a megabyte each"
+    fill(opened, 3, Rect(0, 0, 9, 9))
+    assert keeper.flush()
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_a_full_disk_pauses_the_journal_and_room_resumes_it(
+    folder: JournalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_full = False
+    reserve = journal_file._reserve
+
+    def limited(file: object, start: int, end: int) -> None:
+        if is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        reserve(file, start, end)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(journal_file, "_reserve", limited)
+    heard: list[str] = []
+    keeper = JournalKeeper(
+        folder.path,
+        retry_s=0.01,
+        on_paused=lambda error: heard.append("paused"),
+        on_resumed=lambda: heard.append("resumed"),
+    )
+    opened, _ = journal_of(keeper)
+    fill(opened, 1)
+    assert keeper.flush()
+    before = document_digest(opened.document)
+    is_full = True
+    with opened.edit("Large") as edit:
+        edit.pixels(1).write(Rect(0, 0, 1500, 1500), noise(1500, 1500))
+    patience = time.monotonic() + 5
+    while not heard and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert heard == ["paused"]
+    assert document_digest(recovered(folder).document) == before
+    is_full = False
+    assert keeper.flush()
+    assert heard == ["paused", "resumed"]
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+    keeper.close()
+
+
+@pytest.fixture
+def sound(folder: JournalFolder) -> tuple[Path, list[str]]:
+    """A journal file of three versions, and their digests."""
+    keeper = JournalKeeper(folder.path)
+    opened, _ = journal_of(keeper)
+    digests = []
+    for level in (1, 2, 3):
+        fill(opened, level, Rect(0, 0, 100 * level, 90))
+        assert keeper.flush()
+        digests.append(document_digest(opened.document))
+    keeper.close(is_kept=True)
+    return journals_in(folder.path)[0][0], digests
+
+
+def test_a_torn_tail_is_cut(sound: tuple[Path, list[str]]) -> None:
+    path, digests = sound
+    data = path.read_bytes().rstrip(b"\0")
+    for cut in (1, 20, 400):
+        path.write_bytes(data[:-cut])
+        found = read_journal([path])
+        assert found is not None
+        assert document_digest(found.document) in digests[:2]
+
+
+def test_any_flipped_byte_gives_an_older_version_or_nothing(sound: tuple[Path, list[str]]) -> None:
+    path, digests = sound
+    data = bytearray(path.read_bytes().rstrip(b"\0"))
+    for at in np.random.default_rng(1).integers(0, len(data), 25):
+        data[at] ^= 0x55
+        path.write_bytes(data)
+        found = read_journal([path])
+        assert found is None or document_digest(found.document) in digests
+        data[at] ^= 0x55
+
+
+def test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path: Path) -> None:
+    path = tmp_path / "0001-0.journal"
+    for content in (
+        b"",
+        SIGNATURE,
+        SIGNATURE + HEADER.pack(MAGIC, RecordKind.TILE, 0xFFFFFFFF, 0),
+        SIGNATURE + HEADER.pack(MAGIC, RecordKind.COMMIT, 1 << 20, 0),
+        b"PNG" * 1000,
+        os.urandom(5000),
+    ):
+        path.write_bytes(content)
+        assert read_journal([path]) is None
+
+
+def test_a_commit_of_nonsense_is_no_document(tmp_path: Path) -> None:
+    import zlib
+
+    path = tmp_path / "0001-0.journal"
+    for payload in (b"", b"\x93" * 400, b"\x85\xa4time\x01", b"\xc1"):
+        record = header_of(RecordKind.COMMIT, zlib.crc32(payload), len(payload)) + payload
+        path.write_bytes(SIGNATURE + record)
+        assert read_journal([path]) is None
+
+
+def test_a_living_owner_is_left_alone(tmp_path: Path) -> None:
+    mine, other = new_folder(tmp_path), new_folder(tmp_path)
+    assert mine.path != other.path
+    assert claim_abandoned(tmp_path) == []
+    (other.path / "0001-0.journal").write_bytes(b"x")
+    other.release()
+    [claimed] = claim_abandoned(tmp_path)
+    assert claimed.path == other.path
+    assert claim_abandoned(tmp_path) == [], "nobody else is offered what one program holds"
+    claimed.release()
+    [again] = claim_abandoned(tmp_path)
+    again.release()
+    mine.release()
+    assert not mine.path.exists(), "an empty folder does not stay"
+
+
+def test_old_journals_are_cleaned(tmp_path: Path) -> None:
+    old, young = new_folder(tmp_path), new_folder(tmp_path)
+    for folder in (old, young):
+        (folder.path / "0001-0.journal").write_bytes(b"x")
+        folder.release()
+    long_ago = time.time() - MAX_AGE_S - 60
+    for path in (old.path / "0001-0.journal", old.path):
+        os.utime(path, (long_ago, long_ago))
+    remove_old(tmp_path)
+    assert not old.path.exists()
+    assert young.path.exists()
+
+
+def test_an_empty_document_comes_back(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    opened, journal = journal_of(keeper, Document(Size(5, 5)))
+    journal.keep_now()
+    assert keeper.flush()
+    assert recovered(folder).document == opened.document
