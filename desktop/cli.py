@@ -145,24 +145,60 @@ def _convert_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
 
 
 def _models_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
-    from desktop import commands
-
-    parser.description = "The installed models."
-    parser.add_argument("action", choices=["list", "show", "verify"])
-    parser.add_argument("model", nargs="?", metavar="MODEL", help="for show and verify: the id of one model")
+    parser.description = "The installed models. Foreign ONNX files are examined in a process of their own."
+    parser.add_argument("action", choices=["list", "show", "verify", "import", "remove"])
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="the id of one model; for import: FILE.onnx")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="import: answer a question")
+    parser.add_argument("--yes", action="store_true", help="import: take the guesses for all questions")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="import: the picture it is tried on")
 
     def run(given: argparse.Namespace) -> int:
-        out = commands.printer(given.json)
-        if given.action == "list":
-            return commands.list_models(out)
-        if given.action == "verify":
-            return commands.verify_models(given.model, out)
-        if given.model is None:
-            parser.error("models show needs the id of a model")
-        return commands.show_model(given.model, out)
+        if given.model is None and given.action in ("show", "import", "remove"):
+            parser.error(f"models {given.action} needs {'a file' if given.action == 'import' else 'the id of a model'}")
+        return _MODEL_ACTIONS[given.action](given)
 
     return run
+
+
+def _list_models(given: argparse.Namespace) -> int:
+    from desktop import commands
+
+    return commands.list_models(commands.printer(given.json))
+
+
+def _show_model(given: argparse.Namespace) -> int:
+    from desktop import commands
+
+    return commands.show_model(given.model, commands.printer(given.json))
+
+
+def _verify_models(given: argparse.Namespace) -> int:
+    from desktop import commands
+
+    return commands.verify_models(given.model, commands.printer(given.json))
+
+
+def _import_model(given: argparse.Namespace) -> int:
+    from desktop import commands, import_commands
+
+    order = import_commands.ImportOrder(Path(given.model), _settings(given.set), given.yes, given.picture)
+    return import_commands.import_model(order, commands.printer(given.json))
+
+
+def _remove_model(given: argparse.Namespace) -> int:
+    from desktop import commands, import_commands
+
+    return import_commands.remove_model(given.model, commands.printer(given.json))
+
+
+_MODEL_ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "list": _list_models,
+    "show": _show_model,
+    "verify": _verify_models,
+    "import": _import_model,
+    "remove": _remove_model,
+}
 
 
 def _selftest_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
@@ -190,6 +226,16 @@ def _parameters(given: list[str]) -> dict[str, str]:
             raise UserError("cli.bad_param", text=text)
         parameters[name.strip()] = value.strip()
     return parameters
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    settings = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UserError("cli.bad_set", text=text)
+        settings[key.strip()] = value.strip()
+    return settings
 
 
 def _window_size(text: str) -> tuple[int, int]:

@@ -84,11 +84,61 @@ MESSAGES: dict[str, str] = {
     "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
     "note.no_gpu_memory": "Not enough GPU memory; computed on the processor.",
     "note.smaller_tiles": "Not enough memory; used smaller tiles of {tile} pixels.",
+    # importing models
+    "import.not_a_file": "{path} is not a file; choose an .onnx file.",
+    "import.too_large": "{path} is larger than {limit_gb} GB, which is more than an ONNX file can be.",
+    "import.not_onnx": "{path} is not an ONNX model that can be imported: {reason}.",
+    "import.external_elsewhere": "{path} wants to read weights from “{location}”; only those beside it are read.",
+    "import.external_missing": "{path} keeps its weights in “{location}”, which is not beside it or is cut off; "
+    "put both files into one folder.",
+    "import.external_link": "{path} keeps its weights in “{location}”, which is a link; put a real copy beside it.",
+    "import.too_deep": "{path} nests its parts deeper than {limit} levels, as no picture network does; it is refused.",
+    "import.too_many_nodes": "{path} has more than {limit} operations, which no picture network needs; it is refused.",
+    "import.too_many_functions": "{path} defines more than {limit} functions of its own; it is refused.",
+    "import.unknown_domain": "{path} uses the operator “{operator}” of “{domain}”, which onnxruntime does not know; "
+    "export it with standard ONNX operators.",
+    "import.huge_tensor": "{path} states a tensor of more than {limit_gb} GB; it is refused.",
+    "import.strange_input": "{path} cannot be used: the meaning of its input “{name}” is not known, because {reason}.",
+    "import.no_picture": "{path} gives no picture, mask or click answer, but {outputs}, so it cannot be used here.",
+    "import.cannot_load": "{path} cannot be loaded: {reason}",
+    "import.cannot_run": "{path} cannot be run on a picture: {reason}",
+    "import.too_slow": "{path} took longer than {seconds} seconds and was stopped; it may never end, or needs a GPU.",
+    "import.too_much_memory": "{path} wanted more than {limit_mb} MB of memory for a small picture and was stopped.",
+    "import.crashed": "{path} made the test process crash ({reason}); nothing else was harmed. It is refused.",
+    "import.unknown_key": "--set knows no “{name}”; it knows: {known}.",
+    "import.bad_value": "{name} cannot be “{value}”; it can be: {known}.",
+    "import.bad_choice": "These answers do not fit together: {reason}.",
+    "import.other_parts": "{path} is one part of a model of several ({parts}); "
+    "copy its whole folder into the model folder.",
+    "import.id_taken": "There is a model “{model_id}” already; remove it first, or import it "
+    "under another name: --set id=…",
+    "import.shipped": "“{model_id}” came with the program and cannot be removed.",
+    "import.needs_answers": "Some things cannot be seen in the file. Answer with --set, "
+    "or take the guesses with --yes: {questions}.",
+    "verdict.own": "The file brings its own description; nothing is left to ask.",
+    "verdict.task": "Kind: {task}.",
+    "verdict.takes_any": "It takes pictures of any size ({order}, values {range}).",
+    "verdict.takes_multiple": "It takes pictures whose sides are multiples of {multiple} ({order}, values {range}); "
+    "others are filled up.",
+    "verdict.takes_fixed": "It takes pictures of exactly {width} × {height} pixels ({order}, values {range}); "
+    "others are fitted to that.",
+    "verdict.takes_numbers": "It takes no picture, but random numbers: it invents pictures.",
+    "verdict.gives_picture": "It gives a picture of the same size.",
+    "verdict.gives_larger": "It gives a picture {scale} times as wide and high.",
+    "verdict.gives_mask": "It gives a soft mask.",
+    "verdict.gives_classes": "It gives a class for each pixel; one of them becomes the mask.",
+    "verdict.gives_colour": "It gives the colours for a grey picture.",
+    "verdict.gives_clicks": "It answers clicks with a mask.",
+    "verdict.gives_new": "It gives new pictures of {width} × {height} pixels.",
+    "verdict.tiles": "Large pictures are cut into tiles of {tile} pixels that overlap by {halo}.",
+    "verdict.whole": "It has to see the whole picture at once, so large pictures need much memory.",
+    "verdict.pace": "About {seconds} s a megapixel here.",
     # settings
     "settings.not_saved": "The settings could not be saved to {path}: {reason}.",
     # command line
     "cli.usage": "{message}. Try: {program} --help",
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
+    "cli.bad_set": "--set must look like key=value; “{text}” does not.",
     # tools
     "tool.no_document": "Open a picture first.",
     "tool.no_layer": "Choose a layer in the layers panel first.",

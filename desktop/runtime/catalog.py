@@ -73,6 +73,12 @@ class Catalog:
                 raise UserError("model.broken", model_id=model_id, reason=folder.error) from folder.error
         raise UserError("model.unknown", model_id=model_id, known=", ".join(sorted(models)) or "none")
 
+    def folder_of(self, model_id: str) -> Path:
+        """The folder of a model, usable or broken."""
+        models, broken = self._found()
+        found = next((folder.folder for folder in broken if folder.id == model_id), None)
+        return found if model_id not in models and found is not None else self.get(model_id).folder
+
     def verified(self, model_id: str) -> Model:
         """The model, every file present and exactly the published one. UserError names the file otherwise."""
         model = self.get(model_id)
@@ -97,7 +103,7 @@ class Catalog:
         found: list[Path] = []
         for folder in self.folders:
             if folder.is_dir():
-                found += sorted(path for path in folder.iterdir() if (path / MANIFEST_NAME).exists())
+                found += sorted(path for path in folder.iterdir() if _is_model_folder(path))
         return found
 
     def _proven_sha256(self, model: Model, path: Path) -> str:
@@ -115,6 +121,11 @@ class Catalog:
         with self._lock:
             self._proofs[path] = (state.st_size, state.st_mtime_ns, digest)
         return digest
+
+
+def _is_model_folder(path: Path) -> bool:
+    """Names with a dot in front belong to imports that were broken off."""
+    return not path.name.startswith(".") and (path / MANIFEST_NAME).exists()
 
 
 def file_sha256(path: Path) -> str:

@@ -1,0 +1,191 @@
+"""The whole examination of one file, as it runs in the sandbox: checks, loading, trial runs, a drafted manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.core.errors import UserError
+from desktop.runtime.importing.choices import (
+    UNKNOWN_LICENCE,
+    Choices,
+    Question,
+    id_for,
+    title_for,
+    with_settings,
+)
+from desktop.runtime.importing.drafting import FILE_NAME, MASK_TASKS, draft
+from desktop.runtime.importing.facts import GraphFacts
+from desktop.runtime.importing.graph import ForeignGraph, Working, find_working
+from desktop.runtime.importing.guessing import guess_task
+from desktop.runtime.importing.roles import sketches
+from desktop.runtime.importing.static_checks import read_checked
+from desktop.runtime.importing.trial import (
+    Candidate,
+    Trial,
+    candidates,
+    chosen_from,
+    class_of,
+    hole_of,
+    inputs_for,
+    open_questions,
+    run_draft,
+    seconds_per_megapixel,
+    tile_of,
+)
+from desktop.runtime.manifest import Manifest, Task
+
+OWN_NOTE = "scumble.manifest"  # where our exporter leaves the manifest in the file
+NAMES = {"id", "title", "licence", "description"}
+LICENCE_NOTES = ("license", "licence", "License")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known of a file after its examination; `manifest` is complete, with the guesses where nobody answered."""
+
+    facts: GraphFacts
+    manifest: Manifest
+    choices: Choices | None  # None: the file brought its own manifest
+    questions: tuple[Question, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    size: tuple[int, int] | None = None
+    seconds_per_megapixel: float | None = None
+    preview: NDArray[np.uint8] | None = field(default=None, compare=False)
+
+
+def examine(
+    tell: Callable[[str], None],
+    path: Path,
+    folder: Path,
+    picture: NDArray[np.uint8],
+    settings: Mapping[str, str],
+    taken: frozenset[str],
+) -> Inspection:
+    """Runs in the child. Leaves the checked file, weights joined, as `folder`/model.onnx.
+
+    `picture` (H, W, 3) is what previews show, `settings` are the user's answers, `taken` the ids of installed models.
+    """
+    tell("reading")
+    model, facts = read_checked(path)
+    content = model.SerializeToString() if facts.external_files else path.read_bytes()
+    facts = _with_content(facts, content)
+    (folder / FILE_NAME).write_bytes(content)
+    own = _own_manifest(path, facts, taken, settings)
+    tell("loading")
+    graph = ForeignGraph(content, facts, str(path))
+    del model, content
+    if own is not None:
+        return Inspection(facts, own, None)
+    tell("running")
+    working = find_working(graph, sketches(facts, str(path)), picture)
+    trial = Trial(graph, working, folder, picture)
+    choices = with_settings(_first_choices(trial, path, taken), settings)
+    tell("judging")
+    return _judged(tell, trial, choices, settings)
+
+
+def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, settings: Mapping[str, str]) -> Inspection:
+    found: list[Candidate] = []
+    if trial.working.image is not None:
+        output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
+        if output is not None and choices.task in MASK_TASKS and output.channels > 1:
+            choices = with_settings(class_of(trial, choices, output), settings)
+        found = candidates(trial, choices)
+        found = [entry for entry in found if _agrees(entry, settings)] or found
+        if found:
+            choices = with_settings(chosen_from(choices, trial, found[0]), settings)
+        tell("judging")
+        if choices.task is Task.INPAINT and trial.working.role("mask"):
+            choices = with_settings(hole_of(trial, choices), settings)
+        if choices.task not in MASK_TASKS and "tile" not in settings:
+            choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
+    tell("proving")
+    preview = _proof(trial, choices)
+    manifest = draft(trial.facts, trial.working, choices)
+    pace = seconds_per_megapixel(trial, choices) if trial.working.image is not None else None
+    questions = open_questions(trial, choices, found, settings)
+    return Inspection(trial.facts, manifest, choices, tuple(questions), tuple(found), trial.working.size, pace, preview)
+
+
+def _proof(trial: Trial, choices: Choices) -> NDArray[np.uint8] | None:
+    """The imported model must run once by its manifest, on a size that is not the one that was measured."""
+    height, width = trial.picture.shape[:2]
+    side = min(height, width, 150)
+    picture = np.ascontiguousarray(trial.picture[: side - 3, :side])
+    inputs: dict[str, Any] = inputs_for(trial, choices, picture) if trial.working.image is not None else {}
+    results = run_draft(trial, choices, inputs)
+    found = next((results[name] for name in ("image", "images", "mask") if name in results), None)
+    if found is None:
+        return None
+    shown = found[0] if found.ndim == 4 else found
+    return np.ascontiguousarray(shown)
+
+
+def _agrees(candidate: Candidate, settings: Mapping[str, str]) -> bool:
+    wanted = {"range": candidate.range, "order": candidate.order}
+    return all(settings.get(key, value).upper() == value.upper() for key, value in wanted.items())
+
+
+def _with_content(facts: GraphFacts, content: bytes) -> GraphFacts:
+    import hashlib
+
+    return msgspec.structs.replace(facts, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:
+    facts = trial.facts
+    notes = " ".join((path.stem, facts.metadata.get("title", ""), facts.metadata.get("description", "")))
+    guess = guess_task(trial.graph, trial.working, trial.picture, notes)
+    licence = next((facts.metadata[key] for key in LICENCE_NOTES if facts.metadata.get(key)), UNKNOWN_LICENCE)
+    return Choices(
+        task=guess.task,
+        output=guess.output,
+        id=id_for(path, set(taken)),
+        title=facts.metadata.get("title", "")[:80] or title_for(path),
+        licence=licence[:80],
+        description=facts.metadata.get("description", "")[:300],
+        scale=guess.scale,
+        channels=guess.channels,
+        size=_size_rule(trial.working),
+    )
+
+
+def _size_rule(working: Working) -> Any:
+    if working.image is None:
+        return "any"
+    if working.multiple is None:
+        return working.size
+    return "any" if working.multiple == 1 else working.multiple
+
+
+def _own_manifest(path: Path, facts: GraphFacts, taken: frozenset[str], settings: Mapping[str, str]) -> Manifest | None:
+    """The manifest that our exporter left in the file; only its names can be set otherwise.
+
+    UserError when it is broken or needs files beside this one.
+    """
+    text = facts.metadata.get(OWN_NOTE)
+    if text is None:
+        return None
+    try:
+        stated = json.loads(text)
+        parts = sorted(stated.get("files", {"main": FILE_NAME}))
+        if parts != ["main"]:
+            raise UserError("import.other_parts", path=path, parts=", ".join(parts))
+        stated |= {"files": {"main": FILE_NAME}, "sha256": {"main": facts.sha256}}
+        stated |= {key: value for key, value in settings.items() if key in NAMES}
+        for key in settings.keys() - NAMES:
+            raise UserError("import.unknown_key", name=key, known=", ".join(sorted(NAMES)))
+        stated.pop("golden", None)  # its pictures lie beside the model that was exported, not in the file
+        if stated.get("id") in taken:
+            raise UserError("import.id_taken", model_id=stated["id"])
+        return msgspec.convert(stated, Manifest, strict=False)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError("model.bad_manifest", path=path, reason=f"{error}.") from error

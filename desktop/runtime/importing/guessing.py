@@ -1,0 +1,243 @@
+"""The task of a foreign network and which output is its answer, from names, shapes and one run on a picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.core.errors import UserError
+from desktop.runtime.importing.facts import GraphFacts
+from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, plain_spec
+from desktop.runtime.importing.ranges import RANGES, colorfulness, structure_match
+from desktop.runtime.importing.roles import SECOND_NAME, InputSketch
+from desktop.runtime.manifest import Input, Task
+
+FAITHFUL_MATCH = 0.72  # a network whose fine structure follows the picture this closely restores it
+SLICE_MATCH = 0.45
+COLOURED_LEVELS = 4.0  # a grey picture that comes back with more colour than this was coloured
+
+# Words in file names and notes that say what a network is for; the first that fits counts.
+WORDS: tuple[tuple[Task, str], ...] = (
+    (Task.INPAINT, r"inpaint|lama|migan|mi-gan|erase|remov(e|al)"),
+    (Task.COLOURISE, r"colou?ri[sz]|deoldify|ddcolor|siggraph17|eccv16"),
+    (Task.INTERPOLATE, r"rife|interpolat|\bfilm\b|ifrnet"),
+    (Task.MATTE, r"matt(e|ing)|u2net|is-?net|modnet|silueta|birefnet|rmbg|background|cloth|portrait|salien|pp-?human"),
+    (Task.SEGMENT, r"segment|deeplab|fcn|bisenet|parsing|sky_?seg|unet.*seg|cityscapes"),
+    (Task.RESTORE, r"noise|blur|dncnn|ffdnet|scunet|nafnet|restor|enhanc|low_?light|dce|gfp|codeform|jpe?g|haz|rain"),
+    (Task.UPSCALE, r"upscal|super_?-?res|esrgan|\bsr\b|span|swinir|waifu2x|real_?cugan|[_-]x[234]|[234]x[_-]"),
+    (Task.STYLE, r"style|mosaic|candy|udnie|pointil|rain_?princess|cartoon|anime|hayao|shinkai|paprika|sketch|paint"),
+    (Task.TRANSLATE, r"pix2pix|cyclegan|translat|edges2|horse2zebra|monet|winter|summer"),
+)  # fmt: skip
+PICTURE_TASKS = (Task.RESTORE, Task.STYLE, Task.TRANSLATE, Task.FILTER, Task.UPSCALE)
+
+
+@dataclass(frozen=True)
+class Guess:
+    task: Task
+    output: str
+    scale: int = 1
+    channels: tuple[int, int] | None = None
+
+
+def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8], hints: str) -> Guess:
+    """UserError for networks that give no picture, with what they give instead."""
+    facts = graph.facts
+    _refuse_detectors(facts, graph.label)
+    if working.image is None:
+        return _of_generator(graph, working)
+    answers = graph.run(graph.feeds(working.sketch, fitted(picture, working.size), _first_specs(working)))
+    hinted = _hinted(hints)
+    if working.role("mask") or working.image.order == "MRGB":
+        return Guess(Task.INPAINT, _best_picture(working, answers, picture, graph.label).name)
+    if working.role("image2", "style"):
+        return _of_two_pictures(working, answers, picture, graph.label)
+    pictures = [output for output in working.outputs if output.channels in (3, 4) and output.scale >= 1]
+    if working.image.order == "L":
+        return _of_gray(working, graph.label)
+    if pictures and hinted not in (Task.MATTE, Task.SEGMENT):
+        return _of_picture(graph, working, _best_of(pictures, answers, picture), answers, picture, hinted)
+    return _of_maps(working, answers, picture, hinted, graph.label)
+
+
+def _first_specs(working: Working) -> dict[str, Input]:
+    """0..1 for everything: enough to see what an output is."""
+    return {entry.name: plain_spec(entry) for entry in working.sketch if entry.is_picture}
+
+
+def _hinted(hints: str) -> Task | None:
+    return next((task for task, words in WORDS if re.search(words, hints, re.I)), None)
+
+
+def _refuse_detectors(facts: GraphFacts, label: str) -> None:
+    stated = facts.metadata.get("task", "").lower()
+    if stated in ("detect", "classify", "pose", "obb"):
+        raise UserError("import.no_picture", path=label, outputs=f"answers of the kind “{stated}”")
+
+
+def _of_generator(graph: ForeignGraph, working: Working) -> Guess:
+    pictures = [output for output in working.outputs if output.channels in (1, 3, 4)]
+    if not pictures or not working.role("latent", "label"):
+        raise UserError("import.no_picture", path=graph.label, outputs=_shapes_text(working))
+    return Guess(Task.GENERATE, pictures[0].name)
+
+
+def _of_two_pictures(working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], label: str) -> Guess:
+    """A style beside a content, or the two ends of a movement."""
+    best = _best_picture(working, answers, picture, label)
+    names = [entry.name for entry in working.sketch if entry.is_picture]
+    is_movement = working.role("timestep") is not None or (
+        working.role("style") is None and all(SECOND_NAME.search(name) for name in names[1:])
+    )
+    return Guess(Task.INTERPOLATE if is_movement else Task.TWO_IMAGE, best.name)
+
+
+def _of_gray(working: Working, label: str) -> Guess:
+    """A grey picture in: luma that was enlarged or cleaned, or the two colour channels that go with it."""
+    for output in working.outputs:
+        if output.channels == 2:
+            return Guess(Task.COLOURISE, output.name)
+    for output in working.outputs:
+        if output.channels == 3:
+            return Guess(Task.COLOURISE, output.name)
+        if output.channels == 1 and output.scale >= 1:
+            scale = int(output.scale)
+            return Guess(Task.UPSCALE if scale > 1 else Task.RESTORE, output.name, scale)
+    raise UserError("import.no_picture", path=label, outputs=_shapes_text(working))
+
+
+def _of_picture(
+    graph: ForeignGraph,
+    working: Working,
+    best: OutputSketch,
+    answers: dict[str, Any],
+    picture: NDArray[np.uint8],
+    hinted: Task | None,
+) -> Guess:
+    scale = int(best.scale)
+    if scale > 1:
+        return Guess(Task.UPSCALE, best.name, scale)
+    if hinted in PICTURE_TASKS and hinted is not Task.UPSCALE:
+        return Guess(hinted, best.name)
+    if hinted is Task.COLOURISE or _colours_gray(graph, working, best, picture):
+        return Guess(Task.COLOURISE, best.name)
+    if any(key.startswith("param:") for key in graph.facts.metadata):
+        return Guess(Task.FILTER, best.name)
+    match = structure_match(fitted(picture, working.size), as_picture(answers[best.name], best))
+    return Guess(Task.RESTORE if match >= FAITHFUL_MATCH else Task.STYLE, best.name)
+
+
+def _of_maps(
+    working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], hinted: Task | None, label: str
+) -> Guess:
+    """Outputs that are no picture: one mask, scores of several classes, a picture among other channels."""
+    for output in working.outputs:
+        part = _picture_slice(answers[output.name], output, fitted(picture, working.size))
+        if part is not None and output.scale >= 1 and hinted is not Task.SEGMENT:
+            task = Task.UPSCALE if output.scale > 1 else Task.RESTORE
+            return Guess(task, output.name, int(output.scale), part)
+    for output in working.outputs:
+        if output.channels == 1:
+            return Guess(Task.SEGMENT if hinted is Task.SEGMENT else Task.MATTE, output.name)
+    for output in working.outputs:
+        if output.channels >= 2:
+            return Guess(Task.SEGMENT, output.name)
+    raise UserError("import.no_picture", path=label, outputs=_shapes_text(working))
+
+
+def _picture_slice(answer: Any, output: OutputSketch, picture: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """Three neighbouring channels that look like the picture, where there are more."""
+    if not 4 < output.channels <= 64:
+        return None
+    planes = _planes(answer, output)
+    matches = []
+    for first in range(output.channels - 2):
+        shown = np.stack([_sized(plane, picture.shape[:2]) for plane in planes[first : first + 3]], axis=2)
+        singles = [structure_match(shown[..., channel], picture[..., channel]) for channel in range(3)]
+        matches.append(min(singles))
+    best = int(np.argmax(matches))
+    return (best, best + 3) if matches[best] > SLICE_MATCH else None
+
+
+def _colours_gray(graph: ForeignGraph, working: Working, best: OutputSketch, picture: NDArray[np.uint8]) -> bool:
+    """A grey picture comes back with colour but with its structure: a style would change both."""
+    gray = cv2.cvtColor(cv2.cvtColor(fitted(picture, working.size), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    try:
+        answer = graph.run(graph.feeds(working.sketch, gray, _first_specs(working)))[best.name]
+    except UserError:
+        return False
+    shown = as_picture(answer, best)
+    spread = float(np.ptp(shown)) or 1.0
+    levels = (shown - shown.min()) / spread * 255
+    return colorfulness(levels) > COLOURED_LEVELS and structure_match(gray, levels) >= 0.95
+
+
+def _best_picture(working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], label: str) -> OutputSketch:
+    pictures = [output for output in working.outputs if output.channels in (3, 4) and output.scale >= 1]
+    if not pictures:
+        raise UserError("import.no_picture", path=label, outputs=_shapes_text(working))
+    return _best_of(pictures, answers, picture)
+
+
+def _best_of(pictures: list[OutputSketch], answers: dict[str, Any], picture: NDArray[np.uint8]) -> OutputSketch:
+    """The output with the picture's fine structure: illumination maps and intermediate sizes have less of it."""
+    largest = max(output.scale for output in pictures)
+    fitting = [output for output in pictures if output.scale == largest]
+
+    def match(output: OutputSketch) -> float:
+        shown = as_picture(answers[output.name], output)
+        size = (round(shown.shape[0] / output.scale), round(shown.shape[1] / output.scale))
+        return abs(structure_match(fitted(picture, size), _sized(shown, size)))
+
+    scores = {output.name: match(output) for output in fitting}
+    best = max(scores.values())
+    return next(output for output in fitting if scores[output.name] >= best - 0.02)  # the first among equals
+
+
+def as_picture(answer: Any, output: OutputSketch) -> NDArray[np.float32]:
+    """(H, W, 3) of an answer's first channels, in whatever range it has."""
+    planes = _planes(answer, output)
+    shown = planes[:3] if output.channels >= 3 else np.repeat(planes[:1], 3, axis=0)
+    return np.ascontiguousarray(shown.transpose(1, 2, 0))
+
+
+def _planes(answer: Any, output: OutputSketch) -> NDArray[np.float32]:
+    array = np.asarray(answer, np.float32)
+    if output.layout.startswith("N"):
+        array = array[0]
+    if array.ndim == 2:
+        return array[None]
+    return array.transpose(2, 0, 1) if output.layout.endswith("HWC") else array
+
+
+def _sized(pixels: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    resized: NDArray[np.float32] = cv2.resize(pixels, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return resized
+
+
+def _shapes_text(working: Working) -> str:
+    shapes = ["×".join(str(side) for side in shape) for shape in working.shapes.values()]
+    return "arrays of the size " + ", ".join(shapes[:4])
+
+
+def known_range(facts: GraphFacts) -> str | None:
+    """The range of pixels where the file's own notes name it."""
+    stated = facts.metadata.get("Image.NominalPixelRange", "").lower()
+    names = {"nominalrange_0_255": "0..255", "normalized_0_1": "0..1", "normalized_1_1": "-1..1"}
+    found = next((value for key, value in names.items() if key in stated), None)
+    return found if found in RANGES else None
+
+
+def known_order(facts: GraphFacts) -> str | None:
+    stated = facts.metadata.get("Image.BitmapPixelFormat", "").lower()
+    return "BGR" if stated.startswith("bgr") else "RGB" if stated.startswith("rgb") else None
+
+
+def sliders_of(working: Working) -> list[InputSketch]:
+    return [entry for entry in working.sketch if entry.role == "scalar"]

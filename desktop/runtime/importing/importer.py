@@ -1,0 +1,153 @@
+"""Importing a model: examined in the sandbox, then moved into the user's model folder in one step, or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.core.errors import UserError
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.importing.examine import Inspection, examine
+from desktop.runtime.importing.sandbox import SandboxLimits, run_in_sandbox
+from desktop.runtime.manifest import MANIFEST_NAME, Manifest
+
+CARD_NAME = "card.md"
+STAGING_PREFIX = ".import-"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An examined file in a folder of its own, not yet among the models."""
+
+    source: Path
+    folder: Path
+    inspection: Inspection
+
+
+class Importer:
+    """`models_dir` is the user's model folder; it is made when the first model comes."""
+
+    def __init__(self, catalog: Catalog, models_dir: Path, *, limits: SandboxLimits | None = None) -> None:
+        self._catalog = catalog
+        self._models_dir = models_dir
+        self._limits = limits or SandboxLimits.for_this_machine()
+
+    @contextmanager
+    def examined(
+        self,
+        path: Path,
+        *,
+        picture: NDArray[np.uint8] | None = None,
+        settings: Mapping[str, str] | None = None,
+        on_step: Callable[[str], None] = lambda _name: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Staged]:
+        """The file, examined. What was not installed when the block ends is gone. UserError when it is refused.
+
+        `picture` (H, W, 3) is shown in previews; without one a drawn picture serves.
+        """
+        if path.suffix.lower() != ".onnx":
+            raise UserError("import.not_onnx", path=path, reason="its name does not end with .onnx")
+        folder = self._staging_folder()
+        try:
+            taken = frozenset(model.id for model in self._catalog.models())
+            shown = drawn_picture() if picture is None else picture
+            inspection = run_in_sandbox(
+                examine,
+                path.absolute(),
+                folder,
+                shown,
+                dict(settings or {}),
+                taken,
+                path=path,
+                limits=self._limits,
+                on_step=on_step,
+                is_cancelled=is_cancelled,
+            )
+            yield Staged(path, folder, inspection)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def install(self, staged: Staged, manifest: Manifest | None = None) -> Model:
+        """Among the user's models from now on. UserError when the id is taken or the disk refuses."""
+        chosen = manifest or staged.inspection.manifest
+        if any(model.id == chosen.id for model in self._catalog.models()):
+            raise UserError("import.id_taken", model_id=chosen.id)
+        target = self._models_dir / chosen.id
+        try:
+            (staged.folder / MANIFEST_NAME).write_bytes(manifest_text(chosen))
+            (staged.folder / CARD_NAME).write_text(_card(staged, chosen), encoding="utf-8")
+            staged.folder.rename(target)
+        except OSError as error:
+            raise UserError("file.cannot_write", path=target, reason=error.strerror or str(error)) from error
+        return self._catalog.verified(chosen.id)
+
+    def remove(self, model_id: str) -> Path:
+        """Deletes a model of the user's. UserError for one that came with the program."""
+        model = self._catalog.folder_of(model_id)
+        if model.parent.resolve() != self._models_dir.resolve():
+            raise UserError("import.shipped", model_id=model_id)
+        try:
+            shutil.rmtree(model)
+        except OSError as error:
+            raise UserError("file.cannot_write", path=model, reason=error.strerror or str(error)) from error
+        return model
+
+    def _staging_folder(self) -> Path:
+        """Beside the models, so that installing is one rename; left-overs of a killed import go now."""
+        try:
+            self._models_dir.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._models_dir))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError("file.cannot_write", path=self._models_dir, reason=reason) from error
+
+
+def manifest_text(manifest: Manifest) -> bytes:
+    """The manifest as TOML, defaults left out."""
+    plain = {key: value for key, value in msgspec.to_builtins(manifest).items() if value not in (None, [], {}, "")}
+    return msgspec.toml.encode(_without_none(plain))
+
+
+def with_title(staged: Staged, title: str, licence: str) -> Staged:
+    """The same with another title and licence, which need no new examination."""
+    manifest = msgspec.structs.replace(staged.inspection.manifest, title=title, licence=licence)
+    return replace(staged, inspection=replace(staged.inspection, manifest=manifest))
+
+
+def drawn_picture(side: int = 256) -> NDArray[np.uint8]:
+    """A picture with what photographs have: soft colours, edges, fine texture; the same every time."""
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / side
+    waves = np.stack([np.sin(6 * columns + 2), np.cos(5 * rows + columns), np.sin(4 * (rows + columns))], axis=2)
+    picture = 128 + 70 * waves * np.array([1.0, 0.8, 0.6], np.float32)
+    ring = (np.hypot(rows - 0.45, columns - 0.55) < 0.22)[..., None]
+    picture = np.where(ring, picture * 0.4 + np.array([150.0, 70.0, 40.0], np.float32), picture)
+    picture[int(side * 0.7) :, : side // 3] += 40
+    grain = np.random.Generator(np.random.PCG64(7)).normal(0, 6, picture.shape)
+    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+
+
+def _without_none(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(inner) for inner in value]
+    return value
+
+
+def _card(staged: Staged, manifest: Manifest) -> str:
+    facts = staged.inspection.facts
+    return (
+        f"# {manifest.title}\n\n{manifest.description}\n\n"
+        f"Imported from `{staged.source.name}` ({facts.size_bytes / 1e6:.1f} MB, SHA-256 {facts.sha256}).\n"
+        f"Producer: {facts.producer or 'not stated'}. Licence: {manifest.licence}.\n"
+        "Quality was not measured.\n"
+    )

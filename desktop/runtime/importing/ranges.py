@@ -1,0 +1,111 @@
+"""Value ranges of pictures in foreign networks, and how right a result looks under each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.runtime.manifest import ChannelOrder
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class ValueRange:
+    """x = (p - mean) / std with p on 0..255, in red, green, blue."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def stated_for(self, order: ChannelOrder) -> tuple[list[float], list[float]]:
+        """Mean and std in the order of the tensor's channels."""
+        mean, std = list(self.mean), list(self.std)
+        if order in ("L", "Y", "Lab_L"):
+            return [float(np.mean(mean))], [float(np.mean(std))]
+        return (mean[::-1], std[::-1]) if order == "BGR" else (mean, std)
+
+
+RANGES: dict[str, ValueRange] = {
+    "0..1": ValueRange((0.0,), (255.0,)),
+    "0..255": ValueRange((0.0,), (1.0,)),
+    "-1..1": ValueRange((127.5,), (127.5,)),
+    "imagenet": ValueRange((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    "-0.5..0.5": ValueRange((127.5,), (255.0,)),
+}
+PICTURE_RANGES = ("0..1", "0..255", "-1..1", "imagenet")
+MASK_RANGES = ("imagenet", "0..1", "-1..1", "-0.5..0.5", "0..255")
+
+# Percentiles that told the ranges of known models apart.
+BYTES_ABOVE = 8.0
+SIGNED_BELOW = -0.35
+FLAT_LEVELS = 6.0  # less contrast than this is no picture
+
+
+def range_of_values(values: NDArray[Any]) -> str:
+    """The range that a network's answer is in."""
+    finite = values[np.isfinite(values)].astype(np.float32)
+    if finite.size == 0:
+        return "0..1"
+    low, high = np.percentile(finite, (1, 99))
+    if high > BYTES_ABOVE:
+        return "0..255"
+    return "-1..1" if low < SIGNED_BELOW else "0..1"
+
+
+def activation_of_mask(values: NDArray[Any]) -> tuple[str, str]:
+    """Activation and range that turn a network's answer into a mask of 0..255."""
+    finite = values[np.isfinite(values)].astype(np.float32)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if values.dtype.kind in "ui":
+        return "none", "0..255" if high > 1 else "0..1"
+    if low >= -0.02 and high <= 1.02:
+        return "none", "0..1"
+    return ("sigmoid", "0..1") if low < 0 else ("minmax", "0..1")
+
+
+def wrongness(shown: NDArray[np.uint8], result: NDArray[np.float32], *, is_faithful: bool) -> float:
+    """How wrong a result looks, 0 for right: clipped, flat, another structure or colour than what went in.
+
+    `shown` (H, W, 3) 0..255, `result` (H', W', 3) in levels, not clipped. `is_faithful`: the network keeps the
+    picture, so that structure and colour count in full.
+    """
+    if not np.isfinite(result).all():
+        return 10.0
+    clipped = np.clip(result, 0, 255)
+    beyond = float(np.abs(result - clipped).mean()) / 64
+    height, width = shown.shape[:2]
+    small = cv2.resize(clipped, (width, height), interpolation=cv2.INTER_AREA)
+    flat = 1.0 if float(small.std()) < FLAT_LEVELS else 0.0
+    weight = 1.0 if is_faithful else 0.25
+    structure = 1.0 - max(structure_match(shown, small), 0.0)
+    color = float(np.abs(_blurred(small) - _blurred(shown.astype(np.float32))).mean()) / 64
+    return min(beyond, 3.0) + flat + weight * (structure + color)
+
+
+def structure_match(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Correlation of the fine structure of two pictures (H, W, 3) or (H, W), -1..1."""
+    a, b = _details(first), _details(second)
+    spread = float(a.std() * b.std())
+    return float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread > 1e-6 else 0.0
+
+
+def colorfulness(pixels: NDArray[Any]) -> float:
+    """Mean distance of the channels from their mean, in levels."""
+    levels = pixels.astype(np.float32)
+    return float(np.abs(levels - levels.mean(axis=2, keepdims=True)).mean())
+
+
+def _details(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    gray = pixels.astype(np.float32)
+    gray = gray @ LUMA if gray.ndim == 3 else gray
+    details: NDArray[np.float32] = gray - cv2.GaussianBlur(gray, (0, 0), 3.0)
+    return details
+
+
+def _blurred(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    blurred: NDArray[np.float32] = cv2.GaussianBlur(pixels, (0, 0), 4.0)
+    return blurred

@@ -1,0 +1,218 @@
+"""What each input of a foreign graph is probably for, from its type, shape and name. Guesses that a run has to confirm.
+
+Alternatives come most likely first: a graph that states no shapes may want its channels first or last, three or one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from desktop.core.errors import UserError
+from desktop.runtime.importing.facts import Dimension, GraphFacts, TensorFacts
+from desktop.runtime.manifest import ChannelOrder, InputRole, Layout
+
+SMALLEST_SIDE = 16  # a stated side below this is channels or a vector, not a picture
+LATENT_FROM = 8  # fewer numbers are sliders
+Shape: TypeAlias = tuple[Dimension, ...]
+
+MASK_NAME = re.compile(r"mask|hole|trimap", re.I)
+STYLE_NAME = re.compile(r"style|reference|exemplar", re.I)
+SECOND_NAME = re.compile(r"(img|image|frame|input|im|x)_?[1b2]$|second|target|next", re.I)
+NOISE_LEVEL_NAME = re.compile(r"sigma|noise_?(level|map|std)", re.I)
+TIME_NAME = re.compile(r"time|^t$|_t$|interp", re.I)
+LABEL_NAME = re.compile(r"label|class|^y$|category", re.I)
+LATENT_NAME = re.compile(r"^z$|latent|noise|^w$|seed", re.I)
+FACTORS_NAME = re.compile(r"scale|factor|roi", re.I)
+POINT_ROLES: dict[str, InputRole] = {
+    "point_coords": "points",
+    "point_labels": "point_labels",
+    "mask_input": "mask_input",
+    "has_mask_input": "has_mask_input",
+    "orig_im_size": "size",
+}
+GENERATED_TYPES = ("float32", "float16", "float64")
+
+
+@dataclass(frozen=True)
+class InputSketch:
+    """One input as it might be meant. `size` is the fixed (height, width) of a picture, None where it is free."""
+
+    name: str
+    type: str
+    role: InputRole
+    layout: Layout = "NCHW"
+    order: ChannelOrder = "RGB"
+    size: tuple[int, int] | None = None
+    shape: tuple[int, ...] = ()  # of one latent, without the batch
+
+    @property
+    def is_picture(self) -> bool:
+        return self.role in ("image", "image2", "style")
+
+
+Sketch: TypeAlias = tuple[InputSketch, ...]
+
+
+def sketches(facts: GraphFacts, label: str) -> list[Sketch]:
+    """Every sensible reading of the inputs. UserError when there is none; `label` is the file in its sentence."""
+    readings = [_readings_of(tensor, facts, label) for tensor in facts.inputs]
+    found = [_with_pictures_told_apart(sketch) for sketch in itertools.islice(itertools.product(*readings), 24)]
+    return [sketch for sketch in found if _has_one_layout(sketch)] or found
+
+
+def _readings_of(tensor: TensorFacts, facts: GraphFacts, label: str) -> list[InputSketch]:
+    if tensor.type == "other":
+        raise UserError("import.strange_input", path=label, name=tensor.name, reason="it is no array of numbers")
+    if tensor.name in POINT_ROLES:
+        return [InputSketch(tensor.name, tensor.type, POINT_ROLES[tensor.name])]
+    if tensor.name == "image_embeddings" or (_looks_like_features(tensor) and len(facts.inputs) > 1):
+        return [InputSketch(tensor.name, tensor.type, "embedding")]
+    if tensor.shape is None or len(tensor.shape) == 4:
+        return _readings_of_four(tensor, facts)
+    if len(tensor.shape) == 3:
+        return _readings_of_three(tensor, label)
+    return [_vector(tensor, facts, label)]
+
+
+def _looks_like_features(tensor: TensorFacts) -> bool:
+    """A map of many channels that another network made."""
+    shape = tensor.shape or ()
+    return len(shape) == 4 and (shape[1] or 0) >= 16 and (shape[2] is None or shape[2] >= 4)
+
+
+def _readings_of_four(tensor: TensorFacts, facts: GraphFacts) -> list[InputSketch]:
+    shape: Shape = tensor.shape or (None, None, None, None)
+    _, first, height, last = shape
+    if _is_column(shape):
+        return [_latent_or_style(tensor, facts, (first or 1, 1, 1))]
+    readings: list[tuple[Layout, Dimension, tuple[Dimension, Dimension]]] = []
+    if _is_channels(first) and not (_is_channels(last) and last != first and _is_side(first)):
+        readings.append(("NCHW", first, (height, last)))
+    if _is_channels(last) and (first is None or first >= SMALLEST_SIDE):
+        readings.append(("NHWC", last, (first, height)))
+    if first is not None and first in (1, 3, 4) and readings:
+        readings = readings[:1]
+    elif last is not None and last in (1, 3, 4):
+        readings = [reading for reading in readings if reading[0] == "NHWC"] or readings
+    return [
+        _picture(tensor, layout, channels, sides, facts)
+        for layout, stated, sides in readings
+        for channels in ((stated,) if stated else (3, 1, 4))
+    ] or [_latent_or_style(tensor, facts, tuple(side or 1 for side in shape[1:]))]
+
+
+def _readings_of_three(tensor: TensorFacts, label: str) -> list[InputSketch]:
+    """A picture without a batch, or a grey one whose first axis is the batch."""
+    first, middle, last = tensor.shape or (None, None, None)
+    if last in (1, 3, 4):
+        return [_plain_picture(tensor, "HWC", last, (first, middle))]
+    if first in (1, 3, 4):
+        return [_plain_picture(tensor, "CHW", first, (middle, last))]
+    if first is None and middle is None and last is None:
+        return [_plain_picture(tensor, layout, 3, (None, None)) for layout in ("CHW", "HWC")]
+    reason = f"its shape {_text(tensor)} is that of no picture"
+    raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+
+
+def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
+    """Rank 0, 1 and 2: sizes, factors, labels, latents, sliders."""
+    shape = tensor.shape or ()
+    places = math.prod(side or 1 for side in shape)
+    is_whole = tensor.type in ("int32", "int64")
+    sketch = InputSketch(tensor.name, tensor.type, "scalar")
+    if tensor.type == "uint8" and len(shape) == 1:
+        reason = "it wants an encoded file, such as the bytes of a JPEG, instead of pixels"
+        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+    if places == 2 and (is_whole or "size" in tensor.name.lower()):
+        return InputSketch(tensor.name, tensor.type, "size")
+    if places == 4 and FACTORS_NAME.search(tensor.name):
+        return InputSketch(tensor.name, tensor.type, "factors")
+    if LABEL_NAME.search(tensor.name) and (is_whole or places > 1):
+        return InputSketch(tensor.name, tensor.type, "label")
+    if len(shape) == 2 and places >= LATENT_FROM:
+        return _latent_or_style(tensor, facts, (places,))
+    if len(shape) == 2 and shape[1] is None and LATENT_NAME.search(tensor.name):
+        reason = "it does not say how many numbers it wants"
+        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+    if places > 1:
+        reason = f"it wants {places} numbers whose meaning is not known"
+        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+    if TIME_NAME.search(tensor.name):
+        return InputSketch(tensor.name, tensor.type, "timestep")
+    return sketch
+
+
+def _picture(
+    tensor: TensorFacts, layout: Layout, channels: int, sides: tuple[Dimension, Dimension], facts: GraphFacts
+) -> InputSketch:
+    found = _plain_picture(tensor, layout, channels, sides)
+    if channels == 1 and (MASK_NAME.search(tensor.name) or _has_coloured_neighbour(tensor, facts)):
+        role: InputRole = "mask"
+        return InputSketch(found.name, found.type, role, layout, "L", found.size)
+    return found
+
+
+def _plain_picture(
+    tensor: TensorFacts, layout: Layout, channels: int, sides: tuple[Dimension, Dimension]
+) -> InputSketch:
+    orders: dict[int, ChannelOrder] = {1: "L", 3: "RGB", 4: "MRGB"}
+    role: InputRole = "style" if STYLE_NAME.search(tensor.name) else "image"
+    height, width = sides
+    size = None if height is None or width is None else (height, width)
+    return InputSketch(tensor.name, tensor.type, role, layout, orders.get(channels, "RGB"), size)
+
+
+def _latent_or_style(tensor: TensorFacts, facts: GraphFacts, shape: tuple[int, ...]) -> InputSketch:
+    """Numbers beside a picture are its style, numbers alone a generator's latent."""
+    if tensor.type not in GENERATED_TYPES:
+        return InputSketch(tensor.name, tensor.type, "scalar")
+    has_picture = any(other is not tensor and len(other.shape or ()) == 4 for other in facts.inputs)
+    is_style = has_picture and not LATENT_NAME.search(tensor.name)
+    return InputSketch(tensor.name, tensor.type, "embedding" if is_style else "latent", shape=shape)
+
+
+def _with_pictures_told_apart(sketch: Sketch) -> Sketch:
+    """Of several pictures the first is the picture, the others a second one, unless a name says style or mask."""
+    result: list[InputSketch] = []
+    has_image = False
+    for entry in sketch:
+        if entry.role == "style" and not any(other.role == "image" for other in sketch) and not has_image:
+            entry = _with_role(entry, "image")
+        if entry.role == "image" and has_image:
+            entry = _with_role(entry, "image2")
+        has_image |= entry.role == "image"
+        result.append(entry)
+    return tuple(result)
+
+
+def _with_role(entry: InputSketch, role: InputRole) -> InputSketch:
+    return InputSketch(entry.name, entry.type, role, entry.layout, entry.order, entry.size, entry.shape)
+
+
+def _has_one_layout(sketch: Sketch) -> bool:
+    return len({entry.layout[-1] for entry in sketch if entry.is_picture or entry.role == "mask"}) <= 1
+
+
+def _has_coloured_neighbour(tensor: TensorFacts, facts: GraphFacts) -> bool:
+    return any(other is not tensor and 3 in (other.shape or ())[1:] for other in facts.inputs)
+
+
+def _is_column(shape: Shape) -> bool:
+    """[1, n, 1, 1]: one vector in the shape of a picture."""
+    return shape[2] == 1 and shape[3] == 1 and (shape[1] or 0) > 1
+
+
+def _is_channels(side: Dimension) -> bool:
+    return side is None or side in (1, 3, 4)
+
+
+def _is_side(side: Dimension) -> bool:
+    return side is None or side >= SMALLEST_SIDE
+
+
+def _text(tensor: TensorFacts) -> str:
+    return "×".join("?" if side is None else str(side) for side in tensor.shape or ())
