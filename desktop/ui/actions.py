@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from desktop.ui.panels.registry import PANELS
+
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
@@ -134,16 +136,24 @@ _VIEW = (
     _a("view.chinese", "language", "view.set_language", argument="zh_CN", checked="language"),
 )
 
+_PANELS = (
+    *(
+        _a(f"panel.{panel.name}", "panels", "panels.toggle", argument=panel.name, checked="panel_open")
+        for panel in PANELS
+    ),
+    _a("panel.reset", "panels", "panels.reset", separated=True),
+)
+
 _HELP = (
     _a("help.search", "help", "help.search", "Ctrl+Shift+P", "/", icon="search"),
     _a("help.models", "help", "help.show_ai", icon="ai"),
     _a("help.about", "help", "help.about", icon="info"),
 )
 
-ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *_AI, *_VIEW, *_HELP)
+ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *_AI, *_VIEW, *_PANELS, *_HELP)
 
 MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
-SUBMENUS = {"opacity": "tool", "language": "view"}  # menu → the menu it hangs in
+SUBMENUS = {"panels": "view", "opacity": "tool", "language": "view"}  # menu → the menu it hangs in
 TOOLBAR = ("move", "brush", "eraser", "mask", "region", "picker", "hand", "zoom")
 
 

@@ -74,6 +74,7 @@ CONDITIONS: dict[str, Condition] = {
     "alpha_locked": lambda window, spec: _is_locked(window, "alpha"),
     "position_locked": lambda window, spec: _is_locked(window, "position"),
     "mask_shown": lambda window, spec: window.canvas.shows_mask,
-    "panels_shown": lambda window, spec: window.panels.isVisibleTo(window),
+    "panels_shown": lambda window, spec: window.panels.are_shown,
+    "panel_open": lambda window, spec: window.panels.is_open(str(spec.argument)),
     "fullscreen": lambda window, spec: window.isFullScreen(),
 }

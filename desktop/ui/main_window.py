@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog
@@ -29,13 +29,9 @@ from desktop.ui.dialogs.dialogs import Dialogs
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import retint
 from desktop.ui.keymap import is_pressed, is_released, load_keymap
-from desktop.ui.panels.ai_panel import AiPanel
-from desktop.ui.panels.color_panel import ColorPanel
 from desktop.ui.panels.context_bar import ContextBar
-from desktop.ui.panels.history_panel import HistoryPanel
-from desktop.ui.panels.layers_panel import LayersPanel
 from desktop.ui.panels.model_card import title_of
-from desktop.ui.panels.side_panels import WIDTH_PX, SidePanels
+from desktop.ui.panels.panel_docks import PanelDocks
 from desktop.ui.panels.status_bar import StatusBar
 from desktop.ui.state import EditorState, Tool
 from desktop.ui.theme import apply_theme
@@ -110,7 +106,11 @@ class MainWindow(QMainWindow):
         retint(application)
 
     def show_panels(self, shown: bool) -> None:
-        for part in (self.panels, self.strip, self.context):
+        if shown:
+            self.panels.show_all()
+        else:
+            self.panels.put_away()
+        for part in (self.strip, self.context):
             part.setVisible(shown)
 
     # putting together
@@ -120,31 +120,18 @@ class MainWindow(QMainWindow):
         self.strip = ToolStrip(self.state, actions, self)
         self.context = ContextBar(self.state, actions, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
-        self.panels = SidePanels(
-            AiPanel(self.state, self.ai, actions),
-            ColorPanel(self.state),
-            HistoryPanel(self.state),
-            LayersPanel(self.state, actions),
-            self,
-        )
+        self.panels = PanelDocks(self, self.canvas)
         self.info = InfoBar(self.canvas)
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
         self.action_search = ActionSearch(self)
         over = QVBoxLayout(self.canvas)
         over.addWidget(self.empty)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self._splitter.addWidget(self.canvas)
-        self._splitter.addWidget(self.panels)
-        self._splitter.setStretchFactor(0, 1)
-        self._splitter.setStretchFactor(1, 0)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(1)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.strip)
         middle.addWidget(_line(self))
-        middle.addWidget(self._splitter, 1)
+        middle.addWidget(self.panels, 1)
         holder = QWidget(self)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
@@ -156,7 +143,6 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
         self.resize(*FIRST_SIZE)
-        self._splitter.setSizes([FIRST_SIZE[0] - WIDTH_PX, WIDTH_PX])
 
     def _connect(self) -> None:
         state, pointer = self.state, self.canvas.pointer
@@ -190,8 +176,6 @@ class MainWindow(QMainWindow):
         self._recent_menu.setTitle(tr("menu.recent"))
         for part in (self.strip, self.context, self.status, self.panels, self.empty):
             part.retranslate()
-        for panel in (self.panels.ai, self.panels.colors, self.panels.history, self.panels.layers):
-            panel.retranslate()
         self.canvas.setAccessibleName(tr("canvas.name"))
         self._refresh()
 
@@ -281,20 +265,15 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _remember_layout(self) -> None:
-        state = bytes(self.saveGeometry().toBase64().data()).decode()
-        sizes = ",".join(str(size) for size in (*self._splitter.sizes(), *self.panels.sizes()))
-        self.settings.set(WINDOW_STATE, f"{state};{sizes}")
+        place = bytes(self.saveGeometry().toBase64().data()).decode()
+        self.settings.set(WINDOW_STATE, f"{place};{self.panels.layout_text()}")
 
     def _restore(self) -> None:
-        """The size and place of last time; anything that does not fit is left as it is."""
-        geometry, _, sizes = self.settings.get(WINDOW_STATE).partition(";")
-        if not geometry:
-            return
-        self.restoreGeometry(QByteArray.fromBase64(QByteArray(geometry.encode())))
-        numbers = [int(part) for part in sizes.split(",") if part.isdigit()]
-        if len(numbers) == 4:
-            self._splitter.setSizes(numbers[:2])
-            self.panels.setSizes(numbers[2:])
+        """The size, place and panels of last time; what does not fit is left as it is."""
+        place, _, layout = self.settings.get(WINDOW_STATE).partition(";")
+        if place:
+            self.restoreGeometry(QByteArray.fromBase64(QByteArray(place.encode())))
+            self.panels.restore_layout(layout)
 
     def _guarded(self, work: Callable[[], Any]) -> None:
         try:

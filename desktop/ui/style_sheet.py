@@ -107,6 +107,10 @@ QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
 QTabBar::tab:focus { color: @accent; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
+QMainWindow::separator { background: @line; width: 1px; height: 1px; }
+QDockWidget { border: 1px solid @line; }
+DockHeader { border-bottom: 1px solid @line; }
+
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="scrolled"] { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

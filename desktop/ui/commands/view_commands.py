@@ -54,7 +54,7 @@ class ViewCommands:
         self._window.canvas.update()
 
     def toggle_panels(self) -> None:
-        self._window.show_panels(not self._window.panels.isVisibleTo(self._window))
+        self._window.show_panels(not self._window.panels.are_shown)
 
     def toggle_fullscreen(self) -> None:
         if self._window.isFullScreen():

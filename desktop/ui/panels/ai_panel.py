@@ -60,7 +60,7 @@ class AiPanel(QWidget):
     def retranslate(self) -> None:
         self.source_label.setText(tr("ai.source"))
         self.where_label.setText(tr("ai.where"))
-        self.source.set_texts((tr("ai.source.layer"), tr("ai.source.visible")))
+        self.source.set_texts((tr("ai.source.visible"), tr("ai.source.layer")))
         self.where.set_texts((tr("ai.where.painted"), tr("ai.where.selection"), tr("ai.where.all")))
         self.paint.set_tip(tip_of(action_spec("tool.region")))
         self.erase.set_tip(tr("ai.erase_tip"))

@@ -1,0 +1,76 @@
+"""The one table of panels: a row gives a panel its dock, its tick in the View menu and its name on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop.ui.main_window import MainWindow
+
+
+class Group(Enum):
+    """The tabs a panel lies under in the default layout, both on the right."""
+
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+class Panel(Protocol):
+    """What every panel is: a widget that takes its texts again on demand."""
+
+    def retranslate(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSpec:
+    """`name` is also that of its texts, `panel.<name>` and `action.panel.<name>`; `make` imports it."""
+
+    name: str
+    make: Callable[[MainWindow], QWidget]
+    group: Group
+    aliases: tuple[str, ...] = ()
+
+    def made(self, window: MainWindow) -> tuple[QWidget, Panel]:
+        widget = self.make(window)
+        return widget, cast(Panel, widget)
+
+
+def _ai(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.ai_panel import AiPanel
+
+    return AiPanel(window.state, window.ai, window.actions_by_id)
+
+
+def _color(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.color_panel import ColorPanel
+
+    return ColorPanel(window.state)
+
+
+def _history(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.history_panel import HistoryPanel
+
+    return HistoryPanel(window.state)
+
+
+def _layers(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.layers_panel import LayersPanel
+
+    return LayersPanel(window.state, window.actions_by_id)
+
+
+PANELS: tuple[PanelSpec, ...] = (
+    PanelSpec("ai", _ai, Group.UPPER),
+    PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
+    PanelSpec("history", _history, Group.UPPER),
+    PanelSpec("layers", _layers, Group.LOWER),
+)
+
+
+def panel_named(name: str) -> PanelSpec | None:
+    return next((spec for spec in PANELS if name == spec.name or name in spec.aliases), None)
