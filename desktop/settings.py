@@ -51,6 +51,8 @@ LANGUAGE = Setting("language", "Language", "system", choices=("system", "en", "z
 DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", "cuda"))
 UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
+JOURNAL = Setting("journal", "Keep a recovery journal", True)
+JOURNAL_FOLDER = Setting("journal_folder", "Folder of the journals (empty: the usual one)", "")
 RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
 SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
 KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
@@ -62,6 +64,8 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     DEVICE,
     UNDO_MEMORY_PERCENT,
     MODEL_IDLE_SECONDS,
+    JOURNAL,
+    JOURNAL_FOLDER,
     RECENT_FILES,
     SHORTCUTS,
     KEY_PRESET,
