@@ -14,9 +14,9 @@ from desktop.commands import Printer
 from desktop.core.errors import UserError
 from desktop.io.image_files import read_image
 from desktop.runtime.catalog import Catalog
-from desktop.runtime.importing.examine import Inspection
 from desktop.runtime.importing.importer import Importer
-from desktop.runtime.importing.trial import test_picture
+from desktop.runtime.importing.inspection import Inspection
+from desktop.runtime.importing.trial_pictures import trial_picture
 from desktop.runtime.importing.verdict import verdict
 
 SAMPLE = "gateway-of-india.jpg"
@@ -36,7 +36,7 @@ def import_model(order: ImportOrder, tell: Printer) -> int:
     """Examine, and install when nothing is open. UserError when refused or when questions are left."""
     importer = _importer()
     shown = read_image(order.picture or paths.resources_dir() / "samples" / SAMPLE).pixels
-    with importer.examined(order.source, picture=test_picture(shown), settings=order.settings) as staged:
+    with importer.examined(order.source, picture=trial_picture(shown), settings=order.settings) as staged:
         found = staged.inspection
         sentences = [str(sentence) for sentence in verdict(found)]
         if found.questions and not order.takes_guesses:

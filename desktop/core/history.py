@@ -117,10 +117,6 @@ class History:
         """Takes a version (the shown one by default) as the one on disk."""
         self._saved = self.document if document is None else document
 
-    def mark_unsaved(self) -> None:
-        """No version is on disk: the document was brought back from a journal."""
-        self._saved = None
-
     def push(self, name: str, document: Document, merge_key: Hashable = None) -> None:
         """Adds a version after the shown one; versions that had been undone are forgotten.
 

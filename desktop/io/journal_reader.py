@@ -11,15 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from desktop.core.color import Pixels, Rgba8
-from desktop.core.composite import flatten
+from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.errors import UserError
-from desktop.core.geometry import Rect
-from desktop.core.layers import GroupLayer
-from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
+from desktop.core.layers import RasterLayer
+from desktop.core.tiles import StoredTile, TileKey, TileMap
 from desktop.io.journal_records import (
     BadRecordError,
     Commit,
@@ -34,9 +30,7 @@ from desktop.io.journal_records import (
 )
 from desktop.io.journal_values import BadValueError, document_of_plain
 from desktop.io.journal_writer import SUFFIX, tile_digest
-from desktop.io.ora_archive import thumbnail
 
-PREVIEW_SIDE_PX = 1024  # what a preview is averaged from
 MAX_TILES = 4_000_000  # in one table chain: a terabyte of pixels
 
 
@@ -53,7 +47,7 @@ class Recovered:
 
     @property
     def layer_count(self) -> int:
-        return sum(not isinstance(layer, GroupLayer) for layer in self.document.iter_layers())
+        return sum(isinstance(layer, RasterLayer) for layer in self.document.iter_layers())
 
 
 @dataclass(slots=True)
@@ -76,33 +70,12 @@ def journals_in(folder: Path) -> list[tuple[Path, ...]]:
 
 
 def read_journal(files: Sequence[Path]) -> Recovered | None:
-    """The last whole version of a journal; None when there never was one.
-
-    UserError when a file cannot be read at all, or holds versions none of which is whole.
-    """
-    damaged: UserError | None = None
+    """The last whole version of a journal; None when there is none. UserError when a file cannot be read at all."""
     for path in files:
-        try:
-            recovered = _read_file(path, tuple(files))
-        except UserError as error:
-            damaged = error
-            continue
+        recovered = _read_file(path, tuple(files))
         if recovered is not None:
             return recovered
-    if damaged is not None:
-        raise damaged
     return None
-
-
-def preview_of(document: Document) -> Rgba8:
-    """A small picture of a document, at most 256 pixels a side; large ones are flattened a row of tiles at a time."""
-    width, height = document.size.width, document.size.height
-    step = max(1, max(width, height) // PREVIEW_SIDE_PX)
-    bands = []
-    for top in range(0, height, TILE):
-        band = flatten(document, Rect(0, top, width, min(TILE, height - top)), threads=1)
-        bands.append(band[-top % step :: step, ::step])
-    return thumbnail(np.concatenate(bands))
 
 
 def _read_file(path: Path, files: tuple[Path, ...]) -> Recovered | None:
@@ -129,18 +102,15 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
         except BadRecordError:
             break
     try:
-        reader, name = _VersionReader(content), ""
+        reader = _VersionReader(content)
         for payload in reversed(content.commits):
             try:
                 commit = unpack_commit(payload)
-                name = name or commit.title
                 document = reader.document(commit)
             except (BadRecordError, BadValueError, UserError):
                 continue
             path = Path(commit.path) if commit.path is not None else None
             return Recovered(document, commit.title, path, commit.time, commit.is_modified, files)
-        if content.commits:
-            raise UserError("journal.damaged", name=name or files[0].stem)
         return None
     finally:
         for views in (content.tiles, content.tables, content.blobs):

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import io
 import os
+import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable
@@ -19,6 +20,10 @@ from desktop.runtime.runner import DeviceChoice, DeviceInfo
 
 CPU_PROVIDER = "CPUExecutionProvider"
 CUDA_PROVIDER = "CUDAExecutionProvider"
+# "[ONNXRuntimeError] : 1 : FAIL : /src/graph.cc:1587 void onnxruntime::Graph::Init() " says nothing to people
+ORT_PREFIX = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : (Load model from \S+ failed:)?(\S+\.(cc|h):\d+ .*?\) )?"
+)
 SILENT = 4  # severity: onnxruntime prints a red line for every provider that is not there; we say it ourselves
 
 # Memory grows by what is asked, not by powers of two; TF32 would cost a level against the CPU.
@@ -131,5 +136,6 @@ def preload_cuda_libraries() -> None:
 
 def first_line(error: BaseException) -> str:
     """An error as one short line that ends with a full stop."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()[:300]
+    text = (str(error).strip() or type(error).__name__).splitlines()[0].strip()
+    text = ORT_PREFIX.sub("", text)[:300]
     return text if text.endswith(".") else f"{text}."

@@ -37,7 +37,6 @@ _FILE = (
     _a("file.new", "file", "files.new", "Ctrl+N", icon="new"),
     _a("file.open", "file", "files.open", "Ctrl+O", icon="open"),
     _a("file.place", "file", "files.place", icon="picture", condition="document"),
-    _a("file.recover", "file", "recovery.show", icon="history"),
     _a("file.save", "file", "files.save", "Ctrl+S", icon="save", condition="document", separated=True),
     _a("file.save_as", "file", "files.save_as", "Ctrl+Shift+S", condition="document"),
     _a("file.export", "file", "files.export", "Ctrl+Alt+E", icon="export", condition="document"),
@@ -119,6 +118,8 @@ _AI = (
     _a("ai.cancel", "ai", "ai.cancel", "Ctrl+.", icon="stop", condition="running"),
     _a("ai.keep", "ai", "ai.keep", "Return", "Enter", icon="check", condition="preview", separated=True),
     _a("ai.discard", "ai", "ai.discard", "Escape", icon="close", condition="preview"),
+    _a("ai.import", "ai", "view.import_model", icon="open", separated=True),
+    _a("ai.models", "ai", "view.show_models", icon="ai"),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
     _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
 )

@@ -22,7 +22,7 @@ from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.layer_commands import LayerCommands
-from desktop.ui.commands.recovery_commands import RecoveryCommands
+from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
@@ -43,6 +43,7 @@ from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
 from desktop.ui.widgets.tool_strip import ToolStrip
 
 FIRST_SIZE = (1280, 800)
+MODEL_SUFFIX = ".onnx"
 DURING_PREVIEW = ("edit.undo", "edit.redo")  # these give a waiting result up, other edits keep it
 
 
@@ -61,9 +62,9 @@ class MainWindow(QMainWindow):
         self.layers = LayerCommands(self.state, lambda: self.panels.layers.rename())
         self.tools = ToolCommands(self.state)
         self.view = ViewCommands(self)
-        self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
-        self.ai = AiCommands(self.state, catalog, make_runner, self.background)
+        self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
+        self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
         self._recent_menu = QMenu(self.actions_by_id.menus["file"])
@@ -251,8 +252,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.files.drop([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
+        self.files.drop([path for path in paths if path not in models])
         event.acceptProposedAction()
+        for path in models:  # after the drop: a dialog must not hold the other program's drag
+            QTimer.singleShot(0, self, lambda chosen=path: self.view.import_model_file(chosen))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.canvas.pointer.cancel()
@@ -263,7 +268,6 @@ class MainWindow(QMainWindow):
         self.hide()
         self.ai.close()
         self.background.close()
-        self.recovery.close()
         self.canvas.close_document()
         event.accept()
 

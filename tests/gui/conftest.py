@@ -26,6 +26,7 @@ from desktop.runtime.fake import FakeRunner, Script
 from desktop.runtime.runner import Runner
 from desktop.settings import Settings
 from desktop.ui import i18n
+from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
@@ -96,6 +97,7 @@ class AnsweringDialogs(Dialogs):
         self.save_path: Path | None = None
         self.export_options: ExportOptions | None = None
         self.new_picture: NewPicture | None = None
+        self.model_path: Path | None = None
         self.shortcuts: tuple[str, dict[str, tuple[str, ...]]] | None = None
 
     def ask_unsaved(self, name: str) -> Unsaved:
@@ -121,6 +123,14 @@ class AnsweringDialogs(Dialogs):
     def ask_shortcuts(self) -> tuple[str, dict[str, tuple[str, ...]]] | None:
         self.asked.append("shortcuts")
         return self.shortcuts
+
+    def ask_model_file(self) -> Path | None:
+        self.asked.append("model")
+        return self.model_path
+
+    def import_model(self, path: Path, models: ModelCommands) -> str:
+        self.asked.append(f"import {path.name}")
+        return ""
 
     def about(self) -> None:
         self.asked.append("about")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from desktop.core.errors import UserError
 from desktop.runtime.importing.choices import (
     UNKNOWN_LICENCE,
     Choices,
-    Question,
     id_for,
     title_for,
     with_settings,
@@ -25,10 +23,10 @@ from desktop.runtime.importing.drafting import FILE_NAME, MASK_TASKS, draft
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, Working, find_working
 from desktop.runtime.importing.guessing import guess_task
+from desktop.runtime.importing.inspection import Candidate, Inspection
 from desktop.runtime.importing.roles import sketches
 from desktop.runtime.importing.static_checks import read_checked
 from desktop.runtime.importing.trial import (
-    Candidate,
     Trial,
     candidates,
     chosen_from,
@@ -45,20 +43,6 @@ from desktop.runtime.manifest import Manifest, Task
 OWN_NOTE = "scumble.manifest"  # where our exporter leaves the manifest in the file
 NAMES = {"id", "title", "licence", "description"}
 LICENCE_NOTES = ("license", "licence", "License")
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What is known of a file after its examination; `manifest` is complete, with the guesses where nobody answered."""
-
-    facts: GraphFacts
-    manifest: Manifest
-    choices: Choices | None  # None: the file brought its own manifest
-    questions: tuple[Question, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    size: tuple[int, int] | None = None
-    seconds_per_megapixel: float | None = None
-    preview: NDArray[np.uint8] | None = field(default=None, compare=False)
 
 
 def examine(

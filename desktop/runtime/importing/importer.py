@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog, Model
-from desktop.runtime.importing.examine import Inspection, examine
+from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.sandbox import SandboxLimits, run_in_sandbox
+from desktop.runtime.importing.trial_pictures import drawn_picture
 from desktop.runtime.manifest import MANIFEST_NAME, Manifest
 
 CARD_NAME = "card.md"
+EXAMINE = "desktop.runtime.importing.examine:examine"  # loads onnx and onnxruntime, so only the child imports it
 STAGING_PREFIX = ".import-"
 
 
@@ -61,7 +63,7 @@ class Importer:
             taken = frozenset(model.id for model in self._catalog.models())
             shown = drawn_picture() if picture is None else picture
             inspection = run_in_sandbox(
-                examine,
+                EXAMINE,
                 path.absolute(),
                 folder,
                 shown,
@@ -121,18 +123,6 @@ def with_title(staged: Staged, title: str, licence: str) -> Staged:
     """The same with another title and licence, which need no new examination."""
     manifest = msgspec.structs.replace(staged.inspection.manifest, title=title, licence=licence)
     return replace(staged, inspection=replace(staged.inspection, manifest=manifest))
-
-
-def drawn_picture(side: int = 256) -> NDArray[np.uint8]:
-    """A picture with what photographs have: soft colours, edges, fine texture; the same every time."""
-    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / side
-    waves = np.stack([np.sin(6 * columns + 2), np.cos(5 * rows + columns), np.sin(4 * (rows + columns))], axis=2)
-    picture = 128 + 70 * waves * np.array([1.0, 0.8, 0.6], np.float32)
-    ring = (np.hypot(rows - 0.45, columns - 0.55) < 0.22)[..., None]
-    picture = np.where(ring, picture * 0.4 + np.array([150.0, 70.0, 40.0], np.float32), picture)
-    picture[int(side * 0.7) :, : side // 3] += 40
-    grain = np.random.Generator(np.random.PCG64(7)).normal(0, 6, picture.shape)
-    return np.clip(picture + grain, 0, 255).astype(np.uint8)
 
 
 def _without_none(value: object) -> object:

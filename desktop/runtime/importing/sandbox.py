@@ -6,6 +6,7 @@ fails inside it. Whatever happens there, the editor only hears a sentence.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -55,14 +56,14 @@ class Answer:
 
 
 def run_in_sandbox(
-    work: Callable[..., Any],
+    work: str,
     *arguments: object,
     path: Path,
     limits: SandboxLimits,
     on_step: Callable[[str], None] = lambda _name: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Any:
-    """``work(tell, *arguments)`` in a child; `work` is a function of a module and calls ``tell("step")`` now and then.
+    """``work(tell, *arguments)`` in a child; `work` is "module:function", and calls ``tell("step")`` now and then.
 
     UserError: that of `work`, or that the file made the child crash, hang or take too much memory. `path` is named in
     it. Raises KeyboardInterrupt when `is_cancelled` turns true.
@@ -145,9 +146,7 @@ def _received(connection: Connection, watch: _Watch) -> Step | Answer:
     return message
 
 
-def _child_main(
-    connection: Connection, work: Callable[..., Any], arguments: tuple[object, ...], limits: SandboxLimits
-) -> None:
+def _child_main(connection: Connection, work: str, arguments: tuple[object, ...], limits: SandboxLimits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _silence()
     if sys.platform != "win32":
@@ -158,7 +157,8 @@ def _child_main(
         _limit_memory(limits.memory_bytes)
 
     try:
-        answer = Answer(work(tell, *arguments))
+        module, _, function = work.partition(":")
+        answer = Answer(getattr(importlib.import_module(module), function)(tell, *arguments))
     except UserError as error:
         answer = Answer(error=error)
     except MemoryError:

@@ -27,6 +27,7 @@ from desktop.runtime.importing.drafting import MASK_TASKS, draft
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, usual_value
 from desktop.runtime.importing.guessing import FAITHFUL_MATCH, as_picture, known_order, known_range
+from desktop.runtime.importing.inspection import Candidate
 from desktop.runtime.importing.ranges import (
     MASK_RANGES,
     PICTURE_RANGES,
@@ -40,7 +41,6 @@ from desktop.runtime.manifest import Input, Manifest, Task, Tile
 from desktop.runtime.messages import Task as Job
 
 PREVIEW_PX = 224
-TRIED_PX = 384
 ORDERS = ("RGB", "BGR")
 RANGE_MISMATCH = 0.2  # most networks answer in the range that they are fed in
 RANK_COST = 0.02  # ties go to the commoner range
@@ -50,27 +50,6 @@ HEAVY_TILE_SIDE = 256  # where large tiles would take gigabytes
 STRIDE = 32  # networks halve at most five times: origins on this grid never move their samples
 
 Picture = NDArray[np.uint8]
-
-
-def test_picture(pixels: NDArray[Any]) -> Picture:
-    """The middle of a picture (H, W, 3 or 4; 8 or 16 bits) as the small colour picture that models are tried on."""
-    levels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
-    height, width = levels.shape[:2]
-    share = max(TRIED_PX / min(height, width), 1e-6) if min(height, width) > TRIED_PX else 1.0
-    size = (max(round(width * share), TRIED_PX // 4), max(round(height * share), TRIED_PX // 4))
-    small: Picture = cv2.resize(np.ascontiguousarray(levels[..., :3]), size, interpolation=cv2.INTER_AREA)
-    left, top = max((small.shape[1] - TRIED_PX * 3 // 2) // 2, 0), max((small.shape[0] - TRIED_PX * 3 // 2) // 2, 0)
-    return np.ascontiguousarray(small[top : top + TRIED_PX * 3 // 2, left : left + TRIED_PX * 3 // 2])
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """One way to feed the network: what came out (H, W, 3 uint8, small), and how wrong it looks."""
-
-    range: str
-    output_range: str
-    order: str
-    wrongness: float
-    preview: Any
 
 
 @dataclass(frozen=True)

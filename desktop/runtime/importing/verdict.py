@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop.core.errors import UserError
-from desktop.runtime.importing.examine import Inspection
+from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.manifest import Input, Manifest, Task
 
 GIVES_BY_ROLE = {

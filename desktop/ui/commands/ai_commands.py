@@ -12,6 +12,7 @@ from desktop.core.errors import UserError
 from desktop.core.layers import RasterLayer
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.runner import (
+    DEVICE_CHOICES,
     Cancelled,
     DeviceChoice,
     DeviceInfo,
@@ -24,6 +25,7 @@ from desktop.runtime.runner import (
     Runner,
     Stage,
 )
+from desktop.settings import MODEL_DEVICES, Settings
 from desktop.tools import ai_tool
 from desktop.tools.ai_tool import Plan, RunSettings, Source, Where
 from desktop.ui.background import Background
@@ -53,11 +55,17 @@ class AiCommands(QObject):
     preview_changed = Signal()
 
     def __init__(
-        self, state: EditorState, catalog: Catalog, make_runner: Callable[[], Runner], background: Background
+        self,
+        state: EditorState,
+        catalog: Catalog,
+        make_runner: Callable[[], Runner],
+        background: Background,
+        settings: Settings,
     ) -> None:
         super().__init__(background)
         self._state = state
         self._catalog = catalog
+        self._settings = settings
         self._make_runner = make_runner
         self._background = background
         self._runner: Runner | None = None
@@ -80,10 +88,11 @@ class AiCommands(QObject):
     # what the form says
 
     def load_models(self) -> None:
-        """Reads the catalog; the first usable model is chosen."""
+        """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
         self.models = [model for model in self._catalog.models() if ai_tool.supports(model.manifest)]
-        if self.model is None and self.models:
-            self.model = self.models[0]
+        known = {model.id: model for model in self.models}
+        chosen = "" if self.model is None else self.model.id
+        self.model = known.get(chosen, self.models[0] if self.models else None)
         self.changed.emit()
 
     def choose_model(self, model_id: str) -> None:
@@ -100,6 +109,19 @@ class AiCommands(QObject):
     def set_parameter(self, name: str, value: ParameterValue) -> None:
         if self.model is not None:
             self.values.setdefault(self.model.id, {})[name] = value
+
+    def device_override(self, model_id: str) -> str:
+        """The device that the user chose for this model alone; empty for the one of all models."""
+        return dict(line.split("=", 1) for line in self._settings.get(MODEL_DEVICES) if "=" in line).get(model_id, "")
+
+    def set_device_override(self, model_id: str, device: str) -> None:
+        others = tuple(line for line in self._settings.get(MODEL_DEVICES) if not line.startswith(f"{model_id}="))
+        self._settings.set(MODEL_DEVICES, (*others, f"{model_id}={device}") if device else others)
+        self.changed.emit()
+
+    def device_for(self, model: Model) -> DeviceChoice:
+        chosen = self.device_override(model.id)
+        return next((device for device in DEVICE_CHOICES if device == chosen), self.device)
 
     def set_source(self, source: Source) -> None:
         self.source = source
@@ -193,7 +215,7 @@ class AiCommands(QObject):
             source=self.source,
             where=self.where,
             feather_px=self.feather_px,
-            device=self.device,
+            device=self.device_for(self.model),
         )
         document, layer_id, region = opened.document, self._state.layer_id, self._state.region.tiles
         self._number += 1

@@ -118,19 +118,6 @@ class FileCommands:
         self._window.canvas.close_document()
         self._state.set_document(opened, path=path, title=title)
 
-    def show_recovered(self, document: Document, path: Path | None, title: str, then: Callable[[], None]) -> None:
-        """Puts a document of a journal into the window, modified, to be saved where it came from."""
-
-        def show() -> None:
-            with self._window.recovery.recovering():
-                self.show(document, path, title)
-            opened = self._state.open_document
-            assert opened is not None
-            opened.mark_unsaved()
-            then()
-
-        self._after_saving(show)
-
     def _after_saving(self, then: Callable[[], None]) -> None:
         """Does something that replaces the document, once it is saved or given up."""
         if self._is_modified():

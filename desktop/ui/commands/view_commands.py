@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.core.edits import OpenDocument
 from desktop.settings import LANGUAGE, THEME
 from desktop.ui import i18n
+from desktop.ui.i18n import tr
 from desktop.ui.keymap import choose_keymap
 from desktop.ui.theme import theme_name
 
@@ -66,6 +68,20 @@ class ViewCommands:
         name = "light" if theme_name() == "dark" else "dark"
         self._window.set_theme(name)
         self._window.settings.set(THEME, name)
+
+    def import_model(self) -> None:
+        path = self._window.dialogs.ask_model_file()
+        if path is not None:
+            self.import_model_file(path)
+
+    def import_model_file(self, path: Path) -> None:
+        """Examines a file and asks what it does not say."""
+        imported = self._window.dialogs.import_model(path, self._window.models)
+        if imported:
+            self._window.info.show_note(tr("import.done", model=imported))
+
+    def show_models(self) -> None:
+        self._window.dialogs.show_models(self._window.models, self._window.ai, self.import_model)
 
     def set_language(self, name: str) -> None:
         i18n.set_language(name)

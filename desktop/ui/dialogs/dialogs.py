@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,6 +20,10 @@ from PySide6.QtWidgets import (
 
 import desktop
 from desktop.io.formats import SUFFIXES, FileFormat
+from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.dialogs.import_dialog import ImportDialog
+from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.i18n import tr
@@ -58,6 +63,7 @@ class Dialogs:
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
+        self._models_window: ModelsWindow | None = None
 
     def ask_unsaved(self, name: str) -> Unsaved:
         box = QMessageBox(self._window)
@@ -112,6 +118,24 @@ class Dialogs:
         """The preset and the user's own keys."""
         dialog = ShortcutsDialog(self._window)
         return (dialog.preset, dialog.own) if dialog.exec() else None
+
+    def ask_model_file(self) -> Path | None:
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, tr("import.title"), "", f"ONNX (*.onnx);;{tr('file.all')} (*)"
+        )
+        return Path(name) if name else None
+
+    def import_model(self, path: Path, models: ModelCommands) -> str:
+        """The id of the imported model; empty when nothing was imported."""
+        dialog = ImportDialog(path, models, self._window)
+        return dialog.installed_id if dialog.exec() else ""
+
+    def show_models(self, models: ModelCommands, ai: AiCommands, import_file: Callable[[], None]) -> None:
+        """Opens the Models window, or brings the open one to the front."""
+        if self._models_window is None:
+            self._models_window = ModelsWindow(models, ai, import_file, self._window)
+        self._models_window.show()
+        self._models_window.raise_()
 
     def about(self) -> None:
         box = QMessageBox(self._window)

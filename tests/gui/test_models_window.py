@@ -1,0 +1,135 @@
+"""Importing a foreign file and looking after models, through the real dialogs and the real sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop.paths import user_models_dir
+from desktop.runtime.catalog import Catalog
+from desktop.ui.dialogs.import_dialog import ImportDialog
+from desktop.ui.dialogs.models_window import ModelsWindow
+from tests import foreign_models as foreign
+from tests.gui.conftest import OpenStudio, Studio
+
+
+@pytest.fixture
+def studio(open_studio: OpenStudio, models_dir: Path) -> Studio:
+    return open_studio(catalog=Catalog((models_dir, user_models_dir())))
+
+
+@pytest.fixture
+def window(studio: Studio) -> Iterator[ModelsWindow]:
+    made = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def examined(studio: Studio, path: Path) -> ImportDialog:
+    dialog = ImportDialog(path, studio.window.models, studio.window)
+    dialog.show()
+    studio.wait_for(lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
+    return dialog
+
+
+def done(studio: Studio, dialog: ImportDialog) -> None:
+    dialog.reject()
+    dialog.deleteLater()
+    studio.wait_for(lambda: not studio.window.background.is_busy)
+    QApplication.processEvents()
+
+
+def test_a_file_is_examined_shown_and_imported_under_the_name_that_was_typed(studio: Studio, tmp_path: Path) -> None:
+    dialog = examined(studio, foreign.enlarger(tmp_path / "big.onnx", 2))
+    assert "2 times as wide" in dialog.text.text()
+    dialog.title.setText("Twice")
+    dialog.licence.setCurrentText("MIT")
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    studio.wait_for(lambda: bool(dialog.installed_id))
+    model = studio.window.models.catalog.verified("big")
+    assert (model.manifest.title, model.manifest.licence, model.manifest.scale) == ("Twice", "MIT", 2)
+    assert [path.name for path in user_models_dir().iterdir()] == ["big"], "nothing of the examination is left"
+    done(studio, dialog)
+
+
+def test_the_picture_that_was_chosen_decides_range_and_order(studio: Studio, tmp_path: Path) -> None:
+    dialog = examined(studio, foreign.sharpener(tmp_path / "sharp.onnx"))
+    wanted = next(row for row in range(dialog.strip.count()) if dialog.strip.item(row).text().startswith("0..255"))
+    dialog.strip.setCurrentRow(wanted)
+    dialog.accept()
+    studio.wait_for(lambda: bool(dialog.installed_id))
+    assert studio.window.models.catalog.get("sharp").manifest.inputs[0].std == [1.0]
+    done(studio, dialog)
+
+
+def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "pickle.onnx"
+    path.write_bytes(b"\x80\x04" + bytes(100))
+    dialog = examined(studio, path)
+    assert "pickle" in dialog.text.text()
+    assert dialog.accept_button.isHidden()
+    assert list(user_models_dir().iterdir()) == []
+    done(studio, dialog)
+
+
+def test_cancelling_the_examination_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
+    dialog = ImportDialog(foreign.endless(tmp_path / "endless.onnx"), studio.window.models, studio.window)
+    dialog.show()
+    studio.wait_for(lambda: "takes" in dialog.text.text())
+    done(studio, dialog)
+    assert list(user_models_dir().iterdir()) == []
+
+
+def test_a_model_file_dropped_on_the_window_is_imported(studio: Studio, tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "some.onnx"))])
+    event = QDropEvent(
+        QPointF(QPoint(50, 50)),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    studio.window.dropEvent(event)
+    studio.wait_for(lambda: "import some.onnx" in studio.dialogs.asked)
+
+
+def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWindow) -> None:
+    window.choose("denoise-photo")
+    assert "SHA-256" in window.facts.text()
+    assert not window.remove_button.isEnabled(), "it came with the program"
+
+
+def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_path: Path) -> None:
+    with studio.window.models.importer.examined(foreign.sharpener(tmp_path / "sharp.onnx")) as staged:
+        studio.window.models.importer.install(staged)
+    studio.window.ai.load_models()
+    window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
+    window.choose("sharp")
+    assert window.remove_button.isEnabled()
+    QTest.mouseClick(window.verify_button, Qt.MouseButton.LeftButton)
+    studio.wait_for(lambda: "exactly" in window.message.text())
+    QTest.mouseClick(window.remove_button, Qt.MouseButton.LeftButton)
+    assert "sharp" not in [model.id for model in studio.window.models.catalog.models()]
+    assert not (user_models_dir() / "sharp").exists()
+    window.close()
+    window.deleteLater()
+
+
+def test_the_device_of_one_model_is_remembered(studio: Studio, window: ModelsWindow) -> None:
+    window.choose("denoise-photo")
+    window.device.setCurrentIndex(window.device.findData("cpu"))
+    ai = studio.window.ai
+    assert ai.model is not None
+    assert ai.device_override("denoise-photo") == "cpu"
+    assert ai.device_for(ai.model) == "cpu"
+    window.device.setCurrentIndex(0)
+    assert ai.device_for(ai.model) == ai.device
