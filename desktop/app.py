@@ -143,8 +143,7 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
     assert options.screenshot is not None
     window.show()
     window.ai.find_devices()
-    for path in options.files[:1]:
-        window.files.open_path(path)
+    window.files.open_paths(options.files)
     deadline = QDeadlineTimer(SCREENSHOT_LIMIT_MS)
     settled = QDeadlineTimer(SETTLED_MS)
     while not deadline.hasExpired() and not settled.hasExpired():
@@ -154,8 +153,8 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
     picture = window.grab()
     saved = _save_aside(picture, options.screenshot)
     failure = window.info.text
-    if window.state.open_document is not None:
-        window.state.open_document.mark_saved()
+    for session in window.state.documents:
+        session.open_document.mark_saved()
     window.close()
     window.deleteLater()
     application.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -86,6 +86,11 @@ class OpenDocument:
         self.history.mark_saved(document)
         self.history_changed.emit()
 
+    def mark_unsaved(self) -> None:
+        """No version is on disk."""
+        self.history.mark_unsaved()
+        self.history_changed.emit()
+
     def _announce(self, before: Document, after: Document, known: Collection[LayerId] = ()) -> None:
         """Tells listeners what differs between two versions; pixels of `known` layers were announced already."""
         if before.layers is after.layers and before.size == after.size:

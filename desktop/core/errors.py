@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MESSAGES: dict[str, str] = {
+    "snapshot.no_room": "There is no memory left for the snapshot “{name}”. "
+    "Delete others, or allow the history more memory.",
     # documents
     "document.bad_size": "A picture of {width} × {height} pixels cannot be made; sides must be 1 to {limit} pixels.",
     "document.no_layer": "There is no layer {layer_id} in this document.",

@@ -15,7 +15,9 @@ class Signal(Generic[P]):
         self._listeners: list[Callable[P, object]] = []
 
     def connect(self, listener: Callable[P, object]) -> None:
-        self._listeners.append(listener)
+        """A listener that is connected already stays where it is."""
+        if listener not in self._listeners:
+            self._listeners.append(listener)
 
     def disconnect(self, listener: Callable[P, object]) -> None:
         self._listeners.remove(listener)

@@ -117,6 +117,22 @@ class History:
         """Takes a version (the shown one by default) as the one on disk."""
         self._saved = self.document if document is None else document
 
+    def mark_unsaved(self) -> None:
+        """No version is on disk, not even the first: a copy, a restored document."""
+        self._saved = None
+
+    def limit_to(self, budget_bytes: int) -> bool:
+        """Another budget from now on; True when versions were forgotten to keep it."""
+        before = len(self._entries)
+        self._budget_bytes = budget_bytes
+        self._keep_within_budget()
+        return len(self._entries) != before
+
+    def forget_others(self) -> None:
+        """Keeps the shown version alone: nothing can be undone or redone."""
+        self._entries = [replace(self._entries[self._position], own_bytes=0, merge_key=None, is_spilled=False)]
+        self._position = 0
+
     def push(self, name: str, document: Document, merge_key: Hashable = None) -> None:
         """Adds a version after the shown one; versions that had been undone are forgotten.
 

@@ -32,6 +32,8 @@ class EditName(StrEnum):
     REORDER = "Reorder layers"
     SELECT = "Selection"
     UNGROUP = "Ungroup"
+    REVERT = "Revert to the saved file"
+    SNAPSHOT = "Restore snapshot"
     VISIBILITY = "Visibility"
     OPEN = "Open"
     NEW = "New picture"

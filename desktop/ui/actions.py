@@ -40,7 +40,10 @@ _FILE = (
     _a("file.save", "file", "files.save", "Ctrl+S", icon="save", condition="document", separated=True),
     _a("file.save_as", "file", "files.save_as", "Ctrl+Shift+S", condition="document"),
     _a("file.export", "file", "files.export", "Ctrl+Alt+E", icon="export", condition="document"),
+    _a("file.duplicate", "file", "files.duplicate", condition="document", separated=True),
+    _a("file.revert", "file", "files.revert", condition="file"),
     _a("file.close", "file", "files.close", "Ctrl+W", condition="document", separated=True),
+    _a("file.close_all", "file", "files.close_all", "Ctrl+Shift+W", condition="document"),
     _a("file.quit", "file", "close", "Ctrl+Q"),
 )
 
@@ -130,6 +133,8 @@ _VIEW = (
     _a("view.fit", "view", "view.fit", "Ctrl+0", icon="fit", condition="document"),
     _a("view.actual", "view", "view.actual_size", "Ctrl+1", icon="actual-size", condition="document"),
     _a("view.before", "view", "view.show_before", "\\", icon="before-after", condition="has_before", hold=True),
+    _a("view.next_document", "view", "files.next_document", "Ctrl+Tab", condition="several", separated=True),
+    _a("view.previous_document", "view", "files.previous_document", "Ctrl+Shift+Tab", condition="several"),
     _a("view.mask", "view", "view.toggle_mask", "Ctrl+\\", icon="mask", checked="mask_shown", separated=True),
     _a("view.panels", "view", "view.toggle_panels", "Tab", icon="panels", checked="panels_shown", on_canvas=True),
     _a("view.fullscreen", "view", "view.toggle_fullscreen", "F11", icon="fullscreen", checked="fullscreen"),

@@ -64,6 +64,8 @@ CONDITIONS: dict[str, Condition] = {
     "running": lambda window, spec: window.ai.is_running,
     "preview": lambda window, spec: window.ai.has_preview,
     "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,
+    "several": lambda window, spec: len(window.state.documents) > 1,
+    "file": lambda window, spec: window.state.path is not None,
     # ticks
     "tool": lambda window, spec: window.state.tool == spec.argument,
     "language": lambda window, spec: i18n.language() == spec.argument,

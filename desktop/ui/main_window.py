@@ -27,6 +27,7 @@ from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
 from desktop.ui.dialogs.dialogs import Dialogs
+from desktop.ui.documents import share_memory
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import retint
 from desktop.ui.keymap import is_pressed, is_released, load_keymap
@@ -38,6 +39,7 @@ from desktop.ui.state import EditorState, Tool
 from desktop.ui.theme import apply_theme
 from desktop.ui.widgets.action_search import ActionSearch
 from desktop.ui.widgets.basics import rule
+from desktop.ui.widgets.document_tabs import DocumentTabs
 from desktop.ui.widgets.empty_state import EmptyState
 from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
 from desktop.ui.widgets.tool_strip import ToolStrip
@@ -94,13 +96,13 @@ class MainWindow(QMainWindow):
         self.info.show_error(tr_error(error))
 
     def take_files(self, paths: list[Path]) -> None:
-        """Files of the command line or of a later start: the first opens, the others become layers over it."""
+        """Files of the command line or of a later start: each opens in a tab of its own."""
         if self.isMinimized():
             self.showNormal()
         self.raise_()
         self.activateWindow()
         if paths:
-            self.files.open_path(paths[0], then_place=paths[1:])
+            self.files.open_paths(paths)
 
     def set_theme(self, name: str) -> None:
         application = QApplication.instance()
@@ -123,7 +125,8 @@ class MainWindow(QMainWindow):
         self.strip = ToolStrip(self.state, actions, self)
         self.context = ContextBar(self.state, actions, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
-        self.panels = PanelDocks(self, self.canvas)
+        self.tabs = DocumentTabs(self.state, self.files, self)
+        self.panels = PanelDocks(self, _stacked(self.tabs, self.canvas))
         self.info = InfoBar(self.canvas)
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
@@ -158,6 +161,7 @@ class MainWindow(QMainWindow):
         for signal in (
             state.document_replaced,
             state.document_renamed,
+            state.documents_changed,
             state.active_layer_changed,
             state.tool_changed,
             state.region_changed,
@@ -177,7 +181,7 @@ class MainWindow(QMainWindow):
     def _retranslate(self) -> None:
         self.actions_by_id.retranslate()
         self._recent_menu.setTitle(tr("menu.recent"))
-        for part in (self.strip, self.context, self.status, self.panels, self.empty):
+        for part in (self.strip, self.context, self.status, self.tabs, self.panels, self.empty):
             part.retranslate()
         self.canvas.setAccessibleName(tr("canvas.name"))
         self._refresh()
@@ -192,6 +196,7 @@ class MainWindow(QMainWindow):
         else:
             self.setWindowTitle(f"{self.state.title}[*] — Scumble")
         self.setWindowModified(opened is not None and opened.is_modified)
+        share_memory(self.state.documents, self.files.memory_budget())
 
     def _fill_recent(self) -> None:
         self._recent_menu.clear()
@@ -300,3 +305,14 @@ def _line(parent: QWidget) -> QFrame:
     line = QFrame(parent)
     line.setProperty("role", "rule-v")
     return line
+
+
+def _stacked(top: QWidget, below: QWidget) -> QWidget:
+    """Two widgets, one above the other, without a gap."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(top)
+    column.addWidget(below, 1)
+    return holder

@@ -1,4 +1,4 @@
-"""What the window works on: the open document, the layer, tool, colours and options. Widgets change it and listen."""
+"""What the window works on: the open documents, the layer, tool, colours and options. Widgets change it and listen."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from desktop.core.layers import GroupLayer, Layer, LayerId
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.tools.region import Region
+from desktop.ui.documents import DocumentSession
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
@@ -80,8 +81,11 @@ class ToolOptions:
 class EditorState(QObject):
     """The one owner of what is chosen in a window."""
 
-    document_replaced = Signal()  # another OpenDocument, or none
-    document_renamed = Signal()  # path or modified mark
+    document_left = Signal()  # another document will be shown at once; `current` is still the old one
+    document_replaced = Signal()  # another OpenDocument is shown, or none
+    document_renamed = Signal()  # path or modified mark, of any document
+    document_closed = Signal(object)  # DocumentSession
+    documents_changed = Signal()  # which documents are open, and their order
     active_layer_changed = Signal()  # the layer, or pixels/mask
     tool_changed = Signal()
     colors_changed = Signal()
@@ -90,11 +94,8 @@ class EditorState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.open_document: OpenDocument | None = None
-        self.path: Path | None = None
-        self.title = ""
-        self.layer_id: LayerId | None = None
-        self.plane = Plane.PIXELS
+        self.documents: list[DocumentSession] = []
+        self.current: DocumentSession | None = None
         self.tool = Tool.BRUSH
         self.color: Color = BLACK
         self.background: Color = WHITE
@@ -118,29 +119,80 @@ class EditorState(QObject):
             return None
         return document.layer(self.layer_id)
 
-    def set_document(self, open_document: OpenDocument | None, *, path: Path | None, title: str) -> None:
-        """Shows another document; the top layer becomes the active one."""
-        self.open_document, self.path, self.title = open_document, path, title
-        self.region.clear()
-        self.plane = Plane.PIXELS
-        self.layer_id = None
-        if open_document is not None:
-            open_document.tree_changed.connect(self._keep_layer)
-            open_document.history_changed.connect(self.document_renamed.emit)
-            layers = open_document.document.layers
-            self.layer_id = layers[-1].id if layers else None
+    # documents
+
+    def add_document(self, session: DocumentSession) -> None:
+        """Takes a document in after the shown one and shows it; its top layer becomes the active one."""
+        opened = session.open_document
+        layers = opened.document.layers
+        session.layer_id = layers[-1].id if layers else None
+        opened.tree_changed.connect(lambda: self._keep_layer(session))
+        opened.history_changed.connect(self.document_renamed.emit)
+        place = len(self.documents) if self.current is None else self.documents.index(self.current) + 1
+        self.documents.insert(place, session)
+        self.show_document(session)
+        self.documents_changed.emit()
+
+    def show_document(self, session: DocumentSession | None) -> None:
+        """Shows another of the open documents, as it was left."""
+        if session is self.current:
+            return
+        if self.current is not None:
+            self.document_left.emit()
+            self.current.region = self.region.tiles
+        self.current = session
+        if session is None or session.region is None:
+            self.region.clear()
+        else:
+            self.region.set_tiles(session.region)
         self.document_replaced.emit()
         self.active_layer_changed.emit()
         self.document_renamed.emit()
 
-    def set_path(self, path: Path, title: str) -> None:
-        self.path, self.title = path, title
+    def close_document(self, session: DocumentSession) -> None:
+        """Gives a document up; its neighbour is shown, or none."""
+        place = self.documents.index(session)
+        rest = [other for other in self.documents if other is not session]
+        if session is self.current:
+            self.show_document(rest[min(place, len(rest) - 1)] if rest else None)
+        self.documents = rest
+        self.document_closed.emit(session)
+        self.documents_changed.emit()
+
+    def move_document(self, place: int, to: int) -> None:
+        self.documents.insert(to, self.documents.pop(place))
+        self.documents_changed.emit()
+
+    def set_path(self, session: DocumentSession, path: Path, title: str) -> None:
+        session.path, session.title = path, title
         self.document_renamed.emit()
 
+    @property
+    def open_document(self) -> OpenDocument | None:
+        return None if self.current is None else self.current.open_document
+
+    @property
+    def path(self) -> Path | None:
+        return None if self.current is None else self.current.path
+
+    @property
+    def title(self) -> str:
+        return "" if self.current is None else self.current.title
+
+    @property
+    def layer_id(self) -> LayerId | None:
+        return None if self.current is None else self.current.layer_id
+
+    @property
+    def plane(self) -> Plane:
+        return Plane.PIXELS if self.current is None else self.current.plane
+
+    # what is chosen
+
     def choose_layer(self, layer_id: LayerId | None, plane: Plane = Plane.PIXELS) -> None:
-        if (layer_id, plane) == (self.layer_id, self.plane):
+        if self.current is None or (layer_id, plane) == (self.layer_id, self.plane):
             return
-        self.layer_id, self.plane = layer_id, plane
+        self.current.layer_id, self.current.plane = layer_id, plane
         self.active_layer_changed.emit()
 
     def choose_tool(self, tool: Tool) -> None:
@@ -185,14 +237,17 @@ class EditorState(QObject):
         """True when a painting tool would change a mask."""
         return self.tool is Tool.MASK or (self.plane is Plane.MASK and self.tool in (Tool.BRUSH, Tool.ERASER))
 
-    def _keep_layer(self) -> None:
+    def _keep_layer(self, session: DocumentSession) -> None:
         """After a change of the tree: an active layer that is gone gives way to the top one."""
-        assert self.open_document is not None
-        document = self.open_document.shown
-        if self.layer_id is None or not document.has_layer(self.layer_id):
-            self.choose_layer(document.layers[-1].id if document.layers else None)
-        elif self.plane is Plane.MASK and document.layer(self.layer_id).mask is None:
-            self.choose_layer(self.layer_id)
+        document = session.open_document.shown
+        before = (session.layer_id, session.plane)
+        if session.layer_id is None or not document.has_layer(session.layer_id):
+            session.layer_id = document.layers[-1].id if document.layers else None
+            session.plane = Plane.PIXELS
+        elif session.plane is Plane.MASK and document.layer(session.layer_id).mask is None:
+            session.plane = Plane.PIXELS
+        if session is self.current and (session.layer_id, session.plane) != before:
+            self.active_layer_changed.emit()
 
     def is_group(self) -> bool:
         return isinstance(self.active_layer, GroupLayer)

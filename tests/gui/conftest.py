@@ -93,6 +93,11 @@ class AnsweringDialogs(Dialogs):
         super().__init__(window)
         self.asked: list[str] = []
         self.unsaved = Unsaved.CANCEL
+        self.listed: list[str] = []
+        self.saves: list[bool] = []
+        self.confirmed = True
+        self.name: str | None = "Name"
+        self.file: Path | None = None
         self.open_paths: list[Path] = []
         self.save_path: Path | None = None
         self.export_options: ExportOptions | None = None
@@ -103,6 +108,32 @@ class AnsweringDialogs(Dialogs):
     def ask_unsaved(self, name: str) -> Unsaved:
         self.asked.append("unsaved")
         return self.unsaved
+
+    def ask_unsaved_list(self, names: Sequence[str]) -> list[bool] | None:
+        self.asked.append("unsaved_list")
+        self.listed = list(names)
+        if self.unsaved is Unsaved.CANCEL:
+            return None
+        return self.saves or [self.unsaved is Unsaved.SAVE] * len(names)
+
+    def confirm(self, title: str, text: str, button: str) -> bool:
+        self.asked.append("confirm")
+        return self.confirmed
+
+    def ask_name(self, title: str, name: str) -> str | None:
+        self.asked.append("name")
+        return self.name
+
+    def ask_file(self, title: str, folder: Path, pattern: str) -> Path | None:
+        self.asked.append("file")
+        return self.file
+
+    def ask_new_file(self, title: str, suggestion: Path, pattern: str) -> Path | None:
+        self.asked.append("new file")
+        return self.file
+
+    def show_folder(self, folder: Path) -> None:
+        self.asked.append(f"folder {folder}")
 
     def ask_open(self, folder: Path) -> list[Path]:
         self.asked.append("open")

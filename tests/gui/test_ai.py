@@ -266,13 +266,16 @@ def test_the_form_comes_from_the_manifest_and_feeds_the_request(studio: Studio) 
     assert studio.runner.requests[0].parameters == {"strength": 72.0, "steps": 2, "gentle": False, "mode": "fine"}
 
 
-def test_opening_another_picture_cancels_the_run(open_studio: OpenStudio) -> None:
+def test_closing_the_picture_cancels_the_run(open_studio: OpenStudio) -> None:
     studio = open_studio(scripts=[Script(waits_for_cancel=True)])
     studio.show_plain()
     studio.window.ai.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.wait_for(lambda: bool(studio.runner.jobs))
     studio.show_plain(level=10)
+    assert studio.window.ai.is_running, "the run goes on behind another picture"
+    studio.window.files.previous_document()
+    studio.window.perform("file.close")
     assert not studio.window.ai.is_running
     assert studio.runner.jobs[0].wait(5) is not None
 

@@ -212,18 +212,22 @@ def test_closing_with_save_that_fails_stays_open(studio: Studio, tmp_path: Path)
     assert studio.names[-1] == "Brush stroke"
 
 
-def test_opening_over_unsaved_work_asks(studio: Studio, photo: Path) -> None:
+def test_opening_beside_unsaved_work_asks_nothing(studio: Studio, photo: Path) -> None:
     studio.show_plain()
     studio.drag((50, 50), (100, 50))
     studio.window.files.open_path(photo)
-    assert studio.dialogs.asked == ["unsaved"]
-    assert studio.names[-1] == "Brush stroke"
+    studio.wait_for(lambda: len(studio.window.state.documents) == 2)
+    assert studio.dialogs.asked == []
+    assert studio.window.state.title == "photo.png"
+    assert studio.window.state.documents[0].is_modified
 
 
 def test_a_second_start_hands_its_files_to_the_first(studio: Studio, photo: Path) -> None:
     assert not hand_over([photo]), "nobody listens yet"
     server = InstanceServer(studio.window.take_files, studio.window)
-    assert hand_over([photo, photo])
-    wait_open(studio)
-    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    other = photo.with_name("other.png")
+    other.write_bytes(photo.read_bytes())
+    assert hand_over([photo, other, photo])
+    studio.wait_for(lambda: len(studio.window.state.documents) == 2)
+    studio.wait_for(lambda: studio.window.state.title == "photo.png")
     server.close()

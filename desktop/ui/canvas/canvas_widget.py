@@ -60,7 +60,8 @@ class CanvasWidget(QWidget):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 120)
-        state.document_replaced.connect(lambda: self.show_document(state.open_document))
+        state.document_left.connect(self._leave_document)
+        state.document_replaced.connect(self._enter_document)
         state.active_layer_changed.connect(self._layer_changed)
         state.tool_changed.connect(self._tool_changed)
         state.options_changed.connect(self.update)
@@ -83,6 +84,20 @@ class CanvasWidget(QWidget):
                 self.fit()
         self._tool_changed()
         self.update()
+
+    def _leave_document(self) -> None:
+        """The gesture ends, and the document keeps its place in the view."""
+        self.pointer.cancel()
+        self.show_before(None)
+        session = self.state.current
+        if session is not None:
+            session.view, session.is_fitted = self.view, self._is_fitted
+
+    def _enter_document(self) -> None:
+        self.show_document(self.state.open_document)
+        session = self.state.current
+        if session is not None and session.view is not None and not session.is_fitted:
+            self._set_view(session.view)
 
     def show_before(self, open_document: OpenDocument | None) -> None:
         """Shows an older picture while a key is held; None goes back."""

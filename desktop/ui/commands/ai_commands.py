@@ -29,6 +29,7 @@ from desktop.settings import MODEL_DEVICES, Settings
 from desktop.tools import ai_tool
 from desktop.tools.ai_tool import Plan, RunSettings, Source, Where
 from desktop.ui.background import Background
+from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 
@@ -81,9 +82,12 @@ class AiCommands(QObject):
         self.devices: list[DeviceInfo] = []
         self.last_provider = ""
         self.progress: Progress | None = None
-        self.result: Preview | None = None
         self.is_cancelling = False
+        self._waiting: dict[DocumentSession, Preview] = {}
+        self._session: DocumentSession | None = None  # the document of the run on its way
+        self._shown: Preview | None = None
         state.document_replaced.connect(self._document_replaced)
+        state.document_closed.connect(self._document_closed)
 
     # what the form says
 
@@ -138,8 +142,16 @@ class AiCommands(QObject):
         return self.progress is not None
 
     @property
+    def result(self) -> Preview | None:
+        """The result that waits over the shown document."""
+        return None if self._state.current is None else self._waiting.get(self._state.current)
+
+    @property
     def has_preview(self) -> bool:
         return self.result is not None
+
+    def has_preview_of(self, session: DocumentSession) -> bool:
+        return session in self._waiting
 
     @property
     def can_run(self) -> bool:
@@ -221,6 +233,7 @@ class AiCommands(QObject):
         self._number += 1
         number = self._number
         self.is_cancelling = False
+        self._session = self._state.current
         self.progress = Progress(Stage.WAITING)
         self.changed.emit()
 
@@ -256,15 +269,15 @@ class AiCommands(QObject):
             return
         if isinstance(outcome, Failed):
             self._fail(number, outcome.error)
-        elif isinstance(outcome, Cancelled) or self.is_cancelling or self._state.open_document is None:
+        elif isinstance(outcome, Cancelled) or self.is_cancelling or self._session is None:
             self._end()
             self.noted.emit(tr("ai.cancelled"))
         else:
             self._place(number, plan, outcome.result)
 
     def _place(self, number: int, plan: Plan, result: Result) -> None:
-        assert self._state.open_document is not None
-        document = self._state.open_document.document
+        assert self._session is not None
+        document = self._session.open_document.document
         name = plan.settings.model.manifest.title
         self._background.run(
             lambda: ai_tool.landed(plan, result, document, name),
@@ -274,18 +287,22 @@ class AiCommands(QObject):
         )
 
     def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
-        opened = self._state.open_document
+        session = self._session
         self.last_provider = result.provider
-        if number != self._number or not self.is_running or opened is None:
+        if number != self._number or not self.is_running or session is None:
             self._end()
             return
+        opened = session.open_document
         if opened.is_editing:  # the hand is on the canvas: the result waits until the stroke is done
             QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._show(number, plan, layer, result))
             return
         layer = layer.changed(id=opened.document.next_layer_id())
-        self.result = Preview(plan, layer, result, OpenDocument(ai_tool.with_layer(opened.document, layer, plan)))
+        shown = OpenDocument(ai_tool.with_layer(opened.document, layer, plan))
+        self._waiting[session] = Preview(plan, layer, result, shown)
         self._end()
-        self.preview_changed.emit()
+        if session is not self._state.current:
+            self.noted.emit(tr("ai.landed_elsewhere", title=session.title))
+        self._announce_preview()
         for note in result.notes:
             self.noted.emit(note)
 
@@ -296,23 +313,32 @@ class AiCommands(QObject):
 
     def _end(self) -> None:
         self._job = None
+        self._session = None
         self.progress = None
         self.is_cancelling = False
         self.changed.emit()
 
     def _drop_preview(self) -> None:
-        if self.result is not None:
-            self.result = None
-            self.preview_changed.emit()
+        if self._state.current is not None and self._waiting.pop(self._state.current, None) is not None:
+            self._announce_preview()
             self.changed.emit()
 
+    def _announce_preview(self) -> None:
+        if self.result is not self._shown:
+            self._shown = self.result
+            self.preview_changed.emit()
+
     def _document_replaced(self) -> None:
-        if self.is_running:
+        self._announce_preview()
+        self.changed.emit()
+
+    def _document_closed(self, session: DocumentSession) -> None:
+        """A run of a document that is gone is of no use to anybody."""
+        self._waiting.pop(session, None)
+        if self.is_running and session is self._session:
             self.cancel()
             self._number += 1
             self._end()
-        self._drop_preview()
-        self.changed.emit()
 
     def _take_devices(self, devices: list[DeviceInfo]) -> None:
         self.devices = devices

@@ -16,6 +16,7 @@ from desktop.core.geometry import Size
 from desktop.settings import RECENT_FILES, UNDO_MEMORY_PERCENT
 from desktop.tools.names import EditName
 from desktop.ui.dialogs.dialogs import PROJECT_SUFFIX, ExportOptions, Unsaved
+from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 
 if TYPE_CHECKING:
@@ -29,20 +30,31 @@ class FileCommands:
         self._window = window
         self._state = window.state
         self._folder = Path.home()
+        self._given_up: dict[DocumentSession, Document] = {}  # the version that need not be saved
 
     def new(self) -> None:
         wanted = self._window.dialogs.ask_new()
         if wanted is not None:
-            self._after_saving(lambda: self._make_new(Size(wanted.width, wanted.height), not wanted.is_transparent))
+            self._make_new(Size(wanted.width, wanted.height), not wanted.is_transparent)
 
     def open(self) -> None:
-        paths = self._window.dialogs.ask_open(self._folder)
-        if paths:
-            self.open_path(paths[0], then_place=paths[1:])
+        self.open_paths(self._window.dialogs.ask_open(self._folder))
 
-    def open_path(self, path: Path, then_place: Sequence[Path] = ()) -> None:
-        """Opens a file in this window, after asking about unsaved work; more files become layers over it."""
-        self._after_saving(lambda: self._read(path, then_place))
+    def open_path(self, path: Path) -> None:
+        """Opens a file in a tab of its own; one that is open already is shown."""
+        self.open_paths([path])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Opens files one after the other; one that cannot be read does not keep the others from it."""
+        if not paths:
+            return
+        first, rest = paths[0], paths[1:]
+        known = self._session_of(first)
+        if known is not None:
+            self._state.show_document(known)
+            self.open_paths(rest)
+        else:
+            self._read(first, lambda: self.open_paths(rest))
 
     def place(self) -> None:
         for path in self._window.dialogs.ask_open(self._folder):
@@ -55,27 +67,52 @@ class FileCommands:
         )
 
     def drop(self, paths: list[Path]) -> None:
-        """On an empty window a file opens; on the canvas it becomes a layer."""
+        """On an empty window files open; on the canvas they become layers."""
         if self._state.open_document is None:
-            if paths:
-                self.open_path(paths[0], then_place=paths[1:])
+            self.open_paths(paths)
             return
         for path in paths:
             self.place_path(path)
 
     def save(self, then: Callable[[], None] | None = None) -> None:
-        path = self._state.path
-        if path is None or path.suffix.lower() != PROJECT_SUFFIX:
+        path, session = self._state.path, self._state.current
+        if path is None or session is None or path.suffix.lower() != PROJECT_SUFFIX:
             self.save_as(then)
         else:
-            self._write(path, then)
+            self._write(session, path, then)
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
+        session = self._state.current
         base = self._state.path or self._folder / self._state.title
         path = self._window.dialogs.ask_save(base.with_suffix(PROJECT_SUFFIX))
-        if path is None:
+        if path is None or session is None:
             return
-        self._write(path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX), then)
+        path = path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
+        self._write(session, path, then)
+
+    def duplicate(self) -> None:
+        """The shown picture once more, as a document without a file."""
+        document = self._state.document
+        if document is not None:
+            self.show(document, None, tr("file.copy_of", name=self._state.title))
+            assert self._state.open_document is not None
+            self._state.open_document.mark_unsaved()
+
+    def revert(self) -> None:
+        """The picture as its file has it, as a step that can be undone."""
+        session, path = self._state.current, self._state.path
+        if session is None or path is None:
+            return
+
+        def reverted(document: Document) -> None:
+            opened = session.open_document
+            if opened.is_editing:
+                self._window.canvas.pointer.cancel()
+            with opened.edit(EditName.REVERT) as edit:
+                edit.replace_document(document)
+            opened.mark_saved()
+
+        self._in_background(tr("task.opening", name=path.name), lambda: _document_of(path), reverted)
 
     def export(self) -> None:
         base = self._state.path or self._folder / self._state.title
@@ -90,16 +127,40 @@ class FileCommands:
             )
 
     def close(self) -> None:
-        self._after_saving(self._close_now)
+        if self._state.current is not None:
+            self.close_documents([self._state.current])
+
+    def close_all(self) -> None:
+        self.close_documents(self._state.documents)
+
+    def close_others(self, session: DocumentSession) -> None:
+        self.close_documents([other for other in self._state.documents if other is not session])
+
+    def close_documents(self, sessions: Sequence[DocumentSession]) -> None:
+        """Closes documents, after one question about all unsaved work among them."""
+        sessions = tuple(sessions)
+
+        def close_now() -> None:
+            for session in sessions:
+                if session in self._state.documents:
+                    self._state.close_document(session)
+
+        if self._may_give_up(sessions, close_now):
+            close_now()
 
     def can_close(self) -> bool:
         """Asks about unsaved work when the window closes; saving ends in a second close."""
-        if not self._is_modified():
-            return True
-        answer = self._window.dialogs.ask_unsaved(self._state.title)
-        if answer is Unsaved.SAVE:
-            self.save(then=self._window.close)
-        return answer is Unsaved.DISCARD
+        return self._may_give_up(self._state.documents, lambda: bool(self._window.close()))
+
+    def next_document(self) -> None:
+        self._step(1)
+
+    def previous_document(self) -> None:
+        self._step(-1)
+
+    def show_folder(self, session: DocumentSession) -> None:
+        if session.path is not None:
+            self._window.dialogs.show_folder(session.path.parent)
 
     def recent(self) -> list[Path]:
         return [Path(name) for name in self._window.settings.get(RECENT_FILES)]
@@ -108,30 +169,65 @@ class FileCommands:
         """Puts a document into the window."""
         from desktop.io.scratch import ScratchFile
 
-        share = self._window.settings.get(UNDO_MEMORY_PERCENT) / 100
         opened = OpenDocument(
             document,
             name=EditName.OPEN if path is not None else EditName.NEW,
-            history_bytes=int(psutil.virtual_memory().total * share),
+            history_bytes=self.memory_budget(),
             store=ScratchFile(),
         )
-        self._window.canvas.close_document()
-        self._state.set_document(opened, path=path, title=title)
+        self._state.add_document(DocumentSession(opened, path, title))
 
-    def _after_saving(self, then: Callable[[], None]) -> None:
-        """Does something that replaces the document, once it is saved or given up."""
-        if self._is_modified():
-            answer = self._window.dialogs.ask_unsaved(self._state.title)
-            if answer is Unsaved.CANCEL:
-                return
-            if answer is Unsaved.SAVE:
-                self.save(then)
-                return
-        then()
+    def memory_budget(self) -> int:
+        """Bytes for the histories and snapshots of all documents together."""
+        share = self._window.settings.get(UNDO_MEMORY_PERCENT) / 100
+        return int(psutil.virtual_memory().total * share)
 
-    def _is_modified(self) -> bool:
-        opened = self._state.open_document
-        return (opened is not None and opened.is_modified) or self._window.ai.has_preview
+    def _may_give_up(self, sessions: Sequence[DocumentSession], then: Callable[[], None]) -> bool:
+        """True when nothing is lost by closing these now. Otherwise asks; after saving, `then` is called."""
+        modified = [session for session in sessions if self._is_modified(session)]
+        if not modified:
+            return True
+        chosen = self._ask_which(modified)
+        if chosen is None:
+            return False
+        for session in modified:
+            if session not in chosen:
+                self._given_up[session] = session.open_document.document
+        if chosen:
+            self._save_each(chosen, then)
+        return not chosen
+
+    def _ask_which(self, modified: Sequence[DocumentSession]) -> list[DocumentSession] | None:
+        """The documents to save before all of these are given up; None when the person stays."""
+        if len(modified) > 1:
+            answers = self._window.dialogs.ask_unsaved_list([session.title for session in modified])
+            return None if answers is None else [s for s, saves in zip(modified, answers, strict=True) if saves]
+        self._state.show_document(modified[0])
+        answer = self._window.dialogs.ask_unsaved(modified[0].title)
+        return {Unsaved.SAVE: list(modified), Unsaved.DISCARD: []}.get(answer)
+
+    def _save_each(self, sessions: Sequence[DocumentSession], then: Callable[[], None]) -> None:
+        if not sessions:
+            then()
+            return
+        self._state.show_document(sessions[0])
+        self._window.ai.settle()
+        self.save(lambda: self._save_each(sessions[1:], then))
+
+    def _is_modified(self, session: DocumentSession) -> bool:
+        if self._given_up.get(session) is session.open_document.document:
+            return False
+        return session.is_modified or self._window.ai.has_preview_of(session)
+
+    def _step(self, by: int) -> None:
+        documents, current = self._state.documents, self._state.current
+        if current is not None:
+            self._state.show_document(documents[(documents.index(current) + by) % len(documents)])
+
+    def _session_of(self, path: Path) -> DocumentSession | None:
+        """The document that came from a file."""
+        wanted = path.resolve()
+        return next((s for s in self._state.documents if s.path is not None and s.path.resolve() == wanted), None)
 
     def _make_new(self, size: Size, is_white: bool) -> None:
         document = Document(size)
@@ -142,23 +238,13 @@ class FileCommands:
             layer = new_layer_from_pixels(document, np.zeros((0, 0, 4), np.uint8), tr("layer.default_name", number=1))
         self.show(document.with_layer_inserted(layer), None, tr("file.untitled"))
 
-    def _read(self, path: Path, then_place: Sequence[Path]) -> None:
-        def read() -> Document:
-            from desktop.io.documents import open_document_file
-
-            return open_document_file(path)
-
+    def _read(self, path: Path, then: Callable[[], None]) -> None:
         def opened(document: Document) -> None:
-            self._opened(path, document)
-            for other in then_place:
-                self.place_path(other)
+            self._folder = path.parent
+            self.show(document, path, path.name)
+            self._remember(path)
 
-        self._in_background(tr("task.opening", name=path.name), read, opened)
-
-    def _opened(self, path: Path, document: Document) -> None:
-        self._folder = path.parent
-        self.show(document, path, path.name)
-        self._remember(path)
+        self._in_background(tr("task.opening", name=path.name), lambda: _document_of(path), opened, then)
 
     def _insert(self, path: Path, pixels: np.ndarray) -> None:
         opened = self._state.open_document
@@ -174,10 +260,9 @@ class FileCommands:
             edit.insert_layer(layer)
         self._state.choose_layer(layer.id)
 
-    def _write(self, path: Path, then: Callable[[], None] | None) -> None:
-        document, opened = self._state.document, self._state.open_document
-        if document is None or opened is None:
-            return
+    def _write(self, session: DocumentSession, path: Path, then: Callable[[], None] | None) -> None:
+        opened = session.open_document
+        document = opened.document
 
         def write() -> None:
             from desktop.io.openraster import save_openraster
@@ -186,8 +271,7 @@ class FileCommands:
 
         def written(_: object) -> None:
             opened.mark_saved(document)
-            if self._state.open_document is opened:
-                self._state.set_path(path, path.name)
+            self._state.set_path(session, path, path.name)
             self._folder = path.parent
             self._remember(path)
             self._window.info.show_note(tr("file.saved", name=path.name))
@@ -196,10 +280,6 @@ class FileCommands:
 
         self._in_background(tr("task.saving", name=path.name), write, written)
 
-    def _close_now(self) -> None:
-        self._window.canvas.close_document()
-        self._state.set_document(None, path=None, title="")
-
     def _remember(self, path: Path) -> None:
         known = [str(path.resolve()), *self._window.settings.get(RECENT_FILES)]
         try:
@@ -207,19 +287,36 @@ class FileCommands:
         except UserError as error:
             self._window.show_error(error)
 
-    def _in_background(self, text: str, work: Callable[[], object], on_done: Callable[..., None]) -> None:
+    def _in_background(
+        self,
+        text: str,
+        work: Callable[[], object],
+        on_done: Callable[..., None],
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """`then` comes after success and failure alike."""
         status = self._window.status
         status.show_task(text)
 
         def done(value: object) -> None:
             status.show_task("")
             on_done(value)
+            if then is not None:
+                then()
 
         def failed(error: UserError) -> None:
             status.show_task("")
             self._window.show_error(error)
+            if then is not None:
+                then()
 
         self._window.background.run(work, on_done=done, on_error=failed, name="files")
+
+
+def _document_of(path: Path) -> Document:
+    from desktop.io.documents import open_document_file
+
+    return open_document_file(path)
 
 
 def _flat_pixels(path: Path) -> np.ndarray:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
     QFormLayout,
+    QInputDialog,
     QLabel,
     QMessageBox,
     QWidget,
@@ -26,6 +28,7 @@ from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.keymap import Keys
@@ -79,6 +82,38 @@ class Dialogs:
         box.exec()
         answers = {save: Unsaved.SAVE, discard: Unsaved.DISCARD}
         return answers.get(box.clickedButton(), Unsaved.CANCEL)
+
+    def ask_unsaved_list(self, names: Sequence[str]) -> list[bool] | None:
+        """Which of several documents to save before all of them are closed; None stays."""
+        dialog = UnsavedDialog(names, self._window)
+        return dialog.answers() if dialog.exec() else None
+
+    def confirm(self, title: str, text: str, button: str) -> bool:
+        """One question with yes, named by what it does, and cancel."""
+        box = QMessageBox(self._window)
+        box.setWindowTitle(tr("app.name"))
+        box.setText(title)
+        box.setInformativeText(text)
+        yes = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
+        box.setEscapeButton(box.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole))
+        box.setIconPixmap(icon_pixmap("warning", tokens().warning, 32, self._window.devicePixelRatioF()))
+        box.exec()
+        return box.clickedButton() is yes
+
+    def ask_name(self, title: str, name: str) -> str | None:
+        text, is_given = QInputDialog.getText(self._window, tr("app.name"), title, text=name)
+        return text.strip() if is_given and text.strip() else None
+
+    def show_folder(self, folder: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def ask_file(self, title: str, folder: Path, pattern: str) -> Path | None:
+        name, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)
+        return Path(name) if name else None
+
+    def ask_new_file(self, title: str, suggestion: Path, pattern: str) -> Path | None:
+        name, _ = QFileDialog.getSaveFileName(self._window, title, str(suggestion), pattern)
+        return Path(name) if name else None
 
     def ask_open(self, folder: Path) -> list[Path]:
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
