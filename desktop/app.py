@@ -133,6 +133,7 @@ def _after_first_paint(window: MainWindow) -> None:
         warm_up()
 
     QTimer.singleShot(0, lambda: threading.Thread(target=warm_up, name="warm-up", daemon=True).start())
+    QTimer.singleShot(0, window, window.recovery.look)
     QTimer.singleShot(DEVICES_AFTER_MS, window, window.ai.find_devices)
 
 

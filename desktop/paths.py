@@ -39,6 +39,11 @@ def user_data_dir() -> Path:
     return _own_home("data") or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
+def user_journal_dir() -> Path:
+    """One folder per running program, with the journals of its documents."""
+    return user_data_dir() / "journals"
+
+
 def user_config_dir() -> Path:
     return _own_home("config") or Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
 

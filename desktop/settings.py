@@ -52,6 +52,8 @@ DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", 
 MODEL_DEVICES: Setting[tuple[str, ...]] = Setting("model_devices", "Device of single models", ())  # "id=cpu"
 UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
+JOURNAL = Setting("journal", "Keep a recovery journal", True)
+JOURNAL_FOLDER = Setting("journal_folder", "Folder of the journals (empty: the usual one)", "")
 RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
 SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
 KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
@@ -64,6 +66,8 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     MODEL_DEVICES,
     UNDO_MEMORY_PERCENT,
     MODEL_IDLE_SECONDS,
+    JOURNAL,
+    JOURNAL_FOLDER,
     RECENT_FILES,
     SHORTCUTS,
     KEY_PRESET,

@@ -64,3 +64,37 @@ def write_model(folder: Path, task: str, parts: Mapping[str, bytes], tables: str
 def node(kind: str, inputs: str, outputs: str, **attributes: Any) -> NodeProto:
     """`node("Add", "a b", "c")`."""
     return helper.make_node(kind, inputs.split(" "), outputs.split(" "), **attributes)
+
+
+IMAGE = '[[inputs]]\nname = "image"\nrole = "image"\n'
+RESULT = '[[outputs]]\nname = "result"\nrole = "image"\n'
+PLANES = (FLOAT, [1, 3, "h", "w"])
+LUMA = np.float32([0.299, 0.587, 0.114])
+
+MASK = '[[outputs]]\nname = "result"\nrole = "mask"\n'
+FIRST = [node("Slice", "image zero one axis", "result")]
+SLICE = {"zero": np.array([0]), "one": np.array([1]), "axis": np.array([1])}
+CURVE = '[[outputs]]\nname = "result"\nrole = "curve"\n'
+APART = '[[inputs]]\nname = "mask"\nrole = "mask"\n'
+INPUTS = {"image": PLANES, "mask": (FLOAT, [1, 1, "h", "w"])}
+FILL = [node("Concat", "mask mask mask", "three", axis=1), node("Mul", "three one", "result")]
+
+
+def one_part(
+    folder: Path,
+    task: str,
+    nodes: list[Any],
+    tables: str,
+    *,
+    inputs: dict[str, Any] | None = None,
+    outputs: dict[str, Any] | None = None,
+    constants: dict[str, Any] | None = None,
+    scale: int = 1,
+    **graph: Any,
+) -> Path:
+    content = graph_bytes(nodes, inputs or {"image": PLANES}, outputs or {"result": PLANES}, constants, **graph)
+    return write_model(folder, task, {"main": content}, tables, scale=scale)
+
+
+def luma_of(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    return (pixels[..., :3].astype(np.float32) @ LUMA).astype(np.float32)

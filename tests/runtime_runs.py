@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from desktop.runtime.adapters.base import ArrayShapes, Asked
 from desktop.runtime.adapters.constants import number_for
+from desktop.runtime.adapters.picture_run import image_input, image_output
 from desktop.runtime.adapters.table import adapter_for
-from desktop.runtime.adapters.tiled_image import image_input, image_output
 from desktop.runtime.attempts import Done, Kept, TaskRun
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.latents import check_generation

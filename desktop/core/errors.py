@@ -57,7 +57,6 @@ MESSAGES: dict[str, str] = {
     "model.no_tensor": "The manifest of “{model_id}” names the tensor “{name}”, but the file has only: {known}.",
     "model.unfed_input": "The model “{model_id}” wants the input “{name}”, which its manifest does not describe.",
     "model.bad_output": "The model “{model_id}” returned an array of shape {shape} where {expected} was expected.",
-    "model.task_unsupported": "This version cannot run models of the kind “{task}”.",
     "model.role_unsupported": "Models of the kind “{task}” cannot have an input or output with the role “{role}”.",
     "model.input_missing": "The model “{model_id}” needs the input “{role}”.",
     "model.input_unknown": "The model “{model_id}” takes no input “{role}”; it takes: {known}.",
@@ -135,6 +134,7 @@ MESSAGES: dict[str, str] = {
     "verdict.tiles": "Large pictures are cut into tiles of {tile} pixels that overlap by {halo}.",
     "verdict.whole": "It has to see the whole picture at once, so large pictures need much memory.",
     "verdict.pace": "About {seconds} s a megapixel here.",
+    "note.smaller_picture": "Not enough memory for the whole picture; computed at {tile} pixels and enlarged.",
     # settings
     "settings.not_saved": "The settings could not be saved to {path}: {reason}.",
     # command line

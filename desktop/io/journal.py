@@ -203,11 +203,11 @@ class JournalKeeper:
         on_paused: Callable[[OSError], object] = lambda error: None,
         on_resumed: Callable[[], object] = lambda: None,
         on_written: Callable[[Journal, Version], object] = lambda journal, version: None,
-        retry_s: float = RETRY_S,
+        retry_s: float | None = None,
     ) -> None:
         self.folder = folder
         self._on_paused, self._on_resumed, self._on_written = on_paused, on_resumed, on_written
-        self._retry_s = retry_s
+        self._retry_s = RETRY_S if retry_s is None else retry_s
         self._journals: list[Journal] = []
         self._leaving: list[Journal] = []
         self._wake = threading.Condition()

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from desktop.core.color import Pixels
+import numpy as np
+
+from desktop.core.color import Pixels, Rgba8
+from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.errors import UserError
-from desktop.core.layers import RasterLayer
-from desktop.core.tiles import StoredTile, TileKey, TileMap
+from desktop.core.geometry import Rect
+from desktop.core.layers import GroupLayer
+from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
 from desktop.io.journal_records import (
     BadRecordError,
     Commit,
@@ -30,7 +34,9 @@ from desktop.io.journal_records import (
 )
 from desktop.io.journal_values import BadValueError, document_of_plain
 from desktop.io.journal_writer import SUFFIX, tile_digest
+from desktop.io.ora_archive import thumbnail
 
+PREVIEW_SIDE_PX = 1024  # what a preview is averaged from
 MAX_TILES = 4_000_000  # in one table chain: a terabyte of pixels
 
 
@@ -47,7 +53,7 @@ class Recovered:
 
     @property
     def layer_count(self) -> int:
-        return sum(isinstance(layer, RasterLayer) for layer in self.document.iter_layers())
+        return sum(not isinstance(layer, GroupLayer) for layer in self.document.iter_layers())
 
 
 @dataclass(slots=True)
@@ -70,12 +76,33 @@ def journals_in(folder: Path) -> list[tuple[Path, ...]]:
 
 
 def read_journal(files: Sequence[Path]) -> Recovered | None:
-    """The last whole version of a journal; None when there is none. UserError when a file cannot be read at all."""
+    """The last whole version of a journal; None when there never was one.
+
+    UserError when a file cannot be read at all, or holds versions none of which is whole.
+    """
+    damaged: UserError | None = None
     for path in files:
-        recovered = _read_file(path, tuple(files))
+        try:
+            recovered = _read_file(path, tuple(files))
+        except UserError as error:
+            damaged = error
+            continue
         if recovered is not None:
             return recovered
+    if damaged is not None:
+        raise damaged
     return None
+
+
+def preview_of(document: Document) -> Rgba8:
+    """A small picture of a document, at most 256 pixels a side; large ones are flattened a row of tiles at a time."""
+    width, height = document.size.width, document.size.height
+    step = max(1, max(width, height) // PREVIEW_SIDE_PX)
+    bands = []
+    for top in range(0, height, TILE):
+        band = flatten(document, Rect(0, top, width, min(TILE, height - top)), threads=1)
+        bands.append(band[-top % step :: step, ::step])
+    return thumbnail(np.concatenate(bands))
 
 
 def _read_file(path: Path, files: tuple[Path, ...]) -> Recovered | None:
@@ -102,15 +129,18 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
         except BadRecordError:
             break
     try:
-        reader = _VersionReader(content)
+        reader, name = _VersionReader(content), ""
         for payload in reversed(content.commits):
             try:
                 commit = unpack_commit(payload)
+                name = name or commit.title
                 document = reader.document(commit)
             except (BadRecordError, BadValueError, UserError):
                 continue
             path = Path(commit.path) if commit.path is not None else None
             return Recovered(document, commit.title, path, commit.time, commit.is_modified, files)
+        if content.commits:
+            raise UserError("journal.damaged", name=name or files[0].stem)
         return None
     finally:
         for views in (content.tiles, content.tables, content.blobs):

@@ -10,8 +10,8 @@ import onnxruntime
 
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import AdapterJob, check_tensors
+from desktop.runtime.adapters.picture_run import tile_rules
 from desktop.runtime.adapters.table import adapter_for
-from desktop.runtime.adapters.tiled_image import tile_rules
 from desktop.runtime.device import Devices, thread_count
 from desktop.runtime.embeddings import EmbeddingCache
 from desktop.runtime.manifest import HALF, Manifest
@@ -21,10 +21,12 @@ from desktop.runtime.runner import Array, DeviceChoice, Progress, Stage
 from desktop.runtime.session import OutOfMemory, Session, SessionCache, SessionKey, Stopped
 from desktop.runtime.tiling import smaller_rules
 
+SMALLER_SIDES = (2048, 1024, 512)  # what a picture that cannot be cut is shrunk to when memory is short
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """`tile_limit` None: the tile that the manifest asks for."""
+    """`tile_limit` None: the tile that the manifest asks for, or the whole picture."""
 
     device: DeviceChoice
     tile_limit: int | None
@@ -38,13 +40,26 @@ class Done:
     notes: tuple[str, ...]
 
 
-def attempts_for(manifest: Manifest, device: DeviceChoice) -> Iterator[Attempt]:
+def attempts_for(manifest: Manifest, device: DeviceChoice, longest_side: int = 0) -> Iterator[Attempt]:
     """Every way to run the model, best first; a finite list, so nothing is tried for ever."""
     for place in dict.fromkeys((device, "cpu")):
         yield Attempt(place, None)
-        rules = tile_rules(manifest, None) if is_tiled(manifest) else None
-        while rules is not None and (rules := smaller_rules(rules)) is not None:
-            yield Attempt(place, rules.tile)
+        for limit in smaller_limits(manifest, longest_side):
+            yield Attempt(place, limit)
+
+
+def smaller_limits(manifest: Manifest, longest_side: int) -> list[int]:
+    """Sides of ever smaller tiles; for a model that sees the picture whole, of ever smaller pictures."""
+    if manifest.task is Kind.GENERATE:
+        return []
+    rules = tile_rules(manifest, None) if manifest.task is not Kind.ENCODE_DECODE else None
+    if rules is None:
+        is_free = not isinstance(_picture_size(manifest), tuple)
+        return [side for side in SMALLER_SIDES if side < longest_side and is_free]
+    limits = []
+    while (rules := smaller_rules(rules)) is not None:
+        limits.append(rules.tile)
+    return limits
 
 
 @dataclass(frozen=True)
@@ -76,9 +91,10 @@ class TaskRun:
         task = self._task
         device, reason = self._devices.choose(task.device)
         said = (_note("note.cpu_instead", reason=reason),) if reason else ()
-        for attempt in attempts_for(task.manifest, device):
+        longest_side = max(inputs["image"].shape[:2]) if "image" in inputs else 0
+        for attempt in attempts_for(task.manifest, device, longest_side):
             try:
-                return self._try(attempt, inputs, results, said + _notes_for(attempt, device))
+                return self._try(attempt, inputs, results, said + _notes_for(attempt, device, task.manifest))
             except OutOfMemory:
                 self._sessions.drop_device(attempt.device)
         raise UserError("model.out_of_memory", model_id=task.manifest.id)
@@ -127,8 +143,8 @@ class TaskRun:
             raise Stopped
 
 
-def is_tiled(manifest: Manifest) -> bool:
-    return manifest.task not in (Kind.GENERATE, Kind.ENCODE_DECODE)
+def _picture_size(manifest: Manifest) -> object:
+    return next(spec.size for spec in manifest.inputs if spec.role == "image")
 
 
 class _Parts:
@@ -152,13 +168,14 @@ class _Parts:
         return self._run.compute(self.get(part), names, feeds)
 
 
-def _notes_for(attempt: Attempt, first_device: DeviceChoice) -> tuple[str, ...]:
+def _notes_for(attempt: Attempt, first_device: DeviceChoice, manifest: Manifest) -> tuple[str, ...]:
     """What the person must know about an attempt that is not the first."""
     notes: tuple[str, ...] = ()
     if attempt.device != first_device:
         notes += (_note("note.no_gpu_memory"),)
     if attempt.tile_limit is not None:
-        notes += (_note("note.smaller_tiles", tile=attempt.tile_limit),)
+        key = "note.smaller_picture" if manifest.tile is None else "note.smaller_tiles"
+        notes += (_note(key, tile=attempt.tile_limit),)
     return notes
 
 

@@ -19,6 +19,7 @@ from desktop.runtime.manifest import Input, Manifest
 
 SEED_LIMIT = 1 << 32
 COUNT_LIMIT = 1000
+NOISE_BLOCK = 256
 FILE_LIMIT_BYTES = 64 << 20
 
 Numbers = NDArray[np.float32]
@@ -36,10 +37,25 @@ def check_generation(seed: int, count: int, truncation: float) -> None:
 
 def draw(spec: Input, place: int, seed: int, shape: tuple[int, ...]) -> Numbers:
     """One sample of the shape; `place` is the input's number in the manifest."""
-    generator = np.random.Generator(np.random.PCG64([seed, place]))
-    if spec.distribution == "uniform":
-        return (generator.random(shape, np.float32) * 2 - 1).astype(np.float32)
-    return generator.standard_normal(shape, np.float32)
+    return _drawn(np.random.Generator(np.random.PCG64([seed, place])), spec, shape)
+
+
+def noise_planes(spec: Input, place: int, seed: int, shape: tuple[int, ...], corner: tuple[int, int]) -> Numbers:
+    """(C, H, W) of a picture's noise from `corner` (y, x) on: a pixel's noise is the same in every tile.
+
+    Drawn in blocks of 256 pixels, each by `Generator(PCG64([seed, place, block row, block column]))`.
+    """
+    channels, height, width = shape
+    planes = np.empty(shape, np.float32)
+    top, left = corner
+    for row in range(top // NOISE_BLOCK, (top + height - 1) // NOISE_BLOCK + 1):
+        for column in range(left // NOISE_BLOCK, (left + width - 1) // NOISE_BLOCK + 1):
+            generator = np.random.Generator(np.random.PCG64([seed, place, row, column]))
+            block = _drawn(generator, spec, (channels, NOISE_BLOCK, NOISE_BLOCK))
+            y, x = row * NOISE_BLOCK - top, column * NOISE_BLOCK - left
+            inside = block[:, max(-y, 0) : height - y, max(-x, 0) : width - x]
+            planes[:, max(y, 0) : y + NOISE_BLOCK, max(x, 0) : x + NOISE_BLOCK] = inside
+    return planes
 
 
 def free_latent(manifest: Manifest) -> Input | None:
@@ -66,6 +82,12 @@ def read_latents(path: Path, shape: tuple[int, ...]) -> Numbers:
     if not np.isfinite(numbers).all():
         raise UserError("latent.not_finite", path=path)
     return numbers.reshape(-1, *shape)
+
+
+def _drawn(generator: np.random.Generator, spec: Input, shape: tuple[int, ...]) -> Numbers:
+    if spec.distribution == "uniform":
+        return (generator.random(shape, np.float32) * 2 - 1).astype(np.float32)
+    return generator.standard_normal(shape, np.float32)
 
 
 def _makes_latent_of_latent(manifest: Manifest, part: str) -> bool:

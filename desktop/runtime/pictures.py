@@ -8,7 +8,7 @@ invisible pixels get their own colour back, because it must survive every tool.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -50,10 +50,10 @@ class Picture:
         if self.fill is None:
             return planes
         tile = self._gather(placed)
-        own = _colour_planes(tile[..., :3])
+        own = colour_planes(tile[..., :3])
         if scale > 1:
             return _mixed_enlarged(planes, own, tile[..., 3])
-        changed: Planes = own + (planes - _colour_planes(self._extended(tile, placed))) * _trust(tile[..., 3])
+        changed: Planes = own + (planes - colour_planes(self._extended(tile, placed))) * _trust(tile[..., 3])
         return changed
 
     def _extended(self, tile: Pixels, placed: PlacedTile) -> Pixels:
@@ -62,12 +62,7 @@ class Picture:
         return cast(Pixels, np.rint(shown).astype(tile.dtype))
 
     def _gather(self, placed: PlacedTile) -> Pixels:
-        rows, columns = placed.rows, placed.columns
-        height, width = self.pixels.shape[:2]
-        if rows.stop <= height and columns.stop <= width:
-            return self.pixels[rows.start : rows.stop, columns.start : columns.stop]
-        there = self.pixels[mirrored_indices(rows.start, rows.stop, height)]
-        return there[:, mirrored_indices(columns.start, columns.stop, width)]
+        return gather(self.pixels, placed)
 
     def _fill_for(self, placed: PlacedTile) -> NDArray[np.float32]:
         """The fill at full size for one tile, by the same positions from whichever tile it is asked."""
@@ -80,6 +75,23 @@ class Picture:
             self.fill, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         return fill
+
+
+def gather(pixels: NDArray[Any], placed: PlacedTile) -> NDArray[Any]:
+    """(rows, columns[, C]) of the tile; what lies beyond the picture is mirrored."""
+    rows, columns = placed.rows, placed.columns
+    height, width = pixels.shape[:2]
+    if rows.stop <= height and columns.stop <= width:
+        return pixels[rows.start : rows.stop, columns.start : columns.stop]
+    there = pixels[mirrored_indices(rows.start, rows.stop, height)]
+    return there[:, mirrored_indices(columns.start, columns.stop, width)]
+
+
+def colour_planes(colour: Pixels) -> Planes:
+    """(H, W, 3) in levels → (3, H, W) 0..1."""
+    planes = np.ascontiguousarray(colour.transpose(2, 0, 1)).astype(np.float32)
+    planes /= np.float32(levels_of(colour))
+    return planes
 
 
 def copy_alpha(source: Pixels, target: Pixels, scale: int) -> None:
@@ -124,13 +136,6 @@ def _trust(alpha: Pixels) -> NDArray[np.float32]:
     trust = alpha.astype(np.float32)
     trust /= np.float32(TRUSTED_ALPHA * levels_of(alpha))
     return np.clip(trust, 0, 1, out=trust)
-
-
-def _colour_planes(colour: Pixels) -> Planes:
-    """(H, W, 3) in levels → (3, H, W) 0..1."""
-    planes = np.ascontiguousarray(colour.transpose(2, 0, 1)).astype(np.float32)
-    planes /= np.float32(levels_of(colour))
-    return planes
 
 
 def _mixed_enlarged(planes: Planes, own: Planes, alpha: Pixels) -> Planes:

@@ -15,11 +15,12 @@ Planes = NDArray[np.float32]  # (3, H, W) float32, RGB 0..1
 
 
 def lay_tile(result: Pixels, planes: Planes, placed: PlacedTile) -> None:
-    """Write the colour of one tile into `result` (H, W, 3|4), crossing over to the tiles laid before.
+    """Write one tile into the first channels of `result` (H, W, C), crossing over to the tiles laid before.
 
-    `planes` is the network's whole output for the tile; what lies beyond the picture is dropped. Tiles must come in
-    the order of their plan. Where tiles agree, the result is their rounded value; where they contradict each other
-    completely, rounding at each crossing leaves it within two levels of the exact sum.
+    `planes` (as many as there are channels to write, mostly 3) is the network's whole output for the tile; what lies
+    beyond the picture is dropped. Tiles must come in the order of their plan. Where tiles agree, the result is their
+    rounded value; where they contradict each other completely, rounding at each crossing leaves it within two levels
+    of the exact sum.
     """
     rows, columns = _counting(placed.rows), _counting(placed.columns)
     fresh_row, fresh_column = _first_fresh(placed.rows, rows), _first_fresh(placed.columns, columns)
@@ -69,12 +70,16 @@ def _replace(target: Pixels, planes: Planes) -> None:
         return
     depth = cv2.CV_8U if target.dtype == np.uint8 else cv2.CV_16U
     levels = [cv2.multiply(plane, levels_of(target), dtype=depth) for plane in planes]
-    cv2.mixChannels(levels, [target], [0, 0, 1, 1, 2, 2])
+    if len(levels) == 1:
+        target[..., 0] = levels[0]
+        return
+    pairs = [place for channel in range(len(levels)) for place in (channel, channel)]
+    cv2.mixChannels(levels, [target], pairs)
 
 
 def _cross_over(target: Pixels, planes: Planes, opacity: NDArray[np.float32]) -> None:
     white = levels_of(target)
-    for channel in range(3):
+    for channel in range(len(planes)):
         before = target[..., channel].astype(np.float32)
         _store(target[..., channel], before + (planes[channel] * np.float32(white) - before) * opacity, white)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +42,36 @@ def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
             np.multiply(pixels[..., source], slope[channel], out=planes[channel], dtype=np.float32)
             if offset[channel]:
                 planes[channel] += offset[channel]
-    return _as_type(_planes_to_layout(planes, spec.layout), tensor_type)
+    return planes_to_tensor(planes, spec.layout, tensor_type)
+
+
+def mask_to_tensor(mask: Pixels, spec: Input, tensor_type: str) -> Tensor:
+    """(H, W), white where something is to be changed → the tensor, one channel, in the manifest's polarity."""
+    return planes_to_tensor(_mask_plane(mask, spec, 0)[None], spec.layout, tensor_type)
+
+
+def masked_to_tensor(pixels: Pixels, mask: Pixels, spec: Input, tensor_type: str) -> Tensor:
+    """The picture with the masked part covered as `spec.hole` says, the mask as a fourth channel if it wants one."""
+    plain = msgspec.structs.replace(spec, order="RGB", mean=_three(spec.mean, spec), std=_three(spec.std, spec))
+    planes = pixels_to_tensor(pixels, msgspec.structs.replace(plain, layout="CHW"), "tensor(float)")
+    hole = mask.astype(np.float32) / np.float32(np.iinfo(mask.dtype).max)
+    if spec.hole != "keep":
+        level = {"gray": 127.5, "white": 255.0}.get(spec.hole)
+        for channel, plane in enumerate(planes):
+            mean, std = plain.mean[channel % len(plain.mean)], plain.std[channel % len(plain.std)]
+            cover = 0.0 if level is None else (level - mean) / std
+            plane += (np.float32(cover) - plane) * hole
+    if spec.order == "BGR":
+        planes = planes[::-1]
+    elif spec.order in ("MRGB", "RGBM"):
+        own = _mask_plane(mask, spec, 0 if spec.order == "MRGB" else 3)[None]
+        planes = np.concatenate([own, planes] if spec.order == "MRGB" else [planes, own])
+    return planes_to_tensor(np.ascontiguousarray(planes), spec.layout, tensor_type)
+
+
+def planes_to_tensor(planes: Planes, layout: str, tensor_type: str) -> Tensor:
+    """(C, H, W) as the graph wants it."""
+    return _as_type(_planes_to_layout(planes, layout), tensor_type)
 
 
 def tensor_to_planes(tensor: Tensor, spec: Output, model_id: str) -> Planes:
@@ -148,6 +178,22 @@ def answer_to_pixels(tensor: Tensor, spec: Output, model_id: str) -> NDArray[np.
     np.nan_to_num(planes, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
     pixels: NDArray[np.uint8] = np.clip(np.rint(planes), 0, 255).astype(np.uint8).transpose(1, 2, 0)
     return pixels
+
+
+def _mask_plane(mask: Pixels, spec: Input, channel: int) -> Planes:
+    levels = mask.astype(np.float32) * np.float32(255 / np.iinfo(mask.dtype).max)
+    if spec.polarity == "white_is_kept":
+        levels = 255 - levels
+    mean, std = spec.mean[channel % len(spec.mean)], spec.std[channel % len(spec.std)]
+    plane: Planes = (levels - np.float32(mean)) / np.float32(std)
+    return plane
+
+
+def _three(numbers: list[float], spec: Input) -> list[float]:
+    """The numbers of red, green and blue; a fourth belongs to the mask."""
+    if len(numbers) < 3:
+        return numbers
+    return numbers[1:] if spec.order == "MRGB" else numbers[:3][:: -1 if spec.order == "BGR" else 1]
 
 
 def _affine(spec: Input, levels: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

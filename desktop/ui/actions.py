@@ -37,6 +37,7 @@ _FILE = (
     _a("file.new", "file", "files.new", "Ctrl+N", icon="new"),
     _a("file.open", "file", "files.open", "Ctrl+O", icon="open"),
     _a("file.place", "file", "files.place", icon="picture", condition="document"),
+    _a("file.recover", "file", "recovery.show", icon="history"),
     _a("file.save", "file", "files.save", "Ctrl+S", icon="save", condition="document", separated=True),
     _a("file.save_as", "file", "files.save_as", "Ctrl+Shift+S", condition="document"),
     _a("file.export", "file", "files.export", "Ctrl+Alt+E", icon="export", condition="document"),

@@ -23,6 +23,7 @@ from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self.layers = LayerCommands(self.state, lambda: self.panels.layers.rename())
         self.tools = ToolCommands(self.state)
         self.view = ViewCommands(self)
+        self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
@@ -273,6 +275,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.ai.close()
         self.background.close()
+        self.recovery.close()
         self.canvas.close_document()
         event.accept()
 

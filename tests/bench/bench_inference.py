@@ -24,7 +24,7 @@ import psutil
 from numpy.typing import NDArray
 
 from desktop import paths
-from desktop.runtime.adapters.tiled_image import image_input, image_output, tile_rules
+from desktop.runtime.adapters.picture_run import image_input, image_output, tile_rules
 from desktop.runtime.attempts import Kept, TaskRun
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.device import thread_count

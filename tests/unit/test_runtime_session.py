@@ -186,7 +186,7 @@ def test_the_fake_runner_inverts_by_default_and_reports_its_steps() -> None:
 
 
 def test_the_fake_runner_fails_and_waits_as_its_scripts_say() -> None:
-    error = UserError("model.task_unsupported", task="test")
+    error = UserError("model.changed", model_id="test")
     runner = FakeRunner(Script(error=error), Script(waits_for_cancel=True))
     assert run_and_wait(runner, REQUEST) == Failed(error)
     job = runner.submit(REQUEST, on_progress=lambda _: None, on_done=lambda _: None)

@@ -9,11 +9,12 @@ import numpy as np
 
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import CONSTANT_ROLES, AdapterJob, tensor_info
-from desktop.runtime.latents import draw
+from desktop.runtime.latents import draw, noise_planes
 from desktop.runtime.manifest import Input, Manifest
 from desktop.runtime.parameters import scalar_for
 from desktop.runtime.runner import Array, ParameterValue
-from desktop.runtime.tensors import label_tensor, scalar_tensor, typed_tensor
+from desktop.runtime.tensors import label_tensor, planes_to_tensor, scalar_tensor, typed_tensor
+from desktop.runtime.tiling import PlacedTile
 
 if TYPE_CHECKING:
     from desktop.runtime.session import Session, TensorInfo
@@ -21,14 +22,31 @@ if TYPE_CHECKING:
 BAND_ROWS = 256
 
 
-def constant_feeds(job: AdapterJob, part: str, size: tuple[int, int], *, seed: int | None = None) -> dict[str, Array]:
+def constant_feeds(
+    job: AdapterJob, part: str, size: tuple[int, int], *, seed: int | None = None, roles: set[str] = CONSTANT_ROLES
+) -> dict[str, Array]:
     """For one run of `part` on something of `size` (height, width); `seed` when it is not the request's."""
     session = job.session(part)
     return {
         spec.name: _tensor(job, spec, tensor_info(session, spec.name), size, job.seed if seed is None else seed)
         for spec in job.manifest.inputs_of(part)
-        if spec.role in CONSTANT_ROLES and not is_plane(spec, session)
+        if spec.role in roles and not is_plane(spec, session)
     }
+
+
+def plane_feed(
+    job: AdapterJob, spec: Input, declared: TensorInfo, size: tuple[int, int], placed: PlacedTile | None
+) -> Array:
+    """A number spread over the picture, or noise that belongs to the place: every tile sees the same at a pixel."""
+    is_last = spec.layout.endswith("HWC")
+    channels = declared.shape[3 if is_last else 1]
+    shape = (channels if is_fixed(channels) else 1, *size)
+    if spec.role == "noise":
+        top, left = (placed.rows.start, placed.columns.start) if placed else (0, 0)
+        planes = noise_planes(spec, job.manifest.inputs.index(spec), job.seed, shape, (top, left))
+    else:
+        planes = np.full(shape, number_for(job.manifest, spec, job.parameters), np.float32)
+    return planes_to_tensor(planes, spec.layout, declared.type)
 
 
 def is_plane(spec: Input, session: Session) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from desktop.runtime.adapters.base import AdapterJob, ArrayShapes, Asked, broken, image_results
-from desktop.runtime.adapters.tiled_image import check_manifest, run_tiled_image
+from desktop.runtime.adapters.picture_task import check_picture_task, run_picture_task
 from desktop.runtime.manifest import Manifest
 
 
 def check(manifest: Manifest) -> None:
-    check_manifest(manifest)
+    check_picture_task(manifest)
     if manifest.scale != 1:
         raise broken(manifest, "a model that restores has scale = 1.")
 
@@ -18,4 +18,4 @@ def results(manifest: Manifest, asked: Asked) -> ArrayShapes:
 
 
 def run(job: AdapterJob) -> int:
-    return run_tiled_image(job)
+    return run_picture_task(job)

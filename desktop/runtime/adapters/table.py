@@ -6,8 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from desktop.core.errors import UserError
-from desktop.runtime.adapters import encode_decode, generate, restore, upscale
+from desktop.runtime.adapters import (
+    colourise,
+    effects,
+    encode_decode,
+    generate,
+    inpaint,
+    interpolate,
+    matte,
+    restore,
+    segment,
+    style,
+    translate,
+    two_image,
+    upscale,
+)
 from desktop.runtime.adapters.base import AdapterJob, ArrayShapes, Asked
 from desktop.runtime.manifest import Manifest, Task
 
@@ -30,12 +43,19 @@ def _adapter(module: ModuleType) -> Adapter:
 ADAPTERS: dict[Task, Adapter] = {
     Task.RESTORE: _adapter(restore),
     Task.UPSCALE: _adapter(upscale),
+    Task.STYLE: _adapter(style),
+    Task.TRANSLATE: _adapter(translate),
+    Task.SEGMENT: _adapter(segment),
+    Task.MATTE: _adapter(matte),
+    Task.INPAINT: _adapter(inpaint),
+    Task.COLOURISE: _adapter(colourise),
     Task.GENERATE: _adapter(generate),
     Task.ENCODE_DECODE: _adapter(encode_decode),
+    Task.TWO_IMAGE: _adapter(two_image),
+    Task.INTERPOLATE: _adapter(interpolate),
+    Task.FILTER: _adapter(effects),
 }
 
 
 def adapter_for(task: Task) -> Adapter:
-    if task not in ADAPTERS:
-        raise UserError("model.task_unsupported", task=task)
     return ADAPTERS[task]
