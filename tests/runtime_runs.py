@@ -22,7 +22,7 @@ from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.preparing import check_inputs
-from desktop.runtime.runner import Progress, Request
+from desktop.runtime.runner import DeviceChoice, Progress, Request
 from desktop.runtime.session import Session, SessionCache, SessionKey
 from desktop.runtime.tensors import scalar_tensor
 
@@ -46,11 +46,12 @@ def run_request(
     count: int = 1,
     truncation: float = 1.0,
     kept: Kept = KEPT,
+    device: DeviceChoice = "cpu",
 ) -> tuple[dict[str, NDArray[Any]], Done, list[Progress]]:
     """All arrays that the task makes, after the checks of a real request."""
     model = Catalog((folder.parent,)).verified(folder.name)
     adapter_for(model.manifest.task).check(model.manifest)
-    request = Request(model.id, model.sha256, inputs, parameters or {}, seed, "cpu", count, truncation)
+    request = Request(model.id, model.sha256, inputs, parameters or {}, seed, device, count, truncation)
     check_inputs(model.manifest, request)
     if model.manifest.task is Kind.GENERATE:
         check_generation(seed, count, truncation)
@@ -62,7 +63,7 @@ def run_request(
         outputs={},
         parameters=complete_parameters(model.manifest, request.parameters),
         seed=seed,
-        device="cpu",
+        device=device,
         count=count,
         truncation=truncation,
     )

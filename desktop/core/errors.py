@@ -81,6 +81,9 @@ MESSAGES: dict[str, str] = {
     "latent.unreadable": "{path} cannot be read as a latent: {reason}.",
     "worker.crashed": "The model process ended unexpectedly ({reason}). Your picture is unharmed; try again, "
     "or use a smaller picture.",
+    "worker.silent": "“{model_id}” computed for {seconds} seconds without getting anywhere and was stopped; "
+    "use a smaller picture or another model.",
+    "device.unavailable": "“{device}” cannot be used: {reason} Choose the automatic device or the processor.",
     "worker.no_start": "The model process could not be started: {reason}",
     "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
     "note.no_gpu_memory": "Not enough GPU memory; computed on the processor.",

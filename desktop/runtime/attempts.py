@@ -16,9 +16,10 @@ from desktop.runtime.device import Devices, thread_count
 from desktop.runtime.embeddings import EmbeddingCache
 from desktop.runtime.manifest import HALF, Manifest
 from desktop.runtime.manifest import Task as Kind
+from desktop.runtime.memory import lift_memory_limit, limit_own_memory
 from desktop.runtime.messages import Task
 from desktop.runtime.runner import Array, DeviceChoice, Progress, Stage
-from desktop.runtime.session import OutOfMemory, Session, SessionCache, SessionKey, Stopped
+from desktop.runtime.session import DeviceFailed, OutOfMemory, Session, SessionCache, SessionKey, Stopped
 from desktop.runtime.tiling import smaller_rules
 
 SMALLER_SIDES = (2048, 1024, 512)  # what a picture that cannot be cut is shrunk to when memory is short
@@ -64,11 +65,20 @@ def smaller_limits(manifest: Manifest, longest_side: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a worker keeps from task to task."""
+    """What a worker keeps from task to task. `limits_memory` only where the process is the networks' own."""
 
     devices: Devices = field(default_factory=Devices)
     sessions: SessionCache = field(default_factory=SessionCache)
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
+    limits_memory: bool = False
+    memory_bytes: int | None = None
+
+    def guard_memory(self, device: DeviceChoice) -> None:
+        """Before a run: too much memory is an error of the run, not the end of the process."""
+        if self.limits_memory and device == "cpu":
+            limit_own_memory(self.memory_bytes)
+        elif self.limits_memory:
+            lift_memory_limit()
 
 
 class TaskRun:
@@ -76,6 +86,7 @@ class TaskRun:
 
     def __init__(self, task: Task, keeps: Kept, tell: Callable[[Progress], None]) -> None:
         self._task = task
+        self._keeps = keeps
         self._devices = keeps.devices
         self._sessions = keeps.sessions
         self._embeddings = keeps.embeddings
@@ -91,12 +102,23 @@ class TaskRun:
         task = self._task
         device, reason = self._devices.choose(task.device)
         said = (_note("note.cpu_instead", reason=reason),) if reason else ()
+        failed: set[DeviceChoice] = set()
         longest_side = max(inputs["image"].shape[:2]) if "image" in inputs else 0
         for attempt in attempts_for(task.manifest, device, longest_side):
+            if attempt.device in failed:
+                continue
             try:
-                return self._try(attempt, inputs, results, said + _notes_for(attempt, device, task.manifest))
-            except OutOfMemory:
+                self._keeps.guard_memory(attempt.device)
+                return self._try(
+                    attempt, inputs, results, said + _notes_for(attempt, device, task.manifest, device in failed)
+                )
+            except (OutOfMemory, MemoryError):
                 self._sessions.drop_device(attempt.device)
+            except DeviceFailed as failure:
+                if task.device != "auto":
+                    raise UserError("device.unavailable", device=attempt.device, reason=failure.reason) from failure
+                failed.add(attempt.device)
+                said = (_note("note.cpu_instead", reason=failure.reason),)
         raise UserError("model.out_of_memory", model_id=task.manifest.id)
 
     def _try(
@@ -168,10 +190,10 @@ class _Parts:
         return self._run.compute(self.get(part), names, feeds)
 
 
-def _notes_for(attempt: Attempt, first_device: DeviceChoice, manifest: Manifest) -> tuple[str, ...]:
+def _notes_for(attempt: Attempt, first_device: DeviceChoice, manifest: Manifest, has_failed: bool) -> tuple[str, ...]:
     """What the person must know about an attempt that is not the first."""
     notes: tuple[str, ...] = ()
-    if attempt.device != first_device:
+    if attempt.device != first_device and not has_failed:
         notes += (_note("note.no_gpu_memory"),)
     if attempt.tile_limit is not None:
         key = "note.smaller_picture" if manifest.tile is None else "note.smaller_tiles"

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime
 import psutil
 
+from desktop.core.errors import UserError
 from desktop.runtime.runner import DeviceChoice, DeviceInfo
 
 CPU_PROVIDER = "CPUExecutionProvider"
@@ -24,6 +25,14 @@ CUDA_PROVIDER = "CUDAExecutionProvider"
 ORT_PREFIX = re.compile(
     r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : (Load model from \S+ failed:)?(\S+\.(cc|h):\d+ .*?\) )?"
 )
+PROVIDERS: dict[DeviceChoice, str] = {
+    "cpu": CPU_PROVIDER,
+    "cuda": CUDA_PROVIDER,
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+}
+UNTESTED: dict[DeviceChoice, str] = {"coreml": "CoreML (untested)", "directml": "DirectML (untested)"}
+CUDA_MEMORY_SHARE = 0.9  # of what is free on the GPU when the first session is made
 SILENT = 4  # severity: onnxruntime prints a red line for every provider that is not there; we say it ourselves
 
 # Memory grows by what is asked, not by powers of two; TF32 would cost a level against the CPU.
@@ -50,29 +59,59 @@ class Devices:
         return self._cuda_reason
 
     def choose(self, asked: DeviceChoice) -> tuple[DeviceChoice, str]:
-        """The device to use ("cpu" or "cuda") and why it is not the one that was asked for, else an empty string.
+        """The device to use and why it is not the one that "auto" hoped for, else an empty string.
 
-        "auto" without any NVIDIA driver is no fall back: nothing is missed.
+        "auto" without any NVIDIA driver is no fall back: nothing is missed. UserError when one that was asked for by
+        name cannot be used: whoever names a device wants to know.
         """
         if asked == "cpu":
             return "cpu", ""
-        reason = self.cuda_reason()
+        reason = self.reason_against("cuda" if asked == "auto" else asked)
         if not reason:
-            return "cuda", ""
-        is_expected = asked == "auto" and bool(_no_cuda_build() or _no_driver())
+            return "cuda" if asked == "auto" else asked, ""
+        if asked != "auto":
+            raise UserError("device.unavailable", device=asked, reason=reason)
+        is_expected = bool(_no_cuda_build() or _no_driver())
         return "cpu", "" if is_expected else reason
+
+    def reason_against(self, device: DeviceChoice) -> str:
+        """Why a device cannot be used, as a sentence; empty when it can."""
+        if device == "cuda":
+            return self.cuda_reason()
+        if device in UNTESTED and PROVIDERS[device] not in onnxruntime.get_available_providers():
+            return f"The installed onnxruntime has no {PROVIDERS[device].removesuffix('ExecutionProvider')} support."
+        return ""
 
     def infos(self) -> list[DeviceInfo]:
         reason = self.cuda_reason()
         return [
             DeviceInfo("cpu", f"Processor, {thread_count()} threads", is_available=True),
             DeviceInfo("cuda", "NVIDIA GPU (CUDA)", is_available=not reason, reason=reason),
+            *(DeviceInfo(device, name, True) for device, name in UNTESTED.items() if not self.reason_against(device)),
         ]
 
 
 def providers_for(device: DeviceChoice) -> list[str | tuple[str, dict[str, str]]]:
-    """What to ask onnxruntime for; the CPU stays behind CUDA for operators that CUDA lacks."""
-    return [(CUDA_PROVIDER, CUDA_OPTIONS), CPU_PROVIDER] if device == "cuda" else [CPU_PROVIDER]
+    """What to ask onnxruntime for; the CPU stays behind the others for operators that they lack."""
+    if device == "cuda":
+        return [(CUDA_PROVIDER, {**CUDA_OPTIONS, **_arena_cap()}), CPU_PROVIDER]
+    return [CPU_PROVIDER] if device in ("auto", "cpu") else [PROVIDERS[device], CPU_PROVIDER]
+
+
+def _arena_cap() -> dict[str, str]:
+    """At most nine tenths of what is free, asked of NVIDIA's management library; nothing where it does not answer."""
+
+    class Memory(ctypes.Structure):
+        _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
+
+    memory, handle = Memory(), ctypes.c_void_p()
+    try:
+        library = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
+        answers = [library.nvmlInit_v2(), library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle))]
+        answers.append(library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)))
+    except (OSError, AttributeError):
+        return {}
+    return {} if any(answers) else {"gpu_mem_limit": str(int(memory.free * CUDA_MEMORY_SHARE))}
 
 
 def thread_count() -> int:

@@ -57,11 +57,15 @@ NO_PICTURE = np.zeros((0, 0, 4), np.uint8)
 @dataclass(frozen=True)
 class RunnerLimits:
     """`idle_s`: a worker without work is closed and gives its memory back; starting one again takes under a second.
-    `grace_s`: a cancelled run that has not stopped by then is killed.
+    `grace_s`: a cancelled run that has not stopped by then is killed: cancel answers within half a second.
+    `silence_s`: a run that reports nothing for so long is stopped, in the same way; one tile of a slow network on a
+    slow machine takes less. `memory_bytes`: what the networks may take; by default most of what is available.
     """
 
     idle_s: float = 60.0
-    grace_s: float = 2.0
+    grace_s: float = 0.4
+    silence_s: float = 900.0
+    memory_bytes: int | None = None
 
 
 class WorkerJob:
@@ -260,7 +264,7 @@ class WorkerRunner:
             self._stop_worker()
         if self._worker is None:
             job.report(Progress(Stage.STARTING))
-            self._worker = WorkerProcess()
+            self._worker = WorkerProcess(self._limits.memory_bytes)
         return self._worker
 
     def _sent_and_followed(self, job: WorkerJob, task: Task) -> EndOfTask:
@@ -277,25 +281,35 @@ class WorkerRunner:
         raise AssertionError("unreachable")
 
     def _follow(self, job: WorkerJob, worker: WorkerProcess, task: Task) -> EndOfTask:
-        """Pass progress on until the task ends. WorkerDied when the worker died, or was killed for not stopping."""
-        was_told = False
+        """Pass progress on until the task ends. WorkerDied when it died; one that does not stop when told is killed."""
+        told_at: float | None = None
+        heard_at = time.monotonic()
         while True:
             self._drop_cancelled()
-            if job.cancelled_at is not None and not was_told:
+            is_silent = time.monotonic() - heard_at >= self._limits.silence_s
+            if told_at is None and (job.is_cancelled or is_silent):
                 worker.send(Cancel(task.job))
-                was_told = True
-            deadline = job.cancelled_at + self._limits.grace_s if job.cancelled_at is not None else None
+                told_at = job.cancelled_at or time.monotonic()
+            deadline = heard_at + self._limits.silence_s if told_at is None else told_at + self._limits.grace_s
             message = worker.receive(self._alarm, deadline)
+            heard_at = heard_at if message is None or told_at is not None else time.monotonic()
             if isinstance(message, TaskProgress) and message.job == task.job:
                 job.report(message.progress)
             elif isinstance(message, PixelsOpened):
                 job.has_begun = True
                 _forget_pixels(task)
             elif isinstance(message, EndOfTask) and message.job == task.job:
-                return message
-            elif message is None and deadline is not None and time.monotonic() >= deadline:
+                return self._end_of(job, task, message)
+            elif message is None and told_at is not None and time.monotonic() >= deadline:
                 self._kill_worker()
-                return TaskCancelled(task.job)
+                return self._end_of(job, task, TaskCancelled(task.job))
+
+    def _end_of(self, job: WorkerJob, task: Task, end: EndOfTask) -> EndOfTask:
+        """A run that was stopped without anybody cancelling it has been silent too long."""
+        if not isinstance(end, TaskCancelled) or job.is_cancelled:
+            return end
+        seconds = f"{self._limits.silence_s:g}"
+        return TaskFailed(task.job, UserError("worker.silent", model_id=task.manifest.id, seconds=seconds))
 
     def _drop_cancelled(self) -> None:
         """Jobs that were cancelled while they waited need not wait for the one that runs."""
@@ -315,7 +329,7 @@ class WorkerRunner:
 
     def _found_devices(self) -> list[DeviceInfo]:
         if self._worker is None:
-            self._worker = WorkerProcess()
+            self._worker = WorkerProcess(self._limits.memory_bytes)
         self._worker.send(AskDevices())
         while not self._is_closing:
             message = self._worker.receive(self._alarm, None)

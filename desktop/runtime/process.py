@@ -61,11 +61,13 @@ class Alarm:
 class WorkerProcess:
     """One running worker. Used by one thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_bytes: int | None = None) -> None:
         ours, theirs = _CONTEXT.Pipe()
         self._connection: Connection = ours
         # daemon: should the editor forget to close us, Python ends the process at exit
-        self._process = _CONTEXT.Process(target=worker_main, args=(theirs,), name="scumble-models", daemon=True)
+        self._process = _CONTEXT.Process(
+            target=worker_main, args=(theirs, memory_bytes), name="scumble-models", daemon=True
+        )
         try:
             with _interrupts_held_back():
                 self._process.start()

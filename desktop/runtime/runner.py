@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
 
-DeviceChoice = Literal["auto", "cpu", "cuda"]
+DeviceChoice = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 ParameterValue = float | int | bool | str
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Array = NDArray[Any]
 
-DEVICE_CHOICES: tuple[DeviceChoice, ...] = ("auto", "cpu", "cuda")
+DEVICE_CHOICES: tuple[DeviceChoice, ...] = ("auto", "cpu", "cuda", "coreml", "directml")
 POLL_S = 0.2  # on Windows Ctrl+C is only seen between waits
 
 

@@ -10,12 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import psutil
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.device import CPU_PROVIDER, CUDA_PROVIDER, SILENT, first_line, providers_for
+from desktop.runtime.device import CPU_PROVIDER, PROVIDERS, SILENT, first_line, providers_for
 from desktop.runtime.runner import DeviceChoice
 
 CACHE_BUDGET_BYTES = 1 << 30
@@ -27,6 +28,9 @@ OUT_OF_MEMORY_SIGNS = (
     "bfcarena",
     "alloc_failed",
     "available memory of",
+    "insufficient memory",
+    "cannot allocate memory",
+    "cublas_status_alloc",
 )
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -34,6 +38,14 @@ Tensors = Mapping[str, NDArray[Any]]
 
 class OutOfMemory(Exception):
     """The device had no room for this tile; smaller tiles or another device may do."""
+
+
+class DeviceFailed(Exception):
+    """The device cannot run this network at all; `reason` is for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Stopped(Exception):
@@ -63,6 +75,8 @@ class Session:
     def __init__(self, content: bytes, key: SessionKey, model_id: str) -> None:
         self.key = key
         self.model_id = model_id
+        self._memory = "cuda" if key.device == "cuda" else "cpu"
+        self._bound: dict[str, tuple[NDArray[Any], Any]] = {}
         resident_before = psutil.Process().memory_info().rss
         self._session = _load(content, key, model_id)
         grown = psutil.Process().memory_info().rss - resident_before
@@ -83,7 +97,10 @@ class Session:
     def run(self, names: list[str], feeds: Tensors, run_options: onnxruntime.RunOptions) -> list[NDArray[Any]]:
         """OutOfMemory, Stopped, or UserError with the runtime's reason."""
         try:
-            answers: list[NDArray[Any]] = self._session.run(names, dict(feeds), run_options)
+            if self.key.device == "cuda":
+                answers = self._run_bound(names, feeds, run_options)
+            else:
+                answers = self._session.run(names, dict(feeds), run_options)
         except MemoryError as error:
             raise OutOfMemory from error
         except Exception as error:  # onnxruntime has a dozen types without a useful base
@@ -95,6 +112,24 @@ class Session:
         if run_options.terminate:
             raise Stopped
         return answers
+
+    def _run_bound(self, names: list[str], feeds: Tensors, run_options: onnxruntime.RunOptions) -> list[NDArray[Any]]:
+        """On a GPU: what is the same for every tile (a style, an embedding) is carried over only once."""
+        binding = self._session.io_binding()
+        for name, tensor in feeds.items():
+            binding.bind_ortvalue_input(name, self._on_device(name, tensor))
+        for name in names:
+            binding.bind_output(name, self._memory)
+        self._session.run_with_iobinding(binding, run_options)
+        answers: list[NDArray[Any]] = binding.copy_outputs_to_cpu()
+        return answers
+
+    def _on_device(self, name: str, tensor: NDArray[Any]) -> Any:
+        known, value = self._bound.get(name, (None, None))
+        if known is not tensor:
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensor), self._memory, 0)
+            self._bound[name] = (tensor, value)
+        return value
 
 
 class SessionCache:
@@ -151,12 +186,13 @@ def _load(content: bytes, key: SessionKey, model_id: str) -> onnxruntime.Inferen
     except Exception as error:  # onnxruntime has a dozen types without a useful base
         if _means_out_of_memory(error):
             raise OutOfMemory from error
+        if key.device != "cpu":
+            raise DeviceFailed(first_line(error)) from error
         raise UserError("model.cannot_load", model_id=model_id, reason=first_line(error)) from error
     session.disable_fallback()  # it would silently go to the CPU in the middle of a job
-    wanted = CUDA_PROVIDER if key.device == "cuda" else CPU_PROVIDER
-    if wanted not in session.get_providers():
-        reason = f"{wanted} was asked for, but onnxruntime gave {', '.join(session.get_providers())}."
-        raise UserError("model.cannot_load", model_id=model_id, reason=reason)
+    wanted = PROVIDERS.get(key.device, CPU_PROVIDER)
+    if session.get_providers()[0] != wanted:
+        raise DeviceFailed(f"{wanted} was asked for, but onnxruntime gave {', '.join(session.get_providers())}.")
     return session
 
 

@@ -16,7 +16,7 @@ from desktop.runtime.catalog import Catalog, file_sha256
 from desktop.runtime.device import Devices, thread_count
 from desktop.runtime.fake import FakeRunner, Script
 from desktop.runtime.runner import Cancelled, Failed, Finished, Progress, Request, Stage, run_and_wait
-from desktop.runtime.session import OutOfMemory, SessionCache, SessionKey
+from desktop.runtime.session import DeviceFailed, OutOfMemory, SessionCache, SessionKey
 from tests.runtime_models import blur_model, brightness_model, identity_model, photo, tile_table
 
 
@@ -122,9 +122,7 @@ def test_a_model_that_must_see_the_whole_is_not_cut(tmp_path: Path) -> None:
     [
         ("cpu", "_no_driver", ("cpu", "")),
         ("auto", "_no_driver", ("cpu", "")),
-        ("cuda", "_no_driver", ("cpu", "broken")),
         ("auto", "_no_working_cuda", ("cpu", "broken")),
-        ("cuda", "_no_working_cuda", ("cpu", "broken")),
         ("auto", None, ("cuda", "")),
         ("cuda", None, ("cuda", "")),
     ],
@@ -139,11 +137,50 @@ def test_the_device_is_chosen_and_a_fall_back_has_its_reason(
     assert Devices().choose(asked) == chosen
 
 
+@pytest.mark.parametrize("broken", ["_no_cuda_build", "_no_driver", "_no_working_cuda"])
+def test_a_device_asked_for_by_name_is_never_replaced(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    for check in ("_no_cuda_build", "_no_driver", "_no_working_cuda"):
+        monkeypatch.setattr(device, check, lambda reason=f"{check} says so." if check == broken else "": reason)
+    with pytest.raises(UserError, match=f"“cuda” cannot be used: {broken} says so"):
+        Devices().choose("cuda")
+
+
+@pytest.mark.parametrize(("name", "provider"), [("coreml", "CoreML"), ("directml", "Dml")])
+def test_other_accelerators_are_offered_only_where_onnxruntime_has_them(
+    monkeypatch: pytest.MonkeyPatch, name: device.DeviceChoice, provider: str
+) -> None:
+    monkeypatch.setattr(device.onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert [info.id for info in Devices().infos()] == ["cpu", "cuda"]
+    with pytest.raises(UserError, match=f"no {provider} support"):
+        Devices().choose(name)
+    there = [f"{provider}ExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(device.onnxruntime, "get_available_providers", lambda: there)
+    infos = Devices().infos()
+    assert infos[-1].id == name
+    assert "untested" in infos[-1].name
+    assert Devices().choose(name) == (name, "")
+
+
+def test_a_bound_run_gives_what_a_plain_run_gives(tmp_path: Path) -> None:
+    """The path of GPUs, here with the memory of the processor: the same numbers, constants carried over once."""
+    path = blur_model(tmp_path / "blur") / "model.onnx"
+    session = SessionCache().get(path, key_of(path), "blur")
+    tensor = np.random.default_rng(0).random((1, 3, 20, 30), np.float32)
+    options = onnxruntime.RunOptions()
+    (plain,) = session.run(["result"], {"image": tensor}, options)
+    for _ in range(2):
+        (bound,) = session._run_bound(["result"], {"image": tensor}, options)
+        np.testing.assert_array_equal(bound, plain)
+    carried = session._bound["image"][1]
+    assert session._on_device("image", tensor) is carried
+    assert session._on_device("image", tensor.copy()) is not carried
+
+
 def test_a_session_that_silently_fell_back_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As onnxruntime does when CUDA libraries are missing: it returns a session without the provider asked for."""
     path = identity_model(tmp_path / "same") / "model.onnx"
     monkeypatch.setattr("desktop.runtime.session.providers_for", lambda _: ["CPUExecutionProvider"])
-    with pytest.raises(UserError, match="CUDAExecutionProvider was asked for"):
+    with pytest.raises(DeviceFailed, match="CUDAExecutionProvider was asked for"):
         SessionCache().get(path, SessionKey(file_sha256(path), "cuda", 1), "same")
 
 
