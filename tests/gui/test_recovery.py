@@ -141,6 +141,18 @@ def test_a_document_that_gives_way_takes_its_journal_along(studio: Studio, empty
     assert journals(empty_home) == []
 
 
+def test_each_tab_has_a_journal_of_its_own(studio: Studio, empty_home: Path) -> None:
+    for _ in range(2):
+        studio.show_plain()
+        studio.drag((20, 20), (60, 60))
+    assert studio.window.recovery.flush()
+    assert len(journals(empty_home)) == 2
+    studio.window.state.open_document.mark_saved()  # type: ignore[union-attr]
+    studio.window.perform("file.close")
+    assert studio.window.recovery.flush()
+    assert len(journals(empty_home)) == 1
+
+
 def test_a_damaged_journal_is_named(open_studio: OpenStudio, empty_home: Path) -> None:
     leave_journal(empty_home, "one.ora")
     [[path]] = journals(empty_home)

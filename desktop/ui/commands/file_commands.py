@@ -177,19 +177,18 @@ class FileCommands:
         )
         self._state.add_document(DocumentSession(opened, path, title))
 
-    def memory_budget(self) -> int:
-        """Bytes for the histories and snapshots of all documents together."""
-        share = self._window.settings.get(UNDO_MEMORY_PERCENT) / 100
-        return int(psutil.virtual_memory().total * share)
-
-    def show_recovered(self, document: Document, path: Path | None, title: str, then: Callable[[], None]) -> None:
+    def show_recovered(self, document: Document, path: Path | None, title: str) -> None:
         """Puts a document of a journal into the window, modified, to be saved where it came from."""
         with self._window.recovery.recovering():
             self.show(document, path, title)
         opened = self._state.open_document
         assert opened is not None
         opened.mark_unsaved()
-        then()
+
+    def memory_budget(self) -> int:
+        """Bytes for the histories and snapshots of all documents together."""
+        share = self._window.settings.get(UNDO_MEMORY_PERCENT) / 100
+        return int(psutil.virtual_memory().total * share)
 
     def _may_give_up(self, sessions: Sequence[DocumentSession], then: Callable[[], None]) -> bool:
         """True when nothing is lost by closing these now. Otherwise asks; after saving, `then` is called."""

@@ -49,7 +49,7 @@ class RecoveryCommands:
         self._waiting: list[tuple[OpenDocument, Offer]] = []  # shown, not yet in a journal of their own
         self._dialog: RecoveryDialog | None = None
         self._is_recovering = False
-        window.state.document_replaced.connect(self._follow)
+        window.state.documents_changed.connect(self._follow)
         window.state.document_renamed.connect(self._rename)
         window.settings.changed.connect(self._setting_changed)
 
@@ -63,11 +63,6 @@ class RecoveryCommands:
         return self._dialog
 
     # journals of what is open
-
-    def open_documents(self) -> Iterable[OpenDocument]:
-        """All documents of the window."""
-        opened = self._window.state.open_document
-        return () if opened is None else (opened,)
 
     @contextmanager
     def recovering(self) -> Iterator[None]:
@@ -92,24 +87,25 @@ class RecoveryCommands:
 
     def _follow(self) -> None:
         """Starts journals of documents that are new here, ends those of closed ones."""
-        alive = {id(opened) for opened in self.open_documents()}
+        sessions = self._window.state.documents
+        alive = {id(session.open_document) for session in sessions}
         for gone in self._journals.keys() - alive:
             self._journals.pop(gone).close()
-        state = self._window.state
-        opened = state.open_document
-        if opened is None or id(opened) in self._journals or not self._window.settings.get(JOURNAL):
-            return
-        keeper = self._started()
-        if keeper is not None:
-            source = None if self._is_recovering else state.path
-            journal = keeper.follow(opened, path=state.path, title=state.title, source=source)
-            self._journals[id(opened)] = journal
+        for session in sessions:
+            opened = session.open_document
+            if id(opened) in self._journals or not self._window.settings.get(JOURNAL):
+                continue
+            keeper = self._started()
+            if keeper is None:
+                return
+            source = None if self._is_recovering else session.path
+            self._journals[id(opened)] = keeper.follow(opened, path=session.path, title=session.title, source=source)
 
     def _rename(self) -> None:
-        state = self._window.state
-        journal = self._journals.get(id(state.open_document))
-        if journal is not None:
-            journal.set_target(state.path, state.title)
+        for session in self._window.state.documents:
+            journal = self._journals.get(id(session.open_document))
+            if journal is not None:
+                journal.set_target(session.path, session.title)
 
     def _started(self) -> JournalKeeper | None:
         """The keeper, made when the first document needs it."""
@@ -200,15 +196,13 @@ class RecoveryCommands:
         found = offer.recovered
         assert found is not None
 
-        def shown() -> None:
-            opened = self._window.state.open_document
-            assert opened is not None
-            if id(opened) in self._journals:
-                self._waiting.append((opened, offer))
-                self._journals[id(opened)].keep_now()
-            self._window.info.show_note(tr("recovery.done", name=found.title))
-
-        self._window.files.show_recovered(found.document, found.path, found.title, shown)
+        self._window.files.show_recovered(found.document, found.path, found.title)
+        opened = self._window.state.open_document
+        assert opened is not None
+        if id(opened) in self._journals:
+            self._waiting.append((opened, offer))
+            self._journals[id(opened)].keep_now()
+        self._window.info.show_note(tr("recovery.done", name=found.title))
 
     def _written(self, journal: Journal, version: Version) -> None:
         """Called in the keeper's thread."""
