@@ -5,6 +5,7 @@ Coverage is (256, 256) float32, 0..1, one per tile and stroke: opacity limits th
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"
 
 
 @_kernel
-def _cover(coverage, area, center, radius, core, flow):
+def _cover(coverage, area, center, radius, core, flow, cap):
     ramp = ONE / max(radius - core, ONE)
     edge = max(radius, core + ONE)
     for y in range(area[1], area[3]):
@@ -30,7 +31,39 @@ def _cover(coverage, area, center, radius, core, flow):
         for x in range(line.size):
             dx = F(INT(x)) + first
             t = min(max((edge - np.sqrt(dx * dx + dy * dy)) * ramp, ZERO), ONE)
-            line[x] += (ONE - line[x]) * (t * t * (THREE - TWO * t) * flow)
+            line[x] += max(cap - line[x], ZERO) * (t * t * (THREE - TWO * t) * flow)
+
+
+@_kernel
+def _cover_ellipse(coverage, area, center, radius, core, flow, cap, turn):
+    """`turn`: cosine and sine of the long axis, and how much longer it is than the short one."""
+    cos, sin, stretch = turn
+    for y in range(area[1], area[3]):
+        line = coverage[y, area[0] : area[2]]
+        dy = F(y) + HALF - center[1]
+        first = F(area[0]) + HALF - center[0]
+        for x in range(line.size):
+            dx = F(INT(x)) + first
+            u, v = dx * cos + dy * sin, (dy * cos - dx * sin) * stretch
+            d = np.sqrt(u * u + v * v)
+            steep = np.sqrt(u * u + v * v * stretch * stretch) / max(d, TINY)  # of d, per pixel
+            edge = radius + HALF * steep
+            t = min(max((edge - d) / max(edge - core, steep), ZERO), ONE)
+            line[x] += max(cap - line[x], ZERO) * (t * t * (THREE - TWO * t) * flow)
+
+
+@_kernel
+def _cover_stamp(coverage, area, stamp, origin, share, flow, cap):
+    """`origin`: the tile's pixel under the stamp's first; `share`: how far the stamp lies beyond it, 0..1."""
+    fx, fy = share
+    for y in range(area[1], area[3]):
+        line = coverage[y, area[0] : area[2]]
+        row, column = y - origin[1], area[0] - origin[0]
+        upper, lower = stamp[row - 1, column - 1 : column + line.size], stamp[row, column - 1 : column + line.size]
+        for x in range(line.size):
+            above = upper[x + 1] + (upper[x] - upper[x + 1]) * fx
+            below = lower[x + 1] + (lower[x] - lower[x + 1]) * fx
+            line[x] += max(cap - line[x], ZERO) * ((below + (above - below) * fy) * flow)
 
 
 @_kernel
@@ -81,11 +114,39 @@ def _paint_gray(gray, base, coverage, allowed, area, level, opacity):
 
 
 def cover_dab(
-    coverage: Any, area: Area, *, center: tuple[float, float], radius: float, hardness: float, flow: float
+    coverage: Any,
+    area: Area,
+    *,
+    center: tuple[float, float],
+    radius: float,
+    hardness: float,
+    flow: float,
+    cap: float = 1.0,
+    angle: float = 0.0,
+    roundness: float = 1.0,
 ) -> None:
-    """Adds a round dab; `center` in tile pixels, edge one pixel soft at hardness 1, falling from the middle at 0."""
+    """Adds a round dab, up to `cap`; `center` in tile pixels, edge one pixel soft at hardness 1, all falling at 0.
+
+    With a roundness below 1 it is an ellipse whose long axis is turned clockwise by `angle` degrees.
+    """
     core = min(radius * hardness, max(radius - 0.5, 0.0))
-    _cover(coverage, area, (F(center[0]), F(center[1])), F(radius + 0.5), F(core), F(flow))
+    middle = (F(center[0]), F(center[1]))
+    if roundness >= 1.0:
+        _cover(coverage, area, middle, F(radius + 0.5), F(core), F(flow), F(cap))
+        return
+    turn = (F(math.cos(math.radians(angle))), F(math.sin(math.radians(angle))), F(1 / roundness))
+    _cover_ellipse(coverage, area, middle, F(radius), F(core), F(flow), F(cap), turn)
+
+
+def cover_stamp(
+    coverage: Any, area: Area, stamp: Any, *, left: float, top: float, flow: float, cap: float = 1.0
+) -> None:
+    """Adds a stamp (H, W) float32 whose rim is zero, up to `cap`; its upper left corner is at (left, top) of the tile.
+
+    `area` must lie at least one pixel inside the stamp.
+    """
+    x, y = math.floor(left), math.floor(top)
+    _cover_stamp(coverage, area, stamp, (x, y), (F(left - x), F(top - y)), F(flow), F(cap))
 
 
 def paint_color(

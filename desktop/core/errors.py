@@ -11,6 +11,19 @@ MESSAGES: dict[str, str] = {
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
+    # brushes
+    "brush.tip_damaged": "{path} is damaged: it ends before its picture does.",
+    "brush.tip_size": "{path} is {width} × {height} pixels; the sides of a brush tip must be 1 to {limit}.",
+    "brush.tip_kind": "{path} is a GIMP brush of a kind that cannot be read "
+    "(version {version}, {depth} bytes a pixel).",
+    "brush.tip_empty": "{path} is blank: there is nothing in it to paint with.",
+    "brush.bad_preset": "{path} is not a valid brush: {reason}.",
+    "brush.other_format": "{path} is not a brush of this version of the program.",
+    "brush.bad_name": "A brush needs a name of 1 to {limit} letters.",
+    "brush.bad_number": "{path} is not a valid brush: {entry} must be a number from {minimum} to {maximum}.",
+    "brush.bad_choice": "{path} is not a valid brush: {entry} must be one of {known}.",
+    "brush.bad_entry": "{path} is not a valid brush: its {entry} cannot be read.",
+    "brush.shipped": "“{name}” came with the program and stays; save a copy under a name of your own.",
     # files
     "file.missing": "There is no file {path}.",
     "file.is_folder": "{path} is a folder, not a file.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 try:
     from desktop.core.blend_kernels import blend_tile
-    from desktop.core.brush_kernels import cover_dab, erase, paint_color, paint_gray
+    from desktop.core.brush_kernels import cover_dab, cover_stamp, erase, paint_color, paint_gray
     from desktop.core.tile_kernels import fade, write_bgra, write_straight
 
     IS_COMPILED = True
 except ImportError:
     from desktop.core.blend_arrays import blend_tile, fade, write_bgra, write_straight
-    from desktop.core.brush_arrays import cover_dab, erase, paint_color, paint_gray
+    from desktop.core.brush_arrays import cover_dab, cover_stamp, erase, paint_color, paint_gray
 
     IS_COMPILED = False
 
@@ -18,6 +18,7 @@ __all__ = [
     "IS_COMPILED",
     "blend_tile",
     "cover_dab",
+    "cover_stamp",
     "erase",
     "fade",
     "paint_color",

@@ -23,13 +23,19 @@ class Modifier(Flag):
 
 @dataclass(frozen=True, slots=True)
 class PointerEvent:
-    """One report of mouse or pen, in image pixels. `pressed` is False for the release."""
+    """One report of mouse or pen, in image pixels. `pressed` is False for the release.
+
+    Reports of one frame come one after the other; all but the last say `more_follow`, and need not be shown yet.
+    """
 
     point: Point
     pressure: float = 1.0
     pressed: bool = True
     modifiers: Modifier = Modifier.NONE
     time_ms: int = 0
+    tilt: tuple[float, float] = (0.0, 0.0)  # degrees to the right and towards the hand
+    rotation: float = 0.0  # of the barrel, degrees
+    more_follow: bool = False
 
 
 Gesture: TypeAlias = Generator[None, PointerEvent, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 
 from desktop.core.brush import BrushMode, BrushSettings, Stroke
 from desktop.core.document import Document
@@ -12,6 +13,7 @@ from desktop.core.errors import UserError
 from desktop.core.layers import Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture
 from desktop.tools.names import EditName
+from desktop.tools.strokes import LastStroke, follow
 
 
 class Plane(Enum):
@@ -21,19 +23,31 @@ class Plane(Enum):
     MASK = "mask"
 
 
-def paint(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, settings: BrushSettings) -> Gesture:
-    """A stroke of the brush or eraser on a layer's pixels or its mask. UserError when nothing may be painted there."""
+def paint(
+    open_document: OpenDocument,
+    layer_id: LayerId | None,
+    plane: Plane,
+    settings: BrushSettings,
+    last: LastStroke | None = None,
+) -> Gesture:
+    """A stroke of the brush or eraser on a layer's pixels or its mask. UserError when nothing may be painted there.
+
+    `last` is where the stroke before ended; Shift goes on from there.
+    """
     event = yield
     layer = paintable_layer(open_document.document, layer_id, plane)
     with open_document.edit(_name_of(plane, settings.mode)) as edit:
         stroke = _stroke_on(edit, open_document.document, layer, plane, settings)
-        while event.pressed:
-            edit.touched(layer.id, stroke.to(event.point, event.pressure))
-            event = yield
+        yield from follow(event, stroke, settings, partial(edit.touched, layer.id), last or LastStroke())
 
 
 def paint_mask(
-    open_document: OpenDocument, layer_id: LayerId | None, settings: BrushSettings, *, reveals: bool
+    open_document: OpenDocument,
+    layer_id: LayerId | None,
+    settings: BrushSettings,
+    *,
+    reveals: bool,
+    last: LastStroke | None = None,
 ) -> Gesture:
     """A stroke on the layer's mask, white where it reveals and black where it hides; adds the mask where none is."""
     level = 1.0 if reveals else 0.0
@@ -44,9 +58,7 @@ def paint_mask(
             edit.replace_layer(layer.changed(mask=Mask()))
         settings = replace(settings, color=(level, level, level), mode=BrushMode.PAINT)
         stroke = _stroke_on(edit, open_document.document, layer, Plane.MASK, settings)
-        while event.pressed:
-            edit.touched(layer.id, stroke.to(event.point, event.pressure))
-            event = yield
+        yield from follow(event, stroke, settings, partial(edit.touched, layer.id), last or LastStroke())
 
 
 def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) -> Layer:

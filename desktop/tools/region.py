@@ -8,9 +8,10 @@ import numpy as np
 
 from desktop.core.brush import BrushMode, BrushSettings, Stroke
 from desktop.core.events import Signal
-from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.geometry import Rect, union_of
 from desktop.core.tiles import TileEditor, TileMap, bounds_of_tiles
 from desktop.tools.gestures import Gesture
+from desktop.tools.strokes import LastStroke, follow
 
 
 class Region:
@@ -46,24 +47,25 @@ class Region:
         """Swaps inside and outside within the canvas."""
         self.set_tiles(TileMap.from_array(255 - self._tiles.read(canvas), canvas.x, canvas.y))
 
-    def stroke(self, settings: BrushSettings, *, erases: bool) -> Gesture:
+    def stroke(self, settings: BrushSettings, *, erases: bool, last: LastStroke | None = None) -> Gesture:
         """Paints or erases the region."""
         level = 0.0 if erases else 1.0
         settings = replace(settings, color=(level, level, level), mode=BrushMode.PAINT)
         event = yield
         self._editor = TileEditor(self._tiles)
-        dirty = EMPTY_RECT
+        touched: list[Rect] = []
+
+        def announce(rect: Rect) -> None:
+            touched.append(rect)
+            self.changed.emit(rect)
+
         try:
             stroke = Stroke(self._editor, settings)
-            while event.pressed:
-                rect = stroke.to(event.point, event.pressure)
-                dirty = dirty.union(rect)
-                self.changed.emit(rect)
-                event = yield
+            yield from follow(event, stroke, settings, announce, last or LastStroke())
             self._tiles = self._editor.finish()
         finally:
             self._editor = None
-            self.changed.emit(dirty)
+            self.changed.emit(union_of(touched))
 
 
 def _nothing() -> TileMap:

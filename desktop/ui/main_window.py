@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         pointer.make_gesture = self._gesture
         pointer.on_error = self.show_error
         pointer.on_pick = self.tools.pick
+        pointer.on_resize = self.tools.resize_brush
         pointer.on_nudge = lambda dx, dy: self._guarded(lambda: self.tools.nudge(dx, dy))
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.core.brush import BrushMode, BrushSettings
+from desktop.core.brush import PLAIN_BRUSH, BrushMode, BrushSettings
 from desktop.core.document import Document
+from desktop.core.dynamics import Dynamic, Sensor, Target
 from desktop.core.edits import OpenDocument
+from desktop.core.geometry import Point
 from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.symmetry import NO_SYMMETRY, Symmetry
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.tools.region import Region
@@ -37,28 +40,40 @@ class Tool(StrEnum):
 PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION)
 
 
+PEN_SIZE = Dynamic(Sensor.PRESSURE, Target.SIZE)
+
+
 @dataclass(frozen=True, slots=True)
 class BrushOptions:
-    """The context bar of one painting tool. Percentages are 0..100."""
+    """The brush of one painting tool. Percentages are 0..100; `more` holds what the context bar does not show."""
 
     size_px: float = 40.0
     hardness: float = 80.0
     opacity: float = 100.0
     flow: float = 100.0
-    pen_size: bool = True
-    pen_flow: bool = False
+    more: BrushSettings = PLAIN_BRUSH
+    preset: str = ""  # the one it was made of
 
     def settings(self, color: Color, mode: BrushMode) -> BrushSettings:
-        return BrushSettings(
+        return replace(
+            self.more,
             diameter_px=self.size_px,
             hardness=self.hardness / 100,
             opacity=self.opacity / 100,
             flow=self.flow / 100,
             color=color,
             mode=mode,
-            pressure_changes_size=self.pen_size,
-            pressure_changes_flow=self.pen_flow,
         )
+
+    @property
+    def pen_size(self) -> bool:
+        """True when the pen's pressure changes the size."""
+        return any((d.sensor, d.target) == (PEN_SIZE.sensor, PEN_SIZE.target) for d in self.more.dynamics)
+
+    def with_pen_size(self, wanted: bool) -> BrushOptions:
+        others = [d for d in self.more.dynamics if (d.sensor, d.target) != (PEN_SIZE.sensor, PEN_SIZE.target)]
+        dynamics = (*others, PEN_SIZE) if wanted else tuple(others)
+        return replace(self, more=replace(self.more, dynamics=dynamics))
 
 
 @dataclass
@@ -75,6 +90,7 @@ class ToolOptions:
     )
     mask_reveals: bool = False
     region_erases: bool = False
+    symmetry: Symmetry = NO_SYMMETRY
     pick_layer_only: bool = False
 
 
@@ -219,9 +235,22 @@ class EditorState(QObject):
         return self.options.brushes.get(self.tool, self.options.brushes[Tool.BRUSH])
 
     def change_brush(self, **changes: object) -> None:
+        self.set_brush(replace(self.brush, **changes))  # type: ignore[arg-type]
+
+    def change_brush_further(self, **changes: object) -> None:
+        """Changes what the context bar does not show: spacing, tip, dynamics, …"""
+        self.change_brush(more=replace(self.brush.more, **changes))  # type: ignore[arg-type]
+
+    def set_brush(self, brush: BrushOptions) -> None:
         tool = self.tool if self.tool in PAINT_TOOLS else Tool.BRUSH
-        self.options.brushes[tool] = replace(self.options.brushes[tool], **changes)  # type: ignore[arg-type]
+        self.options.brushes[tool] = brush
         self.options_changed.emit()
+
+    def symmetry_center(self) -> Point:
+        """In image pixels: the one chosen, or the middle of the picture."""
+        document = self.document
+        middle = Point(0.0, 0.0) if document is None else Point(document.size.width / 2, document.size.height / 2)
+        return self.options.symmetry.center or middle
 
     def change_options(self, **changes: object) -> None:
         for name, value in changes.items():

@@ -21,7 +21,7 @@ MIDDLE = Point(200.0, 150.0)
 @pytest.fixture(params=["compiled", "numpy"], autouse=True)
 def implementation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "numpy":
-        for name in ("cover_dab", "erase", "paint_color", "paint_gray"):
+        for name in ("cover_dab", "cover_stamp", "erase", "paint_color", "paint_gray"):
             monkeypatch.setattr(raster, name, getattr(brush_arrays, name))
     return str(request.param)
 

@@ -18,12 +18,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect, Size
-from desktop.ui.canvas.overlays import brush_rect, draw_brush, draw_mask, draw_rim, draw_selection
+from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
+from desktop.ui.canvas.overlays import draw_mask, draw_rim, draw_selection
 from desktop.ui.canvas.picture import Picture, draw_checkerboard
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.view import View, next_zoom
+from desktop.ui.i18n import tr
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import color, tokens
 
@@ -197,6 +200,10 @@ class CanvasWidget(QWidget):
         painter.setClipRect(area)
         self._draw_selection(painter, self.view.rect_in_image(left, top, right, bottom))
         draw_rim(painter, self.view, picture.size, color(t.line))
+        if self.state.tool in PAINT_TOOLS:
+            draw_symmetry(
+                painter, self.view, self.state.options.symmetry, self.state.symmetry_center(), picture.size.rect()
+            )
         self._draw_outline(painter)
 
     def _draw_masks(self, painter: QPainter, area: Rect) -> None:
@@ -215,8 +222,18 @@ class CanvasWidget(QWidget):
             draw_selection(painter, self.view, document.selection, area.intersect(document.size.rect()))
 
     def _draw_outline(self, painter: QPainter) -> None:
-        if self._hover is not None and self._shows_outline():
-            draw_brush(painter, *self._hover, self.state.brush.size_px * self.view.zoom)
+        if self._hover is None or not self._shows_outline():
+            return
+        brush, resize = self.state.brush, self.pointer.resize
+        place = self._hover if resize is None else self.to_device(resize.start)
+        draw_brush(painter, *place, self._brush_settings(), self.view.zoom)
+        if resize is not None:
+            draw_label(
+                painter, *place, tr("brush.size_label", size=f"{brush.size_px:g}", hardness=f"{brush.hardness:g}")
+            )
+
+    def _brush_settings(self) -> BrushSettings:
+        return self.state.brush.settings(self.state.color, BrushMode.PAINT)
 
     def _shows_outline(self) -> bool:
         return self.state.tool in PAINT_TOOLS and self._picture is not None and not self.pointer.is_panning
@@ -284,10 +301,10 @@ class CanvasWidget(QWidget):
         old = self._hover
         self._hover = None if position is None else self.to_device(position)
         if self._shows_outline():
-            diameter = self.state.brush.size_px * self.view.zoom
+            settings = self._brush_settings()
             for place in (old, self._hover):
                 if place is not None:
-                    self._update_device_rect(*brush_rect(*place, diameter))
+                    self._update_device_rect(*brush_rect(*place, settings, self.view.zoom))
         self.pointer_moved.emit(None if position is None else self.to_image(position))
 
     def _tool_changed(self) -> None:

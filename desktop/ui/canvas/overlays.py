@@ -1,15 +1,15 @@
-"""What is drawn over the picture: masks in red, the brush at its true size, the rim of the canvas."""
+"""What is drawn over the picture: masks in red, the selection, the rim of the canvas."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
 from desktop.core.color import Rgba8
-from desktop.core.geometry import Point, Rect, Size
+from desktop.core.geometry import Rect, Size
 from desktop.core.tiles import TILE, TileMap, tiles_touched
 from desktop.ui.canvas.picture import wrapped_image
 from desktop.ui.canvas.view import View
@@ -18,7 +18,6 @@ MASK_OPACITY = 0.5
 MASK_COLOR = (235, 40, 40)
 HALF = 128  # the level at which something counts as selected, for the line only
 STRIPE_PX = 8
-SMALLEST_OUTLINE_PX = 4.0  # a smaller circle is shown as a cross
 
 
 def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inverted: bool) -> None:
@@ -75,19 +74,6 @@ def edge_runs(edges: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
 
 
-def draw_brush(painter: QPainter, x: float, y: float, diameter_px: float) -> None:
-    """A circle that shows on every ground; `diameter_px` in device pixels."""
-    if diameter_px < SMALLEST_OUTLINE_PX:
-        _draw_cross(painter, x, y)
-        return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    radius = diameter_px / 2
-    for shade, grow in ((QColor(0, 0, 0, 150), 0.75), (QColor(255, 255, 255, 220), -0.25)):
-        painter.setPen(QPen(shade, 1.2))
-        painter.drawEllipse(QPointF(x, y), radius + grow, radius + grow)
-
-
 def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
     """A thin line around the canvas."""
     left, top, width, height = view.rect_in_view(size.rect())
@@ -97,31 +83,11 @@ def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
     painter.drawRect(QRectF(left - 1, top - 1, width + 1, height + 1))
 
 
-def brush_rect(x: float, y: float, diameter_px: float) -> tuple[float, float, float, float]:
-    """The device pixels that the outline covers: left, top, right, bottom."""
-    reach = max(diameter_px / 2, SMALLEST_OUTLINE_PX) + 4
-    return x - reach, y - reach, x + reach, y + reach
-
-
-def image_rect_of_circle(center: Point, diameter_px: float) -> Rect:
-    reach = diameter_px / 2 + 2
-    return Rect.from_edges(
-        int(center.x - reach), int(center.y - reach), int(center.x + reach) + 1, int(center.y + reach) + 1
-    )
-
-
 def _stripes() -> QImage:
     """Black and white diagonals: lines drawn with them show on every ground."""
     y, x = np.mgrid[0:STRIPE_PX, 0:STRIPE_PX]
     levels = np.where((x + y) % STRIPE_PX < STRIPE_PX // 2, 0, 255).astype(np.uint8)
     return QImage(levels.tobytes(), STRIPE_PX, STRIPE_PX, STRIPE_PX, QImage.Format.Format_Grayscale8).copy()
-
-
-def _draw_cross(painter: QPainter, x: float, y: float) -> None:
-    for shade, width in ((QColor(0, 0, 0, 170), 3), (QColor(255, 255, 255), 1)):
-        painter.setPen(QPen(shade, width))
-        painter.drawLine(QPointF(x - 4, y), QPointF(x + 4, y))
-        painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 4))
 
 
 def _halved_levels(tiles: TileMap, source: Rect, level: int) -> Rgba8:

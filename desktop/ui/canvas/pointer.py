@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QTabletEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 
 from desktop.core.errors import UserError
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
-from desktop.ui.state import PAINT_TOOLS, Tool
+from desktop.ui.state import PAINT_TOOLS, BrushOptions, Tool
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
 
+HARDNESS_PER_PX = 0.5
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
 _ARROWS = {
@@ -24,6 +25,19 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+
+
+@dataclass(frozen=True)
+class BrushResize:
+    """Alt and the right button: to the side changes the size, upwards and downwards the hardness."""
+
+    start: QPointF
+    brush: BrushOptions
+
+    def dragged_to(self, position: QPointF, zoom: float, ratio: float) -> tuple[float, float]:
+        """Size and hardness; the outline's rim follows the pointer."""
+        dx, dy = position.x() - self.start.x(), position.y() - self.start.y()
+        return self.brush.size_px + 2 * dx * ratio / zoom, self.brush.hardness - dy * HARDNESS_PER_PX
 
 
 class PointerInput:
@@ -36,11 +50,14 @@ class PointerInput:
         self.on_pick: Callable[..., None] = lambda _point, _modifiers: None
         self.on_nudge: Callable[[int, int], None] = lambda _dx, _dy: None
         self._gesture: RunningGesture | None = None
-        self._waiting_move: PointerEvent | None = None
+        self.on_resize: Callable[[float, float], None] = lambda _size, _hardness: None
+        self._waiting: list[PointerEvent] = []  # moves that wait for the frame
         self._pan_from: QPointF | None = None
         self._zoom_from: tuple[QPointF, float, bool] | None = None
         self._space = False
         self._uses_pen = False
+        self._pressure = 1.0  # the pen's last, for the release: many report 0 there
+        self._resize: BrushResize | None = None
 
     @property
     def is_panning(self) -> bool:
@@ -51,74 +68,92 @@ class PointerInput:
         """True while a gesture runs."""
         return self._gesture is not None
 
+    @property
+    def resize(self) -> BrushResize | None:
+        """The change of the brush's size that is being dragged."""
+        return self._resize
+
     # mouse and pen
 
     def mouse_press(self, event: QMouseEvent) -> None:
         if self._uses_pen:
             return
         modifiers = _modifiers_of(event.modifiers())
-        if event.button() == Qt.MouseButton.MiddleButton or (
+        if self._begins_resize(event):
+            self._resize = BrushResize(event.position(), self._canvas.state.brush)
+            self._canvas.update()
+        elif event.button() == Qt.MouseButton.MiddleButton or (
             event.button() == Qt.MouseButton.LeftButton and (self._space or self._canvas.state.tool is Tool.HAND)
         ):
             self._pan_from = event.position()
             self.refresh_cursor()
         elif event.button() == Qt.MouseButton.LeftButton:
-            self._press(event.position(), 1.0, modifiers)
+            self._press(self._event(event.position(), modifiers, event.timestamp()), event.position())
 
     def mouse_move(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
+        if self._resize is not None:
+            self.on_resize(*self._resize.dragged_to(event.position(), self._canvas.view.zoom, self._ratio()))
+        elif self._pan_from is not None:
             self._pan_to(event.position())
         elif self._zoom_from is not None:
             self._zoom_to(event.position())
         elif self._gesture is not None and not self._uses_pen:
-            self._send(self._event(event.position(), 1.0, True, _modifiers_of(event.modifiers())))
+            self._send(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
         elif self._canvas.state.tool is Tool.PICKER and event.buttons() & Qt.MouseButton.LeftButton:
             self.on_pick(self._canvas.to_image(event.position()), _modifiers_of(event.modifiers()))
 
     def mouse_release(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
+        if self._resize is not None:
+            if event.button() == Qt.MouseButton.RightButton:
+                self._resize = None
+                self._canvas.update()
+        elif self._pan_from is not None:
             self._pan_from = None
             self.refresh_cursor()
         elif self._zoom_from is not None:
             self._end_zoom(event)
         elif self._gesture is not None and event.button() == Qt.MouseButton.LeftButton and not self._uses_pen:
-            self.release(event.position(), _modifiers_of(event.modifiers()))
+            self.release(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
 
     def tablet(self, event: QTabletEvent) -> None:
-        """A pen: the same gestures with pressure; the mouse events Qt makes of it are left out."""
-        kind, modifiers = event.type(), _modifiers_of(event.modifiers())
-        if kind == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton and not self._space:
-            self._uses_pen = True
-            self._press(event.position(), event.pressure(), modifiers)
-        elif kind == QEvent.Type.TabletMove and self._uses_pen and self._gesture is not None:
-            self._send(self._event(event.position(), event.pressure(), True, modifiers))
+        """A pen: the same gestures with pressure, tilt and rotation; Qt makes no mouse events of what is accepted."""
+        kind = event.type()
+        if kind == QEvent.Type.TabletPress and self._takes_pen(event):
+            self._uses_pen, self._pressure = True, event.pressure()
+            self._press(self._pen_event(event), event.position(), turned=_is_eraser(event))
+        elif kind == QEvent.Type.TabletMove and self._uses_pen:
+            self._pressure = event.pressure() or self._pressure
+            if self._gesture is not None:
+                self._send(self._pen_event(event))
         elif kind == QEvent.Type.TabletRelease and self._uses_pen:
             if self._gesture is not None:
-                self.release(event.position(), modifiers)
+                self.release(self._pen_event(event))
             self._uses_pen = False
         else:
             event.ignore()
             return
         event.accept()
 
-    def release(self, position: QPointF, modifiers: Modifier = Modifier.NONE) -> None:
+    def release(self, event: PointerEvent) -> None:
         self.flush()
-        self._send(self._event(position, 0.0, False, modifiers))
+        self._send_now(replace(event, pressed=False))
         self._gesture = None
 
     def cancel(self) -> bool:
         """Breaks a running gesture off; True when there was one."""
         if self._gesture is None:
             return False
-        gesture, self._gesture, self._waiting_move = self._gesture, None, None
+        gesture, self._gesture, self._waiting = self._gesture, None, []
         gesture.cancel()
         return True
 
     def flush(self) -> None:
-        """Sends the move that waited for the frame."""
-        if self._waiting_move is not None and self._gesture is not None:
-            event, self._waiting_move = self._waiting_move, None
-            self._send_now(event)
+        """Sends the moves that waited for the frame."""
+        waiting, self._waiting = self._waiting, []
+        for event in waiting[:-1]:
+            self._send_now(replace(event, more_follow=True))
+        if waiting:
+            self._send_now(waiting[-1])
 
     # keys
 
@@ -164,8 +199,9 @@ class PointerInput:
 
     # in detail
 
-    def _press(self, position: QPointF, pressure: float, modifiers: Modifier) -> None:
-        tool = self._canvas.state.tool
+    def _press(self, event: PointerEvent, position: QPointF, *, turned: bool = False) -> None:
+        """`turned`: by the eraser end of a pen, which erases whatever brush is in hand."""
+        tool, modifiers = self._canvas.state.tool, event.modifiers
         if self._canvas.state.open_document is None or self.is_busy:
             return
         if tool is Tool.ZOOM:
@@ -173,8 +209,10 @@ class PointerInput:
             return
         is_picking = tool is Tool.PICKER or (Modifier.ALT in modifiers and tool is Tool.BRUSH)
         if is_picking:
-            self.on_pick(self._canvas.to_image(position), modifiers)
+            self.on_pick(event.point, modifiers)
             return
+        if turned:
+            tool, modifiers = (Tool.ERASER, modifiers) if tool is Tool.BRUSH else (tool, modifiers | Modifier.ALT)
         try:
             gesture = self.make_gesture(tool, modifiers)
         except UserError as error:
@@ -182,15 +220,14 @@ class PointerInput:
             return
         if gesture is not None:
             self._gesture = RunningGesture(gesture)
-            self._send_now(self._event(position, pressure, True, modifiers))
+            self._send_now(event)
 
     def _send(self, event: PointerEvent) -> None:
-        """Strokes need every point; moving a layer only the last one of a frame."""
-        if self._canvas.state.tool is Tool.MOVE and event.pressed:
-            self._waiting_move = event
-            self._canvas.schedule_frame()
-        else:
-            self._send_now(event)
+        """Moves wait for the frame: strokes need every point, moving a layer only the last one."""
+        if self._canvas.state.tool is Tool.MOVE:
+            self._waiting.clear()
+        self._waiting.append(event)
+        self._canvas.schedule_frame()
 
     def _send_now(self, event: PointerEvent) -> None:
         if self._gesture is None:
@@ -201,8 +238,32 @@ class PointerInput:
             self._gesture = None
             self.on_error(error)
 
-    def _event(self, position: QPointF, pressure: float, pressed: bool, modifiers: Modifier) -> PointerEvent:
-        return PointerEvent(self._canvas.to_image(position), pressure, pressed, modifiers, int(time.monotonic() * 1000))
+    def _event(self, position: QPointF, modifiers: Modifier, time_ms: int) -> PointerEvent:
+        return PointerEvent(self._canvas.to_image(position), 1.0, True, modifiers, time_ms)
+
+    def _pen_event(self, event: QTabletEvent) -> PointerEvent:
+        return PointerEvent(
+            self._canvas.to_image(event.position()),
+            event.pressure() if event.type() != QEvent.Type.TabletRelease else event.pressure() or self._pressure,
+            modifiers=_modifiers_of(event.modifiers()),
+            time_ms=event.timestamp(),
+            tilt=(event.xTilt(), event.yTilt()),
+            rotation=event.rotation(),
+        )
+
+    def _takes_pen(self, event: QTabletEvent) -> bool:
+        """Panning, zooming and picking are left to the mouse events that Qt makes of a pen."""
+        is_drawing = self._canvas.state.tool in (*PAINT_TOOLS, Tool.MOVE)
+        return event.button() == Qt.MouseButton.LeftButton and is_drawing and not self._space
+
+    def _begins_resize(self, event: QMouseEvent) -> bool:
+        is_asked = event.button() == Qt.MouseButton.RightButton and bool(
+            event.modifiers() & Qt.KeyboardModifier.AltModifier
+        )
+        return is_asked and self._canvas.state.tool in PAINT_TOOLS and not self.is_busy
+
+    def _ratio(self) -> float:
+        return float(self._canvas.devicePixelRatioF())
 
     def _pan_to(self, position: QPointF) -> None:
         assert self._pan_from is not None
@@ -226,6 +287,10 @@ class PointerInput:
         if not has_moved:
             direction = -1 if event.modifiers() & Qt.KeyboardModifier.AltModifier else 1
             self._canvas.zoom_step(direction, self._canvas.to_device(start))
+
+
+def _is_eraser(event: QTabletEvent) -> bool:
+    return event.pointerType() == QPointingDevice.PointerType.Eraser
 
 
 def _modifiers_of(modifiers: Qt.KeyboardModifier) -> Modifier:

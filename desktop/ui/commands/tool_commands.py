@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from desktop.core.brush import BrushMode
-from desktop.core.edits import OpenDocument
+from dataclasses import replace
+
+from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
-from desktop.core.layers import LayerId
+from desktop.core.symmetry import SymmetryKind
 from desktop.tools import moving, painting
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.picking import color_at
+from desktop.tools.strokes import LastStroke
 from desktop.ui.state import EditorState, Tool
 
 LARGEST_BRUSH_PX = 2000.0
@@ -18,6 +20,9 @@ LARGEST_BRUSH_PX = 2000.0
 class ToolCommands:
     def __init__(self, state: EditorState) -> None:
         self._state = state
+        self._last = LastStroke()
+        self._strokes = 0
+        state.document_replaced.connect(self._forget_last_stroke)
 
     def choose(self, tool: str) -> None:
         self._state.choose_tool(Tool(tool))
@@ -58,15 +63,16 @@ class ToolCommands:
         if tool is Tool.MOVE:
             return moving.move(opened, state.layer_id)
         if tool is Tool.BRUSH:
-            return self._paint(opened, state.layer_id, BrushMode.PAINT)
+            return painting.paint(opened, state.layer_id, state.plane, self._settings(tool), self._last)
         if tool is Tool.ERASER:
-            return self._paint(opened, state.layer_id, BrushMode.ERASE)
-        settings = state.brush.settings(state.color, BrushMode.PAINT)
+            settings = self._settings(tool, BrushMode.ERASE)
+            return painting.paint(opened, state.layer_id, state.plane, settings, self._last)
         if tool is Tool.MASK:
             reveals = state.options.mask_reveals != reversed_
-            return painting.paint_mask(opened, state.layer_id, settings, reveals=reveals)
+            return painting.paint_mask(opened, state.layer_id, self._settings(tool), reveals=reveals, last=self._last)
         if tool is Tool.REGION:
-            return state.region.stroke(settings, erases=state.options.region_erases != reversed_)
+            erases = state.options.region_erases != reversed_
+            return state.region.stroke(self._settings(tool), erases=erases, last=self._last)
         return None
 
     def pick(self, point: Point, modifiers: Modifier) -> None:
@@ -88,6 +94,23 @@ class ToolCommands:
             raise UserError("tool.no_document")
         moving.nudge(self._state.open_document, self._state.layer_id, dx, dy)
 
-    def _paint(self, opened: OpenDocument, layer_id: LayerId | None, mode: BrushMode) -> Gesture:
-        settings = self._state.brush.settings(self._state.color, mode)
-        return painting.paint(opened, layer_id, self._state.plane, settings)
+    def resize_brush(self, size_px: float, hardness: float) -> None:
+        """What dragging with the right button does."""
+        self._state.change_brush(
+            size_px=min(max(round(size_px, 1), 1.0), LARGEST_BRUSH_PX), hardness=min(max(round(hardness), 0.0), 100.0)
+        )
+
+    def set_symmetry(self, kind: str) -> None:
+        symmetry = replace(self._state.options.symmetry, kind=SymmetryKind(kind))
+        self._state.change_options(symmetry=symmetry)
+
+    def _settings(self, tool: Tool, mode: BrushMode = BrushMode.PAINT) -> BrushSettings:
+        """The brush of a tool for its next stroke; each stroke has its own seed."""
+        state = self._state
+        self._strokes += 1
+        symmetry = state.options.symmetry.around(state.symmetry_center())
+        settings = state.options.brushes[tool].settings(state.color, mode)
+        return replace(settings, seed=settings.seed + self._strokes, symmetry=symmetry)
+
+    def _forget_last_stroke(self) -> None:
+        self._last.end = None

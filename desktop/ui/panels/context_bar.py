@@ -91,7 +91,7 @@ class ContextBar(QFrame):
         self.hardness.value_changed.connect(lambda value: state.change_brush(hardness=value))
         self.opacity.value_changed.connect(lambda value: state.change_brush(opacity=value))
         self.flow.value_changed.connect(lambda value: state.change_brush(flow=value))
-        self.pen_size.toggled.connect(lambda checked: state.change_brush(pen_size=checked))
+        self.pen_size.toggled.connect(lambda checked: state.set_brush(state.brush.with_pen_size(checked)))
         self.mask_side.chosen.connect(lambda value: state.change_options(mask_reveals=value == "reveal"))
         self.region_side.chosen.connect(lambda value: state.change_options(region_erases=value == "erase"))
         self.clear_region.clicked.connect(actions["ai.clear_region"].trigger)
