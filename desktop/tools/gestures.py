@@ -1,6 +1,7 @@
 """Gestures as generators: press, ``while event.pressed: event = yield``, release. No Qt here.
 
-A gesture opens its edit in a `with` block; `RunningGesture.cancel` raises inside it, so the block rolls back.
+A gesture opens its edit in a `with` block; `RunningGesture.cancel` raises inside it, so the block rolls back. One with
+work for more than a frame yields True and is sent its last event again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from desktop.core.geometry import Point
 
@@ -38,7 +39,7 @@ class PointerEvent:
     more_follow: bool = False
 
 
-Gesture: TypeAlias = Generator[None, PointerEvent, None]
+Gesture: TypeAlias = Generator[Any, PointerEvent, None]  # yields nothing, or True for more time
 
 
 class GestureCancelled(Exception):
@@ -51,13 +52,14 @@ class RunningGesture:
     def __init__(self, gesture: Gesture) -> None:
         self._gesture = gesture
         self.is_running = True
+        self.has_more = False  # it yielded True: send the last event again in the next frame
         next(gesture)
 
     def send(self, event: PointerEvent) -> None:
         try:
-            self._gesture.send(event)
+            self.has_more = bool(self._gesture.send(event))
         except StopIteration:
-            self.is_running = False
+            self.is_running = self.has_more = False
         except BaseException:
             self.is_running = False
             raise

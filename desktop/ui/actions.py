@@ -52,7 +52,8 @@ _EDIT = (
     _a("edit.undo", "edit", "layers.undo", "Ctrl+Z", icon="undo", condition="can_undo"),
     _a("edit.redo", "edit", "layers.redo", "Ctrl+Shift+Z", "Ctrl+Y", icon="redo", condition="can_redo"),
     _a("edit.clear", "edit", "layers.clear", "Delete", condition="raster", separated=True),
-    _a("edit.fill", "edit", "layers.fill", "Shift+G", condition="raster"),
+    _a("edit.fill", "edit", "layers.fill", "Alt+Backspace", condition="raster"),
+    _a("edit.fill_background", "edit", "layers.fill_background", "Ctrl+Backspace", condition="raster"),
     _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
     _a("edit.shortcuts", "edit", "help.shortcuts", "Ctrl+Alt+Shift+K", icon="keyboard", separated=True),
@@ -103,6 +104,8 @@ _TOOLS = (
     _a("tool.eraser", "tool", "tools.choose", "E", icon="eraser", argument="eraser", checked="tool"),
     _a("tool.mask", "tool", "tools.choose", "K", icon="mask-brush", argument="mask", checked="tool"),
     _a("tool.region", "tool", "tools.choose", "A", icon="region-brush", argument="region", checked="tool"),
+    _a("tool.gradient", "tool", "tools.choose", "G", icon="gradient", argument="gradient", checked="tool"),
+    _a("tool.fill", "tool", "tools.choose", "Shift+G", icon="bucket", argument="fill", checked="tool"),
     _a("tool.picker", "tool", "tools.choose", "I", icon="picker", argument="picker", checked="tool"),
     _a("tool.hand", "tool", "tools.choose", "H", icon="hand", argument="hand", checked="tool"),
     _a("tool.zoom", "tool", "tools.choose", "Z", icon="zoom", argument="zoom", checked="tool"),
@@ -162,7 +165,7 @@ ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *
 
 MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
 SUBMENUS = {"panels": "view", "opacity": "tool", "language": "view"}  # menu → the menu it hangs in
-TOOLBAR = ("move", "brush", "eraser", "mask", "region", "picker", "hand", "zoom")
+TOOLBAR = ("move", "brush", "eraser", "mask", "region", "gradient", "fill", "picker", "hand", "zoom")
 
 
 @cache

@@ -156,8 +156,9 @@ class MainWindow(QMainWindow):
         state, pointer = self.state, self.canvas.pointer
         pointer.make_gesture = self._gesture
         pointer.on_error = self.show_error
-        pointer.on_pick = self.tools.pick
         pointer.on_resize = self.tools.resize_brush
+        self.tools.show_line = self.canvas.gradient_line.show
+        self.tools.show_picked = self.canvas.picker_ring.show
         pointer.on_nudge = lambda dx, dy: self._guarded(lambda: self.tools.nudge(dx, dy))
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)
@@ -215,7 +216,9 @@ class MainWindow(QMainWindow):
     # the canvas
 
     def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
-        if tool is not Tool.REGION:
+        if tool is Tool.PICKER:
+            pass  # only looks
+        elif tool is not Tool.REGION:
             self.ai.settle()
         else:
             self.ai.discard()

@@ -19,6 +19,7 @@ from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.tools.region import Region
 from desktop.ui.documents import DocumentSession
+from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
@@ -32,12 +33,16 @@ class Tool(StrEnum):
     ERASER = "eraser"
     MASK = "mask"
     REGION = "region"
+    GRADIENT = "gradient"
+    FILL = "fill"
     PICKER = "picker"
     HAND = "hand"
     ZOOM = "zoom"
 
 
 PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION)
+MASKABLE_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL)  # they work on pixels or the mask
+PICKS_WITH_ALT = (Tool.BRUSH, Tool.GRADIENT, Tool.FILL)
 
 
 PEN_SIZE = Dynamic(Sensor.PRESSURE, Target.SIZE)
@@ -91,7 +96,9 @@ class ToolOptions:
     mask_reveals: bool = False
     region_erases: bool = False
     symmetry: Symmetry = NO_SYMMETRY
-    pick_layer_only: bool = False
+    pick: PickOptions = field(default_factory=PickOptions)
+    bucket: BucketOptions = field(default_factory=BucketOptions)
+    gradient: GradientOptions = field(default_factory=GradientOptions)
 
 
 class EditorState(QObject):
@@ -264,7 +271,7 @@ class EditorState(QObject):
 
     def paints_mask(self) -> bool:
         """True when a painting tool would change a mask."""
-        return self.tool is Tool.MASK or (self.plane is Plane.MASK and self.tool in (Tool.BRUSH, Tool.ERASER))
+        return self.tool is Tool.MASK or (self.plane is Plane.MASK and self.tool in MASKABLE_TOOLS)
 
     def _keep_layer(self, session: DocumentSession) -> None:
         """After a change of the tree: an active layer that is gone gives way to the top one."""

@@ -54,6 +54,7 @@ def test_no_text_is_left_over() -> None:
         "ai.stage.",
         "option.",
         "color.",
+        "gradient_",
         "keys.preset.",
         "import.step.",
         "task_kind.",

@@ -25,6 +25,7 @@ from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, 
 from desktop.ui.canvas.overlays import draw_mask, draw_rim, draw_selection
 from desktop.ui.canvas.picture import Picture, draw_checkerboard
 from desktop.ui.canvas.pointer import PointerInput
+from desktop.ui.canvas.tool_overlays import GradientLineOverlay, PickerRing
 from desktop.ui.canvas.view import View, next_zoom
 from desktop.ui.i18n import tr
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
@@ -57,6 +58,7 @@ class CanvasWidget(QWidget):
         self._slices = QTimer(self, singleShot=True, interval=0)
         self._slices.timeout.connect(self._do_slice)
         self.pointer = PointerInput(self)
+        self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -205,6 +207,8 @@ class CanvasWidget(QWidget):
                 painter, self.view, self.state.options.symmetry, self.state.symmetry_center(), picture.size.rect()
             )
         self._draw_outline(painter)
+        self.gradient_line.draw(painter, self.view, ratio)
+        self.picker_ring.draw(painter, self.view, ratio)
 
     def _draw_masks(self, painter: QPainter, area: Rect) -> None:
         is_preview = self._shown is not self.state.open_document  # a result is judged without red over it

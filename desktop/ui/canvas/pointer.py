@@ -11,13 +11,15 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 
 from desktop.core.errors import UserError
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
-from desktop.ui.state import PAINT_TOOLS, BrushOptions, Tool
+from desktop.ui.state import PAINT_TOOLS, PICKS_WITH_ALT, BrushOptions, Tool
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
 
 HARDNESS_PER_PX = 0.5
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
+
+LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER)
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -47,11 +49,11 @@ class PointerInput:
         self._canvas = canvas
         self.make_gesture: Callable[..., Gesture | None] = lambda _tool, _modifiers: None
         self.on_error: Callable[[UserError], None] = lambda _error: None
-        self.on_pick: Callable[..., None] = lambda _point, _modifiers: None
         self.on_nudge: Callable[[int, int], None] = lambda _dx, _dy: None
         self._gesture: RunningGesture | None = None
         self.on_resize: Callable[[float, float], None] = lambda _size, _hardness: None
         self._waiting: list[PointerEvent] = []  # moves that wait for the frame
+        self._last_sent: PointerEvent | None = None
         self._pan_from: QPointF | None = None
         self._zoom_from: tuple[QPointF, float, bool] | None = None
         self._space = False
@@ -99,8 +101,6 @@ class PointerInput:
             self._zoom_to(event.position())
         elif self._gesture is not None and not self._uses_pen:
             self._send(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
-        elif self._canvas.state.tool is Tool.PICKER and event.buttons() & Qt.MouseButton.LeftButton:
-            self.on_pick(self._canvas.to_image(event.position()), _modifiers_of(event.modifiers()))
 
     def mouse_release(self, event: QMouseEvent) -> None:
         if self._resize is not None:
@@ -136,24 +136,29 @@ class PointerInput:
 
     def release(self, event: PointerEvent) -> None:
         self.flush()
+        if self._is_finishing:
+            return
         self._send_now(replace(event, pressed=False))
-        self._gesture = None
+        if not self._is_finishing:
+            self._gesture = None
 
     def cancel(self) -> bool:
         """Breaks a running gesture off; True when there was one."""
         if self._gesture is None:
             return False
-        gesture, self._gesture, self._waiting = self._gesture, None, []
+        gesture, self._gesture, self._waiting, self._last_sent = self._gesture, None, [], None
         gesture.cancel()
         return True
 
     def flush(self) -> None:
-        """Sends the moves that waited for the frame."""
+        """Sends the moves that waited for the frame, or the last event again to a gesture with more to do."""
         waiting, self._waiting = self._waiting, []
         for event in waiting[:-1]:
             self._send_now(replace(event, more_follow=True))
         if waiting:
             self._send_now(waiting[-1])
+        elif self._gesture is not None and self._gesture.has_more and self._last_sent is not None:
+            self._send_now(self._last_sent)
 
     # keys
 
@@ -207,11 +212,9 @@ class PointerInput:
         if tool is Tool.ZOOM:
             self._zoom_from = (position, self._canvas.view.zoom, False)
             return
-        is_picking = tool is Tool.PICKER or (Modifier.ALT in modifiers and tool is Tool.BRUSH)
-        if is_picking:
-            self.on_pick(event.point, modifiers)
-            return
-        if turned:
+        if Modifier.ALT in modifiers and tool in PICKS_WITH_ALT:
+            tool = Tool.PICKER
+        elif turned:
             tool, modifiers = (Tool.ERASER, modifiers) if tool is Tool.BRUSH else (tool, modifiers | Modifier.ALT)
         try:
             gesture = self.make_gesture(tool, modifiers)
@@ -223,8 +226,10 @@ class PointerInput:
             self._send_now(event)
 
     def _send(self, event: PointerEvent) -> None:
-        """Moves wait for the frame: strokes need every point, moving a layer only the last one."""
-        if self._canvas.state.tool is Tool.MOVE:
+        """Moves wait for the frame: strokes need every point, moving a layer or a gradient only the last one."""
+        if self._is_finishing:
+            return
+        if self._canvas.state.tool in LAST_MOVE_COUNTS:
             self._waiting.clear()
         self._waiting.append(event)
         self._canvas.schedule_frame()
@@ -232,11 +237,22 @@ class PointerInput:
     def _send_now(self, event: PointerEvent) -> None:
         if self._gesture is None:
             return
+        gesture, self._last_sent = self._gesture, event
         try:
-            self._gesture.send(event)
+            gesture.send(event)
         except UserError as error:
             self._gesture = None
             self.on_error(error)
+        if not gesture.is_running:
+            self._gesture = None
+        elif gesture.has_more:
+            self._canvas.schedule_frame()
+
+    @property
+    def _is_finishing(self) -> bool:
+        """True while a gesture is still at work after the release."""
+        is_released = self._last_sent is not None and not self._last_sent.pressed
+        return self._gesture is not None and self._gesture.has_more and is_released
 
     def _event(self, position: QPointF, modifiers: Modifier, time_ms: int) -> PointerEvent:
         return PointerEvent(self._canvas.to_image(position), 1.0, True, modifiers, time_ms)

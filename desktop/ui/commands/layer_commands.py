@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.geometry import Rect
 from desktop.core.layers import Layer, LayerId
-from desktop.core.tiles import TileEditor, TileMap
-from desktop.tools import layer_edits
+from desktop.core.tiles import TileMap
+from desktop.tools import filling, layer_edits
 from desktop.tools.names import EditName
-from desktop.tools.painting import Plane, paintable_layer
+from desktop.tools.painting import Plane
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 
@@ -32,11 +30,14 @@ class LayerCommands:
 
     def clear(self) -> None:
         """Makes the selection (or the whole layer) transparent."""
-        self._fill_selection(EditName.CLEAR, None)
+        filling.clear_selection(self._document, self._state.layer_id, self._state.plane)
 
     def fill(self) -> None:
         """Fills the selection (or the canvas) with the foreground colour."""
-        self._fill_selection(EditName.FILL, self._state.color)
+        filling.fill_selection(self._document, self._state.layer_id, self._state.plane, self._state.color)
+
+    def fill_background(self) -> None:
+        filling.fill_selection(self._document, self._state.layer_id, self._state.plane, self._state.background)
 
     def new(self) -> None:
         name = tr("layer.default_name", number=self._next_number())
@@ -150,36 +151,3 @@ class LayerCommands:
     def _select(self, selection: TileMap | None) -> None:
         with self._document.edit(EditName.SELECT) as edit:
             edit.set_selection(selection)
-
-    def _fill_selection(self, name: EditName, color: tuple[float, float, float] | None) -> None:
-        document = self._document.document
-        layer = paintable_layer(document, self._state.layer_id, self._state.plane)
-        area = _selected_rect(document)
-        with self._document.edit(name) as edit:
-            if self._state.plane is Plane.MASK:
-                level = 0.0 if color is None else sum(color) / 3
-                _fill(edit.mask_pixels(layer.id), document, area, (level,))
-            else:
-                _fill(edit.pixels(layer.id), document, area, None if color is None else (*color, 1.0))
-            edit.touched(layer.id, area)
-
-
-def _selected_rect(document: Document) -> Rect:
-    canvas = document.size.rect()
-    return canvas if document.selection is None else document.selection.content_bounds().intersect(canvas)
-
-
-def _fill(editor: TileEditor, document: Document, area: Rect, levels: tuple[float, ...] | None) -> None:
-    """Mixes a colour (None: transparency, colour kept) into the area by the soft selection."""
-    if area.is_empty:
-        return
-    before = editor.live().read(area)
-    after = before.copy()
-    if levels is None:
-        after[..., -1] = 0
-    else:
-        after[:] = [round(level * np.iinfo(before.dtype).max) for level in levels]
-    if document.selection is not None:
-        share = document.selection.read(area).astype(np.float32) / 255
-        after = np.rint(before + (after.astype(np.float32) - before) * share).astype(before.dtype)
-    editor.write(area, after)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
+from desktop.core.gradients import GradientLine
 from desktop.core.symmetry import SymmetryKind
-from desktop.tools import moving, painting
+from desktop.tools import filling, moving, painting
 from desktop.tools.gestures import Gesture, Modifier
-from desktop.tools.picking import color_at
+from desktop.tools.picking import Picked, color_at, pick
 from desktop.tools.strokes import LastStroke
-from desktop.ui.state import EditorState, Tool
+from desktop.ui.state import Color, EditorState, Tool
 
 LARGEST_BRUSH_PX = 2000.0
 
@@ -23,6 +25,8 @@ class ToolCommands:
         self._last = LastStroke()
         self._strokes = 0
         state.document_replaced.connect(self._forget_last_stroke)
+        self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
+        self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
 
     def choose(self, tool: str) -> None:
         self._state.choose_tool(Tool(tool))
@@ -67,6 +71,13 @@ class ToolCommands:
         if tool is Tool.ERASER:
             settings = self._settings(tool, BrushMode.ERASE)
             return painting.paint(opened, state.layer_id, state.plane, settings, self._last)
+        if tool is Tool.FILL:
+            return filling.pour(opened, state.layer_id, state.plane, state.options.bucket.settings(state.color))
+        if tool is Tool.GRADIENT:
+            gradient = state.options.gradient.settings(state.color, state.background)
+            return filling.drag_gradient(opened, state.layer_id, state.plane, gradient, self.show_line)
+        if tool is Tool.PICKER:
+            return pick(self._look, self._choose_color, self._current_color, self.show_picked)
         if tool is Tool.MASK:
             reveals = state.options.mask_reveals != reversed_
             return painting.paint_mask(opened, state.layer_id, self._settings(tool), reveals=reveals, last=self._last)
@@ -75,24 +86,32 @@ class ToolCommands:
             return state.region.stroke(self._settings(tool), erases=erases, last=self._last)
         return None
 
-    def pick(self, point: Point, modifiers: Modifier) -> None:
-        """Takes the colour under the pointer; Ctrl takes it as the background."""
+    def nudge(self, dx: int, dy: int) -> None:
+        if self._state.open_document is None:
+            raise UserError("tool.no_document")
+        moving.nudge(self._state.open_document, self._state.layer_id, dx, dy)
+
+    def _look(self, point: Point) -> Color | None:
+        """What the picker finds at a point; nothing outside the canvas and where all is transparent."""
         document = self._state.document
-        picked = None if document is None else color_at(document, point)
-        if document is None or picked is None or picked[3] == 0:
-            return
+        if document is None:
+            return None
+        picked = color_at(document, point, self._state.options.pick.settings(self._state.layer_id))
+        if picked is None or picked[3] == 0:
+            return None
         top = 255 if document.depth == 8 else 65535
-        color = (picked[0] / top, picked[1] / top, picked[2] / top)
+        return picked[0] / top, picked[1] / top, picked[2] / top
+
+    def _choose_color(self, color: Color, modifiers: Modifier) -> None:
+        """Ctrl takes it as the background."""
         if Modifier.CTRL in modifiers:
             self._state.background = color
             self._state.colors_changed.emit()
         else:
             self._state.set_color(color)
 
-    def nudge(self, dx: int, dy: int) -> None:
-        if self._state.open_document is None:
-            raise UserError("tool.no_document")
-        moving.nudge(self._state.open_document, self._state.layer_id, dx, dy)
+    def _current_color(self, modifiers: Modifier) -> Color:
+        return self._state.background if Modifier.CTRL in modifiers else self._state.color
 
     def resize_brush(self, size_px: float, hardness: float) -> None:
         """What dragging with the right button does."""

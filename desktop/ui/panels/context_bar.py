@@ -10,6 +10,7 @@ from desktop.ui.actions import action_spec
 from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
+from desktop.ui.panels.fill_bars import BucketBar, GradientBar, PickerBar
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
@@ -33,6 +34,11 @@ class ContextBar(QFrame):
         self.region_side = Segments(["add", "erase"], self)
         self.clear_region = IconButton("clear", self)
         self.pen_size = QCheckBox(self)
+        self.bars = {
+            Tool.GRADIENT: GradientBar(state, self),
+            Tool.FILL: BucketBar(state, self),
+            Tool.PICKER: PickerBar(state, self),
+        }
         self.hint = ElidedLabel(self)
         self.hint.setProperty("role", "dim")
         self._rule = upright_rule(self)
@@ -56,6 +62,8 @@ class ContextBar(QFrame):
             (tr("option.add"), tr("option.erase")), (tr("option.add_tip"), tr("option.erase_tip"))
         )
         self.clear_region.set_tip(tip_of(action_spec("ai.clear_region")))
+        for bar in self.bars.values():
+            bar.retranslate()
         self.pen_size.setText(tr("option.pen_size"))
         self.pen_size.setToolTip(tr("option.pen_size_tip"))
         self._refresh()
@@ -82,6 +90,8 @@ class ContextBar(QFrame):
             slider.setMaximumWidth(240)
             row.addWidget(slider, 2)
         row.addWidget(self.pen_size)
+        for tool, bar in self.bars.items():
+            row.addWidget(bar, 0 if tool is Tool.PICKER else 8)
         row.addWidget(self.hint, 1)
         row.addStretch(1)
 
@@ -125,6 +135,9 @@ class ContextBar(QFrame):
         self.region_side.set_value("erase" if self._state.options.region_erases else "add")
         self.clear_region.setVisible(tool is Tool.REGION)
         self.clear_region.setEnabled(not self._state.region.is_empty)
+        for other, bar in self.bars.items():
+            bar.refresh()
+            bar.setVisible(other is tool)
         self.hint.setVisible(not paints)
         self.hint.set_full_text(_hint_for(tool))
 
