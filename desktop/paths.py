@@ -53,6 +53,11 @@ def user_cache_dir() -> Path:
     return _own_home("cache") or Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
 
 
+def user_scratch_dir() -> Path:
+    """For nameless files of tiles: not the folder for temporary files, which is often kept in memory."""
+    return user_cache_dir() / "scratch"
+
+
 def user_log_dir() -> Path:
     return _own_home("log") or Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
 

@@ -51,6 +51,7 @@ LANGUAGE = Setting("language", "Language", "system", choices=("system", "en", "z
 DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", "cuda"))
 MODEL_DEVICES: Setting[tuple[str, ...]] = Setting("model_devices", "Device of single models", ())  # "id=cpu"
 UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
+TILE_MEMORY_PERCENT = Setting("tile_memory_percent", "Memory for open pictures (%)", 50, limits=(1, 90))
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
 JOURNAL = Setting("journal", "Keep a recovery journal", True)
 JOURNAL_FOLDER = Setting("journal_folder", "Folder of the journals (empty: the usual one)", "")
@@ -65,6 +66,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     DEVICE,
     MODEL_DEVICES,
     UNDO_MEMORY_PERCENT,
+    TILE_MEMORY_PERCENT,
     MODEL_IDLE_SECONDS,
     JOURNAL,
     JOURNAL_FOLDER,

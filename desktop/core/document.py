@@ -9,7 +9,7 @@ from desktop.core.color import Depth, Pixels, dtype_of_depth
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.layers import GroupLayer, Layer, LayerId, RasterLayer
-from desktop.core.tiles import TileMap
+from desktop.core.tiles import Placer, TileMap
 
 MAX_SIDE_PX = 300_000  # what OpenRaster readers and TIFF agree on; memory is checked where pictures are made
 
@@ -109,9 +109,11 @@ class Document:
         return self.with_layer_replaced(parent.changed(children=_inserted(parent.children, layer, index)))
 
 
-def new_layer_from_pixels(document: Document, pixels: Pixels, name: str, x: int = 0, y: int = 0) -> RasterLayer:
+def new_layer_from_pixels(
+    document: Document, pixels: Pixels, name: str, x: int = 0, y: int = 0, place: Placer | None = None
+) -> RasterLayer:
     """A raster layer for `document` from straight RGBA (H, W, 4) of the document's depth."""
-    return RasterLayer(id=document.next_layer_id(), name=name, tiles=TileMap.from_array(pixels, x, y))
+    return RasterLayer(id=document.next_layer_id(), name=name, tiles=TileMap.from_array(pixels, x, y, place=place))
 
 
 def _iter_layers(layers: tuple[Layer, ...]) -> Iterator[Layer]:

@@ -7,6 +7,8 @@ MESSAGES: dict[str, str] = {
     "Delete others, or allow the history more memory.",
     # documents
     "document.bad_size": "A picture of {width} × {height} pixels cannot be made; sides must be 1 to {limit} pixels.",
+    "document.too_large": "A picture of {width} × {height} pixels needs {needed} GB for every layer; "
+    "this computer has {limit} GB for pictures.",
     "document.no_layer": "There is no layer {layer_id} in this document.",
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",

@@ -16,7 +16,7 @@ import numpy as np
 from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.layers import GroupLayer, Layer
-from desktop.core.tiles import StoredTile, TileMap
+from desktop.core.tiles import StoredTile, TileMap, is_mapped
 
 
 class SpillStore(Protocol):
@@ -230,7 +230,7 @@ def _own_tiles(document: Document, other: Document) -> list[np.ndarray[Any, Any]
     own: dict[int, np.ndarray[Any, Any]] = {}
     for tiles in mine:
         for tile in tiles.stored().values():
-            if isinstance(tile, np.ndarray) and id(tile) not in their_tiles:
+            if isinstance(tile, np.ndarray) and id(tile) not in their_tiles and not is_mapped(tile):
                 own[id(tile)] = tile
     return list(own.values())
 

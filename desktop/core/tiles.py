@@ -5,7 +5,8 @@ A missing tile is the map's default value, so empty space costs nothing and a la
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import mmap
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -30,6 +31,7 @@ class SpilledTile(Protocol):
 
 
 StoredTile: TypeAlias = "npt.NDArray[Any] | SpilledTile"
+Placer: TypeAlias = Callable[[Pixels], Pixels]  # the same pixels where they shall be kept, read-only
 
 
 class TileMap:
@@ -53,7 +55,7 @@ class TileMap:
         self._tiles: dict[TileKey, StoredTile] = dict(tiles or {})
 
     @staticmethod
-    def from_array(pixels: Pixels, x: int = 0, y: int = 0, default: int = 0) -> TileMap:
+    def from_array(pixels: Pixels, x: int = 0, y: int = 0, default: int = 0, place: Placer | None = None) -> TileMap:
         """A map holding `pixels` (H, W) or (H, W, C) with its upper left corner at (x, y)."""
         planes = pixels[..., None] if pixels.ndim == 2 else pixels
         height, width, channels = planes.shape
@@ -67,8 +69,23 @@ class TileMap:
                 _slice_of(tile, inside, key[0] * TILE, key[1] * TILE)[:] = part
             if not _is_all(tile, default):
                 tile.flags.writeable = False
-                tiles[key] = tile
+                tiles[key] = tile if place is None else place(tile)
         return TileMap(channels, pixels.dtype, default, tiles)
+
+    @staticmethod
+    def filled(rect: Rect, color: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> TileMap:
+        """One colour in a rectangle, nothing around it; tiles that look alike are the same tile."""
+        tiles: dict[TileKey, StoredTile] = {}
+        alike: dict[Rect, Pixels] = {}
+        for key, inside in tiles_touched(rect):
+            part = inside.translated(-key[0] * TILE, -key[1] * TILE)
+            if part not in alike:
+                tile = np.zeros((TILE, TILE, len(color)), dtype)
+                _slice_of(tile, part, 0, 0)[:] = color
+                tile.flags.writeable = False
+                alike[part] = tile
+            tiles[key] = alike[part]
+        return TileMap(len(color), dtype, 0, tiles)
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -223,6 +240,14 @@ class TileEditor:
             if not tile.flags.writeable and tile.base is None and (tile == base.default).all():
                 del tiles[key]
         return TileMap(base.channels, base.dtype, base.default, tiles)
+
+
+def is_mapped(tile: Pixels) -> bool:
+    """True for a tile over a memory-mapped file: it takes none of the program's own memory."""
+    base: object = tile
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base.obj if isinstance(base, memoryview) else base, mmap.mmap)
 
 
 def bounds_of_tiles(keys: Collection[TileKey]) -> Rect:

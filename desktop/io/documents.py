@@ -7,6 +7,7 @@ from pathlib import Path
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Metadata, new_layer_from_pixels
 from desktop.core.geometry import Size
+from desktop.core.tiles import Placer
 from desktop.io.formats import FileFormat, ImageFile, format_of_bytes
 from desktop.io.image_files import read_head, read_image
 from desktop.io.openraster import load_openraster
@@ -16,15 +17,18 @@ DEFAULT_DPI = (72.0, 72.0)
 BACKGROUND_NAME = "Background"
 
 
-def open_document_file(path: Path) -> Document:
-    """The document in a file of any readable kind, told by its content. Raises UserError only."""
+def open_document_file(path: Path, place: Placer | None = None) -> Document:
+    """The document in a file of any readable kind, told by its content; `place` says where its tiles are kept.
+
+    Raises UserError only.
+    """
     path = Path(path)
     if format_of_bytes(read_head(path)) is FileFormat.OPENRASTER:
-        return load_openraster(path)
-    return document_from_image(read_image(path))
+        return load_openraster(path, place)
+    return document_from_image(read_image(path), place=place)
 
 
-def document_from_image(image: ImageFile, name: str = BACKGROUND_NAME) -> Document:
+def document_from_image(image: ImageFile, name: str = BACKGROUND_NAME, place: Placer | None = None) -> Document:
     """A document of the picture's size and depth with the picture as its only layer."""
     height, width = image.pixels.shape[:2]
     document = Document(
@@ -34,7 +38,7 @@ def document_from_image(image: ImageFile, name: str = BACKGROUND_NAME) -> Docume
         icc_profile=image.icc_profile,
         metadata=Metadata(image.exif, image.xmp),
     )
-    return document.with_layer_inserted(new_layer_from_pixels(document, image.pixels, name))
+    return document.with_layer_inserted(new_layer_from_pixels(document, image.pixels, name, place=place))
 
 
 def flat_image(document: Document) -> ImageFile:

@@ -11,7 +11,7 @@ import mmap
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class JournalFile:
         start = self.size - self.size % mmap.ALLOCATIONGRANULARITY
         end = self.size + grown
         end += -end % mmap.ALLOCATIONGRANULARITY
-        _reserve(self._file, self._end, end)
+        reserve(self._file, self._end, end)
         mapped = mmap.mmap(self._file.fileno(), end - start, offset=start)
         self._unmap()
         self._map, self._window = mapped, np.frombuffer(mapped, np.uint8)
@@ -98,7 +98,7 @@ class JournalFile:
             self._map = None
 
 
-def _reserve(file: BinaryIO, start: int, end: int) -> None:
+def reserve(file: IO[bytes], start: int, end: int) -> None:
     """Takes room on disk from `start` to `end`; the new bytes are zero. OSError when there is none."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), start, end - start)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from desktop.core.document import Document
+from desktop.core.tiles import Placer
 
 __all__ = ["load_openraster", "save_openraster"]
 
@@ -24,8 +25,11 @@ def save_openraster(document: Document, path: Path, *, previous: Path | None = N
     write_openraster(document, Path(path), Path(previous or path))
 
 
-def load_openraster(path: Path) -> Document:
-    """The document in a file; equal to the one saved if no other program has changed it. Raises UserError only."""
+def load_openraster(path: Path, place: Placer | None = None) -> Document:
+    """The document in a file; equal to the one saved if no other program has changed it. Raises UserError only.
+
+    `place` says where the tiles are kept.
+    """
     from desktop.io.ora_reader import read_openraster
 
-    return read_openraster(Path(path))
+    return read_openraster(Path(path), place)

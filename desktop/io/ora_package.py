@@ -124,6 +124,27 @@ class Package:
         except Exception as error:
             raise self.broken(f"{name} in it is damaged") from error
 
+    def picture_bands(self, name: str, heights: list[int]) -> Iterator[Pixels] | None:
+        """A large PNG of the archive in bands of rows; None if it can only be read whole."""
+        data = self._png(name)
+        header = png.read_header(data)
+        assert header is not None
+        try:
+            bands = png.decoded_bands(data, header, heights)
+        except Exception as error:
+            raise self.broken(f"{name} in it is damaged") from error
+        return None if bands is None else self._guarded(name, bands)
+
+    def _guarded(self, name: str, bands: Iterator[Pixels]) -> Iterator[Pixels]:
+        try:
+            yield from bands
+        except Exception as error:
+            raise self.broken(f"{name} in it is damaged") from error
+
+    def size_of(self, name: str) -> Size:
+        header = self._header(name)
+        return Size(header.width, header.height)
+
     def gray(self, name: str) -> Pixels:
         """A PNG of one 8-bit channel, (H, W)."""
         data = self._png(name)

@@ -4,11 +4,13 @@ sizes are checked before anything is unpacked into memory.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
@@ -16,7 +18,7 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Depth, dtype_of_depth, to_depth
 from desktop.core.document import Document, Guide, Metadata
 from desktop.core.layers import GroupLayer, Layer, LayerId, Locks, Mask, RasterLayer
-from desktop.core.tiles import TileMap
+from desktop.core.tiles import TILE, Placer, StoredTile, TileKey, TileMap
 from desktop.io.ora_package import MAX_PLACE_PX, Package
 from desktop.io.ora_records import (
     CLIPPED_OP,
@@ -37,6 +39,7 @@ from desktop.io.ora_records import (
 from desktop.io.png_strips import PACKERS
 
 CLIP_GROUP_NAME = "Group"
+LARGE_PIXELS = 64_000_000  # such layers are read one after the other, a row of tiles at a time
 
 # Pixels are decoded by threads while the tree is still being read: a promise is the layer once they are there.
 Promise: TypeAlias = Callable[[], tuple[Layer, ...]]
@@ -45,12 +48,12 @@ _KEY = f"{{{NAMESPACE}}}{KEY_ATTRIBUTE}"
 _ALL_LOCKED = Locks(True, True, True)
 
 
-def read_openraster(path: Path) -> Document:
+def read_openraster(path: Path, place: Placer | None) -> Document:
     """Called by `openraster.load_openraster`; see there."""
     pool = ThreadPoolExecutor(PACKERS, thread_name_prefix="openraster")
     try:
         with Package.opened(path) as package:
-            return _Reader(package, pool).document()
+            return _Reader(package, pool, place).document()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -66,8 +69,10 @@ class _Child:
 
 
 class _Reader:
-    def __init__(self, package: Package, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, package: Package, pool: ThreadPoolExecutor, place: Placer | None) -> None:
         self._package = package
+        self._place = place
+        self._one_large = Lock()
         self._pool = pool
         self._record: DocumentRecord | None = package.record()
         self._depth: Depth = 8
@@ -216,8 +221,24 @@ class _Reader:
             return TileMap(channels, dtype_of_depth(self._depth if channels == 4 else 8), plane.default)
         if channels == 1:
             return TileMap.from_array(self._package.gray(plane.file), plane.x, plane.y, plane.default)
+        if self._package.size_of(plane.file).area >= LARGE_PIXELS:
+            with self._one_large:
+                return self._load_large(plane)
         picture = self._package.picture(plane.file)
-        return TileMap.from_array(to_depth(picture.pixels, self._depth), plane.x, plane.y, plane.default)
+        return TileMap.from_array(to_depth(picture.pixels, self._depth), plane.x, plane.y, plane.default, self._place)
+
+    def _load_large(self, plane: PlaneRecord) -> TileMap:
+        """One row of tiles after the other, so that the pixels are never all in memory at once."""
+        height = self._package.size_of(plane.file).height
+        tops = [0, *range(-plane.y % TILE or TILE, height, TILE)]
+        bands = self._package.picture_bands(plane.file, [b - a for a, b in itertools.pairwise([*tops, height])])
+        if bands is None:
+            bands, tops = iter([self._package.picture(plane.file).pixels]), [0]
+        tiles: dict[TileKey, StoredTile] = {}
+        for top, band in zip(tops, bands, strict=True):
+            row = TileMap.from_array(to_depth(band, self._depth), plane.x, plane.y + top, plane.default, self._place)
+            tiles.update(row.stored())
+        return TileMap(4, dtype_of_depth(self._depth), plane.default, tiles)
 
     def _depth_of(self, elements: Sequence[ElementTree.Element]) -> Depth:
         if self._record is not None:

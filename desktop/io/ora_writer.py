@@ -44,10 +44,11 @@ from desktop.io.ora_records import (
     names_of_locks,
     record_of_recipe,
 )
-from desktop.io.pixel_rows import ArrayRows, MaskedTileRows, TileRows
+from desktop.io.pixel_rows import ArrayRows, FlattenedRows, MaskedTileRows, TileRows
 from desktop.io.png_strips import PACKERS
 
 VERSION = "0.0.5"
+LARGE_PIXELS = 64_000_000  # the merged picture of larger ones is composited while it is written
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -74,12 +75,21 @@ class _Writer:
     def write(self) -> None:
         self._archive.write_bytes("mimetype", MIMETYPE)
         self._look_at_planes()
-        picture = self._pool.submit(flatten, self._document)  # while pixels are packed or copied
+        is_large = self._document.size.area >= LARGE_PIXELS
+        # while pixels are packed or copied, unless it would be too much to have whole
+        picture = None if is_large else self._pool.submit(flatten, self._document)
         root = _add_reversed(ElementTree.Element("stack"), self._elements(self._document.layers, is_isolated=True))
         self._archive.write_xml("stack.xml", self._image_element(root))
-        merged = picture.result()
-        self._archive.write_png("mergedimage.png", ArrayRows(merged))
-        self._archive.write_png("Thumbnails/thumbnail.png", ArrayRows(thumbnail(merged)))
+        if picture is not None:
+            merged = picture.result()
+            self._archive.write_png("mergedimage.png", ArrayRows(merged))
+            self._archive.write_png("Thumbnails/thumbnail.png", ArrayRows(thumbnail(merged)))
+        else:
+            rows = FlattenedRows(
+                self._document, max(1, max(self._document.size.width, self._document.size.height) // 1024)
+            )
+            self._archive.write_png("mergedimage.png", rows)
+            self._archive.write_png("Thumbnails/thumbnail.png", ArrayRows(thumbnail(rows.small())))
         self._write_extension()
 
     def _look_at_planes(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 
-from desktop.core.color import Pixels
+from desktop.core.color import Pixels, dtype_of_depth
+from desktop.core.composite import flatten
+from desktop.core.document import Document
 from desktop.core.geometry import Rect
-from desktop.core.tiles import TileMap
+from desktop.core.tiles import TILE, TileMap
 
 
 class RowSource(Protocol):
@@ -60,6 +63,46 @@ class TileRows:
 
     def rows(self, top: int, bottom: int) -> Pixels:
         return self._tiles.read(Rect(self._rect.x, self._rect.y + top, self._rect.width, bottom - top))
+
+
+class FlattenedRows:
+    """The visible picture, composited a row of tiles at a time; the bands that a writer is at are kept.
+
+    Each n-th pixel of each n-th row (`every_nth`) of what has passed by is collected for a thumbnail.
+    """
+
+    KEPT_BANDS = 3
+
+    def __init__(self, document: Document, every_nth: int) -> None:
+        self._document, self._step = document, every_nth
+        self.width, self.height, self.channels = document.size.width, document.size.height, 4
+        self.dtype: np.dtype[Any] = dtype_of_depth(document.depth)
+        self._bands: dict[int, Pixels] = {}
+        self._small: dict[int, Pixels] = {}
+        self._lock = Lock()
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        parts = []
+        for band in range(top // TILE, (bottom - 1) // TILE + 1):
+            start = band * TILE
+            parts.append(self._band(band)[max(top - start, 0) : bottom - start])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def small(self) -> Pixels:
+        """Once all rows were asked for."""
+        return np.concatenate([self._small[band] for band in sorted(self._small)])
+
+    def _band(self, band: int) -> Pixels:
+        with self._lock:
+            if band not in self._bands:
+                top = band * TILE
+                rect = Rect(0, top, self.width, min(TILE, self.height - top))
+                pixels = flatten(self._document, rect)
+                self._small[band] = pixels[-top % self._step :: self._step, :: self._step].copy()
+                self._bands[band] = pixels
+                while len(self._bands) > self.KEPT_BANDS:
+                    del self._bands[min(self._bands)]
+            return self._bands[band]
 
 
 class MaskedTileRows(TileRows):

@@ -26,6 +26,7 @@ from desktop.io.png_strips import (
     PACKERS,
     STRIP_CHUNK,
     ZLIB_HEADER,
+    bands_of_strips,
     packed_strips,
     rows_per_strip,
     unpacked_strips,
@@ -132,6 +133,26 @@ def decoded(data: bytes, header: PngHeader) -> Pixels:
     return pixels
 
 
+def decoded_bands(data: bytes, header: PngHeader, heights: list[int]) -> Iterator[Pixels] | None:
+    """RGBA of a file that was written here, in bands of rows, so that it is never whole in memory; else None.
+
+    Raises ValueError or the inflater's error while it runs.
+    """
+    if STRIP_CHUNK not in header.chunks or header.color_type != 6 or header.bits not in (8, 16):
+        return None
+    if not header.is_complete or not header.data_spans:
+        return None
+    _check_sums(data)
+    strips, step = _strips_of(data, header), int.from_bytes(header.chunks[STRIP_CHUNK], "big")
+    if step < 1:
+        return None
+    row_bytes = header.width * header.bits // 2
+    bands = bands_of_strips(strips, step, row_bytes, heights)
+    kind = np.dtype(np.uint8 if header.bits == 8 else ">u2")
+    native = kind.newbyteorder("=")
+    return (band.view(kind).astype(native, copy=False).reshape(len(band), header.width, 4) for band in bands)
+
+
 def write_png(file: BinaryIO, image: ImageFile) -> None:
     """Writes gray or RGB, with or without alpha, in the picture's own depth, with its metadata."""
     gray = image.is_gray and is_really_gray(image.pixels)
@@ -190,15 +211,19 @@ def _decoded_strips(data: bytes, header: PngHeader) -> Pixels | None:
     channels, step = _CHANNELS.get(header.color_type), int.from_bytes(header.chunks[STRIP_CHUNK], "big")
     if channels is None or header.bits not in (8, 16) or not header.is_complete or not header.data_spans or step < 1:
         return None
-    view = memoryview(data)
-    strips = [view[start:end] for start, end in header.data_spans]
-    strips[0] = strips[0][len(ZLIB_HEADER) :]
-    strips[-1] = strips[-1][:-CHECKSUM_BYTES]
-    levels = unpacked_strips(strips, step, header.height, header.width * channels * header.bits // 8)
+    levels = unpacked_strips(_strips_of(data, header), step, header.height, header.width * channels * header.bits // 8)
     if levels is None:
         return None
     pixels = levels if header.bits == 8 else levels.view(">u2").astype(np.uint16)
     return pixels.reshape((header.height, header.width, channels) if channels > 1 else (header.height, header.width))
+
+
+def _strips_of(data: bytes, header: PngHeader) -> list[memoryview]:
+    view = memoryview(data)
+    strips = [view[start:end] for start, end in header.data_spans]
+    strips[0] = strips[0][len(ZLIB_HEADER) :]
+    strips[-1] = strips[-1][:-CHECKSUM_BYTES]
+    return strips
 
 
 def _write_chunk(file: Sink, kind: bytes, content: bytes) -> None:

@@ -73,6 +73,32 @@ def unpacked_strips(strips: Sequence[memoryview], step: int, height: int, row_by
     return levels
 
 
+def bands_of_strips(
+    strips: Sequence[memoryview], step: int, row_bytes: int, heights: Sequence[int]
+) -> Iterator[Pixels]:
+    """The unfiltered bytes in bands of these heights (rows, row_bytes); ValueError if the strips are not ours."""
+    above = np.zeros(row_bytes, np.uint8)
+    left = sum(heights)
+    if len(strips) != -(-left // step):
+        raise ValueError("strips are missing")
+    waiting = iter(strips)
+    rows = np.empty((0, row_bytes), np.uint8)
+    for height in heights:
+        band, filled = np.empty((height, row_bytes), np.uint8), 0
+        while filled < height:
+            if not len(rows):
+                rows = np.empty((min(step, left), row_bytes), np.uint8)
+                left -= len(rows)
+                if not _unpack_strip(next(waiting), rows):
+                    raise ValueError("a strip is damaged")
+                rows += above
+                above = rows[-1]
+            count = min(len(rows), height - filled)
+            band[filled : filled + count] = rows[:count]
+            rows, filled = rows[count:], filled + count
+        yield band
+
+
 def _pack_strip(source: RowSource, top: int, bottom: int) -> tuple[Pixels, bytes]:
     first = max(top - 1, 0)  # "up" looks at the row above
     levels = np.ascontiguousarray(source.rows(first, bottom), source.dtype.newbyteorder(">"))

@@ -14,6 +14,8 @@ class ScratchFile:
     """A `SpillStore` on disk, zstd level 1 (62 ms for 50 MiB of tiles, measured). Freed room is used again."""
 
     def __init__(self, folder: Path | None = None) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=folder, prefix="scumble-")  # noqa: SIM115 - lives as long as the store
         self.close = weakref.finalize(self, self._file.close)
         self._lock = Lock()

@@ -170,14 +170,14 @@ def test_a_damaged_journal_is_named(open_studio: OpenStudio, empty_home: Path) -
 
 def test_a_full_disk_is_said_and_room_too(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     is_full = True
-    reserve = journal_file._reserve
+    original = journal_file.reserve
 
     def limited(file: object, start: int, end: int) -> None:
         if is_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        reserve(file, start, end)  # type: ignore[arg-type]
+        original(file, start, end)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(journal_file, "_reserve", limited)
+    monkeypatch.setattr(journal_file, "reserve", limited)
     monkeypatch.setattr("desktop.io.journal.RETRY_S", 0.02)
     studio.show_plain()
     studio.drag((20, 20), (60, 60))

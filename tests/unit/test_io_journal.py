@@ -210,14 +210,14 @@ def test_a_full_disk_pauses_the_journal_and_room_resumes_it(
     folder: JournalFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_full = False
-    reserve = journal_file._reserve
+    original = journal_file.reserve
 
     def limited(file: object, start: int, end: int) -> None:
         if is_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        reserve(file, start, end)  # type: ignore[arg-type]
+        original(file, start, end)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(journal_file, "_reserve", limited)
+    monkeypatch.setattr(journal_file, "reserve", limited)
     heard: list[str] = []
     keeper = JournalKeeper(
         folder.path,

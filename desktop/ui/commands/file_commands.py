@@ -13,11 +13,15 @@ from desktop.core.document import Document, new_layer_from_pixels
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
+from desktop.core.layers import RasterLayer
+from desktop.core.tiles import Placer, TileMap
+from desktop.paths import user_scratch_dir
 from desktop.settings import RECENT_FILES, UNDO_MEMORY_PERCENT
 from desktop.tools.names import EditName
 from desktop.ui.dialogs.dialogs import PROJECT_SUFFIX, ExportOptions, Unsaved
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
+from desktop.ui.memory import check_new_size, tiles_for_opening
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -173,7 +177,7 @@ class FileCommands:
             document,
             name=EditName.OPEN if path is not None else EditName.NEW,
             history_bytes=self.memory_budget(),
-            store=ScratchFile(),
+            store=ScratchFile(user_scratch_dir()),
         )
         self._state.add_document(DocumentSession(opened, path, title))
 
@@ -238,10 +242,11 @@ class FileCommands:
         return next((s for s in self._state.documents if s.path is not None and s.path.resolve() == wanted), None)
 
     def _make_new(self, size: Size, is_white: bool) -> None:
+        check_new_size(self._window.settings, size)
         document = Document(size)
         if is_white:
-            pixels = np.full((size.height, size.width, 4), 255, np.uint8)
-            layer = new_layer_from_pixels(document, pixels, tr("layer.background"))
+            white = TileMap.filled(size.rect(), (255, 255, 255, 255))
+            layer = RasterLayer(id=document.next_layer_id(), name=tr("layer.background"), tiles=white)
         else:
             layer = new_layer_from_pixels(document, np.zeros((0, 0, 4), np.uint8), tr("layer.default_name", number=1))
         self.show(document.with_layer_inserted(layer), None, tr("file.untitled"))
@@ -252,7 +257,9 @@ class FileCommands:
             self.show(document, path, path.name)
             self._remember(path)
 
-        self._in_background(tr("task.opening", name=path.name), lambda: _document_of(path), opened, then)
+        others = [session.open_document.document for session in self._state.documents]
+        place = tiles_for_opening(self._window.settings, others).place
+        self._in_background(tr("task.opening", name=path.name), lambda: _document_of(path, place), opened, then)
 
     def _insert(self, path: Path, pixels: np.ndarray) -> None:
         opened = self._state.open_document
@@ -321,10 +328,10 @@ class FileCommands:
         self._window.background.run(work, on_done=done, on_error=failed, name="files")
 
 
-def _document_of(path: Path) -> Document:
+def _document_of(path: Path, place: Placer | None = None) -> Document:
     from desktop.io.documents import open_document_file
 
-    return open_document_file(path)
+    return open_document_file(path, place)
 
 
 def _flat_pixels(path: Path) -> np.ndarray:

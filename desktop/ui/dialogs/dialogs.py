@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 import desktop
+from desktop.core.errors import UserError
+from desktop.core.geometry import Size
 from desktop.io.formats import SUFFIXES, FileFormat
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
@@ -29,10 +31,12 @@ from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.keymap import Keys
+from desktop.ui.memory import check_new_size
 from desktop.ui.theme import tokens
+from desktop.ui.widgets.basics import wrapped_label
 from desktop.ui.widgets.number_field import NumberField, Range
 from desktop.ui.widgets.value_slider import ValueSlider
 
@@ -146,7 +150,7 @@ class Dialogs:
         return dialog.options() if dialog.exec() else None
 
     def ask_new(self) -> NewPicture | None:
-        dialog = NewDialog(self._window)
+        dialog = NewDialog(self._window, lambda size: check_new_size(self._window.settings, size))
         return dialog.picture() if dialog.exec() else None
 
     def ask_shortcuts(self) -> tuple[str, dict[str, Keys]] | None:
@@ -206,8 +210,9 @@ class QualityDialog(QDialog):
 class NewDialog(QDialog):
     """Size and ground of a new picture."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, check: Callable[[Size], object] = lambda size: None) -> None:
         super().__init__(parent)
+        self._check = check
         self.setWindowTitle(tr("new.title"))
         self.width_box = NumberField(Range(1, LARGEST_NEW_PX, 1920), "px", self)
         self.height_box = NumberField(Range(1, LARGEST_NEW_PX, 1080), "px", self)
@@ -222,8 +227,25 @@ class NewDialog(QDialog):
         form.addRow("", self.transparent)
         column = dialog_column(self)
         column.addLayout(form)
-        column.addWidget(dialog_buttons(self, tr("new.button")))
+        self.problem = wrapped_label("error", self)
+        column.addWidget(self.problem)
+        self.buttons = dialog_buttons(self, tr("new.button"))
+        column.addWidget(self.buttons)
         self.setMinimumWidth(320)
+        for box in (self.width_box, self.height_box):
+            box.value_changed.connect(lambda _value: self._refresh())
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """An absurd size is refused here, before anything is made."""
+        try:
+            self._check(Size(int(self.width_box.value), int(self.height_box.value)))
+            self.problem.setText("")
+        except UserError as error:
+            self.problem.setText(tr_error(error))
+        fits = not self.problem.text()
+        self.problem.setVisible(not fits)
+        next(iter(self.buttons.buttons())).setEnabled(fits)
 
     def picture(self) -> NewPicture:
         return NewPicture(int(self.width_box.value), int(self.height_box.value), self.transparent.isChecked())
