@@ -51,6 +51,11 @@ class ScratchFile:
         with self._lock:
             return sum(length for _, length in self._places.values())
 
+    def file_bytes(self) -> int:
+        """How large the file has become."""
+        with self._lock:
+            return self._end
+
     def _room_for(self, length: int) -> int:
         """The first freed place that is large enough, else the end of the file."""
         for index, (offset, room) in enumerate(self._free):
