@@ -58,10 +58,15 @@ def sharpener(path: Path, *, levels: float = 1.0, notes: Mapping[str, str] | Non
     kernel = np.zeros((3, 1, 3, 3), np.float32)
     kernel[:, 0] = np.array([[0, -0.1, 0], [-0.1, 1.4, -0.1], [0, -0.1, 0]], np.float32)
     nodes = [
-        node("Conv", ["image", "k"], "c", group=3, pads=[1, 1, 1, 1]),
+        node("Conv", ["image", "k", "b"], "c", group=3, pads=[1, 1, 1, 1]),
         node("Clip", ["c", "low", "high"], "result"),
     ]
-    weights = {"k": kernel, "low": np.float32(0), "high": np.float32(levels)}
+    weights = {
+        "k": kernel,
+        "b": np.full(3, 0.04 * levels, np.float32),
+        "low": np.float32(0),
+        "high": np.float32(levels),
+    }
     return graph_file(path, nodes, inputs={"image": FREE}, outputs={"result": FREE}, weights=weights, notes=notes)
 
 

@@ -28,6 +28,7 @@ from desktop.runtime.importing.roles import sketches
 from desktop.runtime.importing.static_checks import read_checked
 from desktop.runtime.importing.trial import (
     Trial,
+    answer_range,
     candidates,
     chosen_from,
     class_of,
@@ -78,6 +79,9 @@ def examine(
 
 def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, settings: Mapping[str, str]) -> Inspection:
     found: list[Candidate] = []
+    if choices.task is Task.GENERATE:
+        output_range, _ = answer_range(trial, choices, choices.range)
+        choices = with_settings(msgspec.structs.replace(choices, output_range=output_range), settings)
     if trial.working.image is not None:
         output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
         if output is not None and choices.task in MASK_TASKS and output.channels > 1:

@@ -25,7 +25,7 @@ MULTIPLES = (2, 4, 8, 16, 32, 64, 128)
 SQUARES = (224, 256, 320, 384, 512, 640, 768, 1024)  # for networks that state no size and take only one
 SCALES = (1, 2, 3, 4, 8)
 SMALLER = (2, 4, 8, 16, 32)  # masks and curves come out smaller and are enlarged
-BGR = "bgr8"
+SMALLEST_ANSWER = 4  # fewer rows are numbers, not a map
 
 Array = NDArray[Any]
 Size = tuple[int, int]  # height, width
@@ -216,6 +216,8 @@ def output_over(name: str, shape: tuple[int, ...], size: Size | None) -> OutputS
 def _common_scale(sides: Size, size: Size | None) -> float | None:
     if size is None:
         return 1.0
+    if min(sides) < SMALLEST_ANSWER:
+        return None
     for scale in (*SCALES, *(1 / step for step in SMALLER)):
         wanted = tuple(side * scale for side in size)
         slack = 1.0 if scale < 1 else 0.0  # networks round halves up or down

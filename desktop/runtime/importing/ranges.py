@@ -35,13 +35,17 @@ RANGES: dict[str, ValueRange] = {
     "-1..1": ValueRange((127.5,), (127.5,)),
     "imagenet": ValueRange((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "-0.5..0.5": ValueRange((127.5,), (255.0,)),
+    "0..100": ValueRange((0.0,), (2.55,)),
 }
 PICTURE_RANGES = ("0..1", "0..255", "-1..1", "imagenet")
+LIGHTNESS_RANGES = ("0..100", "0..1", "-1..1")
 MASK_RANGES = ("imagenet", "0..1", "-1..1", "-0.5..0.5", "0..255")
 
 # Percentiles that told the ranges of known models apart.
 BYTES_ABOVE = 8.0
 SIGNED_BELOW = -0.35
+BORDER_SHARE = 0.08  # what a network makes of its own padding says nothing about the range
+LIVELY_LEVELS = (3.0, 45.0)  # colours of photographs lie in between
 FLAT_LEVELS = 6.0  # less contrast than this is no picture
 
 
@@ -75,15 +79,25 @@ def wrongness(shown: NDArray[np.uint8], result: NDArray[np.float32], *, is_faith
     """
     if not np.isfinite(result).all():
         return 10.0
+    height, width = shown.shape[:2]
     clipped = np.clip(result, 0, 255)
     beyond = float(np.abs(result - clipped).mean()) / 64
-    height, width = shown.shape[:2]
     small = cv2.resize(clipped, (width, height), interpolation=cv2.INTER_AREA)
+    rows, columns = round(height * BORDER_SHARE), round(width * BORDER_SHARE)
+    small = small[rows : height - rows, columns : width - columns]
+    shown = shown[rows : height - rows, columns : width - columns]
     flat = 1.0 if float(small.std()) < FLAT_LEVELS else 0.0
     weight = 1.0 if is_faithful else 0.25
     structure = 1.0 - max(structure_match(shown, small), 0.0)
     color = float(np.abs(_blurred(small) - _blurred(shown.astype(np.float32))).mean()) / 64
     return min(beyond, 3.0) + flat + weight * (structure + color)
+
+
+def wrong_liveliness(pixels: NDArray[np.uint8]) -> float:
+    """How far the colours of a coloured photograph are from what photographs have, 0 for plausible."""
+    low, high = LIVELY_LEVELS
+    found = colorfulness(pixels)
+    return max(low - found, 0) / low + max(found - high, 0) / high
 
 
 def structure_match(first: NDArray[Any], second: NDArray[Any]) -> float:
@@ -106,6 +120,6 @@ def _details(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return details
 
 
-def _blurred(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def _blurred(pixels: NDArray[Any]) -> NDArray[np.float32]:
     blurred: NDArray[np.float32] = cv2.GaussianBlur(pixels, (0, 0), 4.0)
     return blurred

@@ -163,6 +163,8 @@ def _child_main(connection: Connection, work: str, arguments: tuple[object, ...]
         answer = Answer(error=error)
     except MemoryError:
         answer = Answer(error=UserError("import.too_much_memory", path="", limit_mb=limits.memory_bytes >> 20))
+    except Exception as error:  # noqa: BLE001 - the border of the process
+        answer = Answer(error=UserError("program.defect", reason=f"{type(error).__name__}: {error}"))
     connection.send(answer)
     connection.close()
 

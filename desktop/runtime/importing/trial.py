@@ -29,14 +29,17 @@ from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working,
 from desktop.runtime.importing.guessing import FAITHFUL_MATCH, as_picture, known_order, known_range
 from desktop.runtime.importing.inspection import Candidate
 from desktop.runtime.importing.ranges import (
+    LIGHTNESS_RANGES,
     MASK_RANGES,
     PICTURE_RANGES,
     RANGES,
     activation_of_mask,
     range_of_values,
     structure_match,
+    wrong_liveliness,
     wrongness,
 )
+from desktop.runtime.importing.roles import InputSketch
 from desktop.runtime.manifest import Input, Manifest, Task, Tile
 from desktop.runtime.messages import Task as Job
 
@@ -87,16 +90,15 @@ def candidates(trial: Trial, choices: Choices) -> list[Candidate]:
     """Every range and channel order that is not known, best first. Empty when nothing ran."""
     image = trial.working.image
     assert image is not None
-    is_mask = choices.task in MASK_TASKS
     if image.type == "uint8":
         ranges: tuple[str, ...] = ("0..255",)
     else:
         stated = known_range(trial.facts)
-        ranges = (stated,) if stated else MASK_RANGES if is_mask else PICTURE_RANGES
+        ranges = (stated,) if stated else _usual_ranges(choices, image)
     orders = ("RGB",) if image.order == "L" else (known_order(trial.facts),) if known_order(trial.facts) else ORDERS
     found = []
     for rank, name in enumerate(ranges):
-        output_range, activation = _answer_range(trial, choices, name)
+        output_range, activation = answer_range(trial, choices, name)
         for order in orders:
             fields = {"range": name, "output_range": output_range, "order": order, "activation": activation}
             candidate = _candidate(trial, msgspec.structs.replace(choices, **fields), rank)
@@ -107,7 +109,7 @@ def candidates(trial: Trial, choices: Choices) -> list[Candidate]:
 
 def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
     """The choices with the best candidate's range and order; whether a picture is kept or restyled is seen in it."""
-    _, activation = _answer_range(trial, choices, best.range)
+    _, activation = answer_range(trial, choices, best.range)
     found = msgspec.structs.replace(
         choices, range=best.range, output_range=best.output_range, order=best.order, activation=activation
     )
@@ -193,6 +195,27 @@ def seconds_per_megapixel(trial: Trial, choices: Choices) -> float:
     return (time.perf_counter() - started) / (trial.working.size[0] * trial.working.size[1] / 1e6)
 
 
+def answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
+    """The range of the answer and the activation it still needs, when the picture goes in by `name`."""
+    output = next(entry for entry in trial.working.outputs if entry.name == choices.output)
+    changed = msgspec.structs.replace(choices, range=name)
+    try:
+        answer = trial.graph.run(_feeds(trial, changed, trial.working.size))[output.name]
+    except UserError:
+        return "0..1", "none"
+    if choices.task in MASK_TASKS:
+        activation, output_range = activation_of_mask(answer)
+        return output_range, activation if output.channels == 1 else choices.activation
+    if choices.task is Task.COLOURISE and output.channels == 2:
+        return ("0..255" if float(np.abs(answer).max()) > 2 else "-1..1"), "none"
+    if answer.dtype.kind in "ui":
+        return "0..255", "none"
+    first, stop = choices.channels or (0, min(output.channels, 3))
+    planes = as_picture(answer, replace(output, channels=3)) if output.channels <= 4 else np.asarray(answer)
+    values = planes if choices.channels is None else np.take(answer, range(first, stop), axis=_channel_axis(output))
+    return range_of_values(values), "none"
+
+
 def open_questions(trial: Trial, choices: Choices, found: list[Candidate], given: Mapping[str, str]) -> list[Question]:
     """What only a person can know, with the guess that `--yes` takes."""
     questions = []
@@ -215,19 +238,30 @@ def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
     shown = _preview_picture(trial)
     try:
         results = run_draft(trial, choices, inputs_for(trial, choices, shown))
-        cost = RANK_COST * rank + _cost(trial, choices, shown)
+        found = next((results[name] for name in ("image", "mask", "classes") if name in results), None)
+        if found is None:
+            return None
+        preview = _as_rgb(found)
+        cost = _cost(trial, choices, shown, preview)
     except UserError:
         return None
-    preview = next((results[name] for name in ("image", "mask", "classes") if name in results), None)
-    if preview is None:
-        return None
-    return Candidate(choices.range, choices.output_range, choices.order, cost, _as_rgb(preview))
+    return Candidate(choices.range, choices.output_range, choices.order, RANK_COST * rank + cost, preview)
 
 
-def _cost(trial: Trial, choices: Choices, shown: Picture) -> float:
-    """From the raw answer, before anything is clipped."""
+def _usual_ranges(choices: Choices, image: InputSketch) -> tuple[str, ...]:
+    if choices.task in MASK_TASKS:
+        return MASK_RANGES
+    if image.order == "L":
+        return LIGHTNESS_RANGES if choices.task is Task.COLOURISE else ("0..1", "0..255", "-1..1")
+    return PICTURE_RANGES
+
+
+def _cost(trial: Trial, choices: Choices, shown: Picture, preview: Picture) -> float:
+    """From the raw answer, before anything is clipped; of two colour channels alone, from what they colour."""
     if choices.task in MASK_TASKS:
         return 0.0  # a mask does not tell; the order of the ranges decides, and a person
+    if choices.task is Task.COLOURISE and trial.working.image is not None and trial.working.image.order == "L":
+        return wrong_liveliness(preview)
     raw = _raw_answer(trial, choices, None, shown)
     is_faithful = choices.task not in (Task.STYLE, Task.TRANSLATE)
     mismatch = 0.0 if _base(choices.range) == choices.output_range else RANGE_MISMATCH
@@ -250,27 +284,6 @@ def _raw_answer(trial: Trial, choices: Choices, mask: NDArray[np.uint8] | None, 
     size = (shown.shape[1], shown.shape[0])
     resized: NDArray[np.float32] = cv2.resize(np.ascontiguousarray(levels), size, interpolation=cv2.INTER_AREA)
     return resized
-
-
-def _answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
-    """The range of the answer and the activation it still needs, when the picture goes in by `name`."""
-    output = next(entry for entry in trial.working.outputs if entry.name == choices.output)
-    changed = msgspec.structs.replace(choices, range=name)
-    try:
-        answer = trial.graph.run(_feeds(trial, changed, trial.working.size))[output.name]
-    except UserError:
-        return "0..1", "none"
-    if choices.task in MASK_TASKS:
-        activation, output_range = activation_of_mask(answer)
-        return output_range, activation if output.channels == 1 else choices.activation
-    if choices.task is Task.COLOURISE and output.channels == 2:
-        return ("0..255" if float(np.abs(answer).max()) > 2 else "-1..1"), "none"
-    if answer.dtype.kind in "ui":
-        return "0..255", "none"
-    first, stop = choices.channels or (0, min(output.channels, 3))
-    planes = as_picture(answer, replace(output, channels=3)) if output.channels <= 4 else np.asarray(answer)
-    values = planes if choices.channels is None else np.take(answer, range(first, stop), axis=_channel_axis(output))
-    return range_of_values(values), "none"
 
 
 def _channel_axis(output: OutputSketch) -> int:
