@@ -22,7 +22,7 @@ from desktop.core.brush import area_in_tile
 from desktop.core.color import Pixels, dtype_of_depth
 from desktop.core.document import Document
 from desktop.core.geometry import Rect
-from desktop.core.layers import GroupLayer, Layer, Mask
+from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
 from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
 
 Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
@@ -43,13 +43,14 @@ class Paint:
 
 @dataclass(frozen=True, slots=True)
 class Isolate:
-    """Composites children on their own, then blends the result."""
+    """Composites children on their own, then blends the result. `group_id` is 0 where they are no group's inside."""
 
     children: tuple[Operation, ...]
     mask: Mask | None
     opacity: float
     mode: BlendMode
     atop: bool = False
+    group_id: LayerId = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ class PassThrough:
 
 
 Operation: TypeAlias = Paint | Isolate | PassThrough
+
+
+KeptGroups: TypeAlias = "Callable[[Isolate, TileKey, Area, Workspace, int], Pixels | None]"
 
 
 def operations_of(layers: Sequence[Layer]) -> tuple[Operation, ...]:
@@ -99,7 +103,7 @@ def _operation(layer: Layer, *, atop: bool) -> tuple[Operation, ...]:
     if not children:
         return ()
     if not layer.pass_through or atop:
-        return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop),)
+        return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop, layer.id),)
     if mask is None and layer.opacity == 1:
         return children
     return (PassThrough(children, mask, layer.opacity),)
@@ -134,9 +138,16 @@ def composite_tile(
 
 
 def composite_onto(
-    acc: Accumulator, operations: Iterable[Operation], key: TileKey, area: Area, workspace: Workspace, depth: int = 0
+    acc: Accumulator,
+    operations: Iterable[Operation],
+    key: TileKey,
+    area: Area,
+    workspace: Workspace,
+    depth: int = 0,
+    *,
+    kept_groups: KeptGroups = lambda *_: None,
 ) -> None:
-    """Runs the operations over what the accumulator holds."""
+    """Runs the operations over what the accumulator holds; `kept_groups` gives the insides of groups at hand."""
     for operation in operations:
         if not touches_tile(operation, key):
             continue
@@ -150,14 +161,18 @@ def composite_onto(
                 tile.flags.writeable = False
             _blend(acc, operation, _read_only(tile), mask, area, key)
         elif isinstance(operation, Isolate):
-            inner = composite_tile(operation.children, key, area, workspace, depth + 1)
-            flat = workspace.group_tile(depth)
-            raster.write_straight(inner, flat, area)
+            flat = kept_groups(operation, key, area, workspace, depth)
+            if flat is None:
+                inner = workspace.accumulator(depth + 1)
+                _part(inner, area)[:] = 0
+                composite_onto(inner, operation.children, key, area, workspace, depth + 1, kept_groups=kept_groups)
+                flat = workspace.group_tile(depth)
+                raster.write_straight(inner, flat, area)
             _blend(acc, operation, _read_only(flat), mask, area, key)
         else:
             before = workspace.accumulator(depth + 1)
             _part(before, area)[:] = _part(acc, area)
-            composite_onto(acc, operation.children, key, area, workspace, depth + 2)
+            composite_onto(acc, operation.children, key, area, workspace, depth + 2, kept_groups=kept_groups)
             raster.fade(acc, before, mask, area, opacity=operation.opacity)
 
 

@@ -17,10 +17,11 @@ import numpy as np
 
 from desktop.core import raster
 from desktop.core.brush import area_in_tile
-from desktop.core.color import Rgba8
+from desktop.core.color import Pixels, Rgba8
 from desktop.core.composite import (
     INLINE_PIXELS,
     Accumulator,
+    Isolate,
     Operation,
     TilePool,
     Workspace,
@@ -31,6 +32,7 @@ from desktop.core.composite import (
 )
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
+from desktop.core.group_cache import GroupCache
 from desktop.core.layers import Layer, LayerId
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
@@ -71,17 +73,19 @@ class Compositor:
         self._document = open_document
         self._pool = TilePool(usable_cores() if threads is None else threads)
         self._tiles: OrderedDict[ViewKey, Rgba8] = OrderedDict()
+        self._highest = 0  # the farthest level that was asked for
         self._stale: dict[TileKey, Rect] = {}
         self._below: OrderedDict[TileKey, _Below] = OrderedDict()
+        self._groups = GroupCache()
         self._active: LayerId | None = None
         self._branches: _Branches | None = None
         self._shown_layers: tuple[Layer, ...] = ()
         open_document.changed.connect(self.mark_changed)
-        open_document.tree_changed.connect(self._forget_below)
+        open_document.tree_changed.connect(self._tree_changed)
 
     def close(self) -> None:
         self._document.changed.disconnect(self.mark_changed)
-        self._document.tree_changed.disconnect(self._forget_below)
+        self._document.tree_changed.disconnect(self._tree_changed)
         self._pool.close()
 
     def set_active_layer(self, layer_id: LayerId | None) -> None:
@@ -89,6 +93,7 @@ class Compositor:
         if layer_id != self._active:
             self._active = layer_id
             self._forget_below()
+            self._groups.set_active(self._document.shown.layers, layer_id)
 
     def mark_changed(self, layer_id: LayerId, rect: Rect) -> None:
         """Notes that a layer looks different in `rect`; nothing is drawn before `refresh`."""
@@ -98,7 +103,13 @@ class Compositor:
                 self._below.pop(key, None)
             if (0, *key) in self._tiles:
                 self._stale[key] = self._stale[key].union(part) if key in self._stale else part
-        self._drop_levels_over(rect)
+            else:
+                self._drop_levels_over(part)
+        if layer_id == 0:
+            self._groups.forget()
+            self._drop_levels_over(rect)
+        else:
+            self._groups.forget_around(self._document.shown.layers, layer_id, rect)
 
     @property
     def is_stale(self) -> bool:
@@ -118,8 +129,8 @@ class Compositor:
             del waiting[:REFRESH_BATCH]
             self._compose([(key, part) for key, part in batch if (0, *key) in self._tiles])
             done += [part for _, part in batch]
-        for part in done:  # halved tiles made since the change were made of stale ones
-            self._drop_levels_over(part)
+        for part in done:
+            self._update_levels_over(part)
         return done
 
     def has_tile(self, level: int, column: int, row: int) -> bool:
@@ -132,6 +143,7 @@ class Compositor:
         """
         key = (level, column, row)
         if key not in self._tiles:
+            self._highest = max(self._highest, level)
             self._tiles[key] = self._halved(key) if level else self._fresh((column, row))
             self._limit_tiles()
         self._tiles.move_to_end(key)
@@ -180,13 +192,20 @@ class Compositor:
                 return
             acc = workspace.accumulator(0)
             self._begin_with_below(acc, key, area, branches, workspace)
-            composite_onto(acc, branches.rest, key, area, workspace)
+            composite_onto(acc, branches.rest, key, area, workspace, kept_groups=self._kept_groups)
             raster.write_bgra(acc, tile, area)
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
         self._pool.run(compose, items, inline=is_small)
         while len(self._below) > BELOW_TILES:
             self._below.popitem(last=False)
+        self._groups.limit()
+
+    def _kept_groups(
+        self, operation: Isolate, key: TileKey, area: Area, workspace: Workspace, depth: int
+    ) -> Pixels | None:
+        """Groups are kept while an edit paints: that is when the same tiles come again and again."""
+        return self._groups(operation, key, area, workspace, depth) if self._document.is_editing else None
 
     def _begin_with_below(
         self, acc: Accumulator, key: TileKey, area: Area, branches: _Branches, workspace: Workspace
@@ -232,22 +251,57 @@ class Compositor:
         self._below.clear()
         self._branches = None
 
+    def _tree_changed(self) -> None:
+        self._forget_below()
+        self._groups.forget()
+        self._groups.set_active(self._document.shown.layers, self._active)
+
+    def _update_levels_over(self, rect: Rect) -> None:
+        """Halves exactly what changed into the tiles above; one whose parts are gone is made again when asked for."""
+        for level in range(1, self._highest + 1):
+            for key, part in tiles_touched(_scaled(rect, level)):
+                tile = self._tiles.get((level, *key))
+                if tile is not None and not self._halve_into(tile, (level, *key), part):
+                    del self._tiles[level, *key]
+
+    def _halve_into(self, tile: Rgba8, key: ViewKey, part: Rect) -> bool:
+        """Halves the tiles below into a part (pixels of the level) of one; False when one of them is not at hand."""
+        level, column, row = key
+        half = TILE // 2
+        for dy in (0, 1):
+            for dx in (0, 1):
+                child = (level - 1, column * 2 + dx, row * 2 + dy)
+                quarter = part.intersect(Rect(child[1] * half, child[2] * half, half, half))
+                if quarter.is_empty or self._is_outside(child):
+                    continue
+                below = self._tiles.get(child)
+                if below is None:
+                    return False
+                x, y = quarter.x - column * TILE, quarter.y - row * TILE
+                left, top = 2 * quarter.x - child[1] * TILE, 2 * quarter.y - child[2] * TILE
+                source = below[top : top + 2 * quarter.height, left : left + 2 * quarter.width]
+                size = (quarter.width, quarter.height)
+                tile[y : y + quarter.height, x : x + quarter.width] = cv2.resize(
+                    source, size, interpolation=cv2.INTER_AREA
+                )
+        return True
+
     def _drop_levels_over(self, rect: Rect) -> None:
-        """Halved tiles above a change are made again when they are asked for."""
-        level = 1
-        highest = max((key[0] for key in self._tiles), default=0)
-        while level <= highest:
-            scaled = Rect.from_edges(
-                rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level)
-            )
-            for key, _ in tiles_touched(scaled):
+        """Halved tiles that cannot be kept up to date are made again when they are asked for."""
+        for level in range(1, self._highest + 1):
+            for key, _ in tiles_touched(_scaled(rect, level)):
                 self._tiles.pop((level, *key), None)
-            level += 1
 
     def _limit_tiles(self) -> None:
         while len(self._tiles) > LEVEL0_TILES:
             key, _ = self._tiles.popitem(last=False)
-            self._stale.pop((key[1], key[2]), None)
+            if key[0] == 0 and self._stale.pop((key[1], key[2]), None) is not None:
+                self._drop_levels_over(_rect_of((key[1], key[2])))
+
+
+def _scaled(rect: Rect, level: int) -> Rect:
+    """The pixels of a level that a rectangle of the image touches."""
+    return Rect.from_edges(rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level))
 
 
 def _rect_of(key: TileKey) -> Rect:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from desktop.core import raster
 from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.composite import flatten
@@ -142,3 +143,71 @@ def test_halved_tile_is_the_mean_of_four_pixels(compositor: Compositor, document
     paint(document, 6, Point(250, 100))
     compositor.refresh()
     assert not np.array_equal(compositor.tile(1, 0, 0), half[:, :256]), "levels follow the painting"
+
+
+def test_every_level_is_kept_up_to_date_and_none_is_thrown_away(compositor: Compositor, document: OpenDocument) -> None:
+    keys = [(level, c, r) for level in (1, 2, 3) for c in range(2) for r in range(2)]
+    for key in keys:
+        compositor.tile(*key)
+    for layer_id, points in ((6, ((255, 99), (301, 101))), (4, ((511, 255), (33, 7))), (1, ((519, 299),))):
+        paint(document, layer_id, *(Point(*point) for point in points))
+        assert all(compositor.has_tile(*key) for key in keys)
+        compositor.refresh()
+        assert all(compositor.has_tile(*key) for key in keys)
+    fresh = Compositor(document, threads=1)
+    try:
+        for key in keys:
+            assert np.array_equal(compositor.tile(*key), fresh.tile(*key)), key
+    finally:
+        fresh.close()
+
+
+def test_a_level_over_a_tile_that_is_gone_is_made_again(
+    compositor: Compositor, document: OpenDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.core.compositor.LEVEL0_TILES", 3)
+    compositor.tile(2, 0, 0)
+    paint(document, 6, Point(60, 60), Point(400, 60))
+    compositor.refresh()
+    fresh = Compositor(document, threads=1)
+    try:
+        assert np.array_equal(compositor.tile(2, 0, 0), fresh.tile(2, 0, 0))
+    finally:
+        fresh.close()
+
+
+def test_an_isolated_group_is_not_composited_again_while_another_layer_is_painted(
+    compositor: Compositor, document: OpenDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compositor.set_active_layer(1)
+    shown_picture(compositor)
+    blended: list[BlendMode] = []
+    blend = raster.blend_tile
+    monkeypatch.setattr(raster, "blend_tile", lambda mode, *a, **k: (blended.append(mode), blend(mode, *a, **k)))
+    with document.edit("Brush stroke") as edit:
+        counts = []
+        for level in (10, 200):
+            edit.pixels(1).fill(Rect(20, 20, 30, 30), level)
+            edit.touched(1, Rect(20, 20, 30, 30))
+            blended.clear()
+            compositor.refresh()
+            counts.append(len(blended))
+        assert counts[1] == counts[0] - 2, "the two layers of the group were blended once"
+        assert_shows_the_document(compositor, document)
+        edit.pixels(5).fill(Rect(25, 25, 60, 10), 90)
+        edit.touched(5, Rect(25, 25, 60, 10))
+        assert_shows_the_document(compositor, document)
+    assert_shows_the_document(compositor, document)
+
+
+def test_kept_groups_are_bounded(
+    compositor: Compositor, document: OpenDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.core.group_cache.GROUP_TILES", 2)
+    compositor.set_active_layer(1)
+    shown_picture(compositor)
+    with document.edit("Fill") as edit:
+        edit.pixels(1).fill(Rect(0, 0, WIDTH, HEIGHT), 77)
+        edit.touched(1, Rect(0, 0, WIDTH, HEIGHT))
+        assert_shows_the_document(compositor, document)
+        assert 0 < len(compositor._groups) <= 2
