@@ -86,6 +86,11 @@ class OpenDocument:
         self.history.mark_saved(document)
         self.history_changed.emit()
 
+    def clear_history(self) -> None:
+        """Forgets every version but the shown one."""
+        self.history.forget_others()
+        self.history_changed.emit()
+
     def mark_unsaved(self) -> None:
         """No version is on disk."""
         self.history.mark_unsaved()

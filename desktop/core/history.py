@@ -83,6 +83,12 @@ class History:
     def entries(self) -> tuple[HistoryEntry, ...]:
         return tuple(self._entries)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entry(self, index: int) -> HistoryEntry:
+        return self._entries[index]
+
     @property
     def position(self) -> int:
         return self._position

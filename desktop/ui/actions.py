@@ -56,6 +56,8 @@ _EDIT = (
     _a("edit.fill_background", "edit", "layers.fill_background", "Ctrl+Backspace", condition="raster"),
     _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
+    _a("edit.snapshot", "edit", "history.snapshot", icon="camera", condition="document", separated=True),
+    _a("edit.clear_history", "edit", "history.clear", condition="document"),
     _a("edit.shortcuts", "edit", "help.shortcuts", "Ctrl+Alt+Shift+K", icon="keyboard", separated=True),
 )
 

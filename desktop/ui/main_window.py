@@ -21,6 +21,7 @@ from desktop.ui.background import Background
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.file_commands import FileCommands
+from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.view = ViewCommands(self)
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
+        self.history = HistoryCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)

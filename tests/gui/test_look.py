@@ -69,10 +69,10 @@ def test_the_language_switches_without_a_restart(studio: Studio) -> None:
     assert studio.window.menuBar().actions()[0].text().startswith("文件")
     assert studio.window.panels.ai.run.text() == "运行"
     studio.drag((50, 50), (80, 50))
-    studio.wait_for(lambda: studio.window.panels.history.list.count() == 2)
-    assert studio.window.panels.history.list.item(1).text() == "画笔笔触"
+    studio.wait_for(lambda: studio.window.panels.history.model.rowCount() == 2)
+    assert studio.window.panels.history.model.index(1).data() == "画笔笔触"
     studio.window.perform("view.english")
-    assert studio.window.panels.history.list.item(1).text() == "Brush stroke"
+    assert studio.window.panels.history.model.index(1).data() == "Brush stroke"
 
 
 @pytest.mark.parametrize("has_document", [False, True])

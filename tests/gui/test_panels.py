@@ -151,11 +151,11 @@ def test_a_click_in_the_history_goes_there(layered: Studio) -> None:
     layered.drag((20, 60), (40, 60))
     history = layered.window.panels.history
     layered.window.panels.bring_to_front("history")
-    layered.wait_for(lambda: history.list.count() == 3)
+    layered.wait_for(lambda: history.model.rowCount() == 3)
     QTest.mouseClick(
         history.list.viewport(),
         Qt.MouseButton.LeftButton,
-        pos=history.list.visualItemRect(history.list.item(0)).center(),
+        pos=history.list.visualRect(history.model.index(0)).center(),
     )
     assert layered.names == ["New picture"]
 

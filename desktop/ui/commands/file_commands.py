@@ -148,6 +148,7 @@ class FileCommands:
             for session in sessions:
                 if session in self._state.documents:
                     self._state.close_document(session)
+                self._given_up.pop(session, None)
 
         if self._may_give_up(sessions, close_now):
             close_now()

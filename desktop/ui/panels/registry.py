@@ -55,7 +55,7 @@ def _color(window: MainWindow) -> QWidget:
 def _history(window: MainWindow) -> QWidget:
     from desktop.ui.panels.history_panel import HistoryPanel
 
-    return HistoryPanel(window.state)
+    return HistoryPanel(window.state, window.history)
 
 
 def _layers(window: MainWindow) -> QWidget:
