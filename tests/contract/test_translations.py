@@ -55,6 +55,7 @@ def test_no_text_is_left_over() -> None:
         "option.",
         "color.",
         "gradient_",
+        "info.",
         "keys.preset.",
         "import.step.",
         "task_kind.",

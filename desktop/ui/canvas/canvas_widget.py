@@ -112,6 +112,11 @@ class CanvasWidget(QWidget):
         self.update()
 
     @property
+    def picture(self) -> Picture | None:
+        """What is shown, for those who show it small."""
+        return self._picture
+
+    @property
     def is_showing_before(self) -> bool:
         return self._before is not None
 

@@ -102,6 +102,20 @@ class Picture:
             ready = ready.union(rect)
         return ready, False
 
+    def overview(self, side_px: int, budget_s: float) -> Rgba8 | None:
+        """The whole picture at the first level that is no larger; None while tiles are missing when the time is up."""
+        level, size = 0, self.size
+        while max(size.width, size.height) > side_px:
+            level += 1
+            size = Size(-(-self.size.width >> level), -(-self.size.height >> level))
+        stop = time.perf_counter() + budget_s
+        for key, _ in tiles_touched(size.rect()):
+            for _ in self._made(level, key):
+                if time.perf_counter() > stop:
+                    return None
+        pixels, is_whole = self._gathered(level, size.rect())
+        return pixels if is_whole else None
+
     def _gathered(self, level: int, source: Rect) -> tuple[Rgba8, bool]:
         """The pixels of a rectangle at a level; tiles that would take too long stay transparent."""
         pixels = np.zeros((source.height, source.width, 4), np.uint8)

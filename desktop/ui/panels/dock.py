@@ -34,6 +34,12 @@ class DockHeader(QWidget):
         self.float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
         self.close_button.clicked.connect(dock.close)
 
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), HEADER_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), HEADER_PX)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.ignore()
 

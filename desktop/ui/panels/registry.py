@@ -64,11 +64,25 @@ def _layers(window: MainWindow) -> QWidget:
     return LayersPanel(window.state, window.actions_by_id)
 
 
+def _navigator(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.navigator_panel import NavigatorPanel
+
+    return NavigatorPanel(window.state, window.canvas, window.actions_by_id)
+
+
+def _info(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.info_panel import InfoPanel
+
+    return InfoPanel(window.state, window.canvas)
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
     PanelSpec("history", _history, Group.UPPER),
     PanelSpec("layers", _layers, Group.LOWER),
+    PanelSpec("navigator", _navigator, Group.LOWER),
+    PanelSpec("info", _info, Group.LOWER),
 )
 
 
