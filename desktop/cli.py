@@ -16,6 +16,8 @@ from typing import NoReturn
 import desktop
 from desktop.core.errors import UserError
 from desktop.options import OpenOptions
+from desktop.run_arguments import batch_command, generate_command, run_command
+from desktop.runtime.runner import DEVICE_CHOICES
 
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -25,6 +27,9 @@ DESCRIPTION = "Scumble: an image editor in which every neural network is a brush
 COMMANDS_HELP = """\
 commands (scumble COMMAND --help tells more):
   run MODEL IN OUT          run a model on a picture
+  generate MODEL OUT        invent pictures from a seed, a label or a latent
+  batch MODEL IN... --out DIR
+                            run a model on many pictures; goes on where it was stopped
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest                  run every installed model on its own sample and compare
@@ -108,32 +113,6 @@ def _open(given: argparse.Namespace) -> int:
     return main(options)
 
 
-def _run_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
-    from desktop import commands
-
-    parser.description = "Run a model on a picture. ICC profile, metadata, transparency and depth are kept."
-    parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
-    parser.add_argument("source", metavar="IN", type=Path)
-    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="may be given repeatedly")
-    parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument("--json", action="store_true", help="print one JSON object about the run")
-    return lambda given: commands.run_model(
-        commands.RunOrder(
-            model_id=given.model,
-            source=given.source,
-            target=given.target,
-            parameters=_parameters(given.param),
-            mask=given.mask,
-            seed=given.seed,
-            device=given.device,
-        ),
-        commands.printer(given.json),
-    )
-
-
 def _convert_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
     from desktop import commands
 
@@ -205,27 +184,19 @@ def _selftest_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
     from desktop import commands
 
     parser.description = "Run every installed model on its golden sample and compare with what training computed."
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return lambda given: commands.selftest(given.device, commands.printer(given.json))
 
 
 COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
-    "run": _run_command,
+    "run": run_command,
+    "generate": generate_command,
+    "batch": batch_command,
     "convert": _convert_command,
     "models": _models_command,
     "selftest": _selftest_command,
 }
-
-
-def _parameters(given: list[str]) -> dict[str, str]:
-    parameters = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UserError("cli.bad_param", text=text)
-        parameters[name.strip()] = value.strip()
-    return parameters
 
 
 def _settings(given: list[str]) -> dict[str, str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from desktop import paths
 from desktop.core.errors import UserError
@@ -20,20 +17,11 @@ from desktop.io.formats import FileFormat, format_of_bytes, format_of_suffix
 from desktop.io.image_files import ImageFile, read_head, read_image, write_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
-from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import (
-    Cancelled,
     DeviceChoice,
-    Failed,
-    ParameterValue,
-    Pixels,
     Progress,
-    Request,
-    Result,
     Stage,
-    run_and_wait,
 )
-from desktop.runtime.stitching import blend_under_mask
 from desktop.selftest import check_models
 
 EXIT_CHECK_FAILED = 1
@@ -42,19 +30,6 @@ STAGE_WORDS = {Stage.STARTING: "starting", Stage.LOADING: "loading the model", S
 
 Facts = Mapping[str, Any]
 Printer = Callable[[Facts, str], None]
-
-
-@dataclass(frozen=True)
-class RunOrder:
-    """What `scumble run` was asked to do."""
-
-    model_id: str
-    source: Path
-    target: Path
-    parameters: Mapping[str, ParameterValue]
-    mask: Path | None
-    seed: int
-    device: DeviceChoice
 
 
 class ProgressLine:
@@ -86,26 +61,8 @@ def printer(as_json: bool) -> Printer:
     return print_json if as_json else print_text
 
 
-def run_model(order: RunOrder, tell: Printer) -> int:
-    """Read, run, blend under the mask, write; the target appears only when all went well."""
-    catalog = Catalog(paths.model_folders())
-    model = catalog.verified(order.model_id)
-    parameters = complete_parameters(model.manifest, order.parameters)
-    _check_target(order.target)
-    mask = _read_mask(order.mask) if order.mask else None
-    picture, result = _run_on_file(catalog, model, order, parameters, keeps_source=mask is not None)
-    image = result.image
-    if mask is not None:
-        blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(mask, image.shape))
-    _write_picture(order.target, replace(picture, pixels=image))
-    tell(_run_facts(order, model, parameters, result), _run_text(order, result))
-    for note in result.notes:
-        print(f"scumble: {note}", file=sys.stderr)
-    return 0
-
-
 def convert(source: Path, target: Path, tell: Printer) -> int:
-    if _check_target(target) is FileFormat.OPENRASTER:
+    if check_target(target) is FileFormat.OPENRASTER:
         from desktop.io.documents import open_document_file  # here: a run needs no compositing kernels
         from desktop.io.openraster import save_openraster
 
@@ -114,7 +71,7 @@ def convert(source: Path, target: Path, tell: Printer) -> int:
         size, depth, layers = document.size, document.depth, len(document.layers)
         facts = {"width": size.width, "height": size.height, "depth": depth, "layers": layers}
     else:
-        image = _flat_picture(source)
+        image = flat_picture(source)
         write_image(target, image)
         height, width = image.pixels.shape[:2]
         facts = {"width": width, "height": height, "depth": image.pixels.dtype.itemsize * 8, "layers": 1}
@@ -177,37 +134,7 @@ def selftest(device: DeviceChoice, tell: Printer) -> int:
     return 0 if passed else EXIT_CHECK_FAILED
 
 
-def _run_on_file(
-    catalog: Catalog,
-    model: Model,
-    order: RunOrder,
-    parameters: Mapping[str, ParameterValue],
-    *,
-    keeps_source: bool,
-) -> tuple[ImageFile, Result]:
-    """The source's picture and the model's. Without `keeps_source` its pixels are let go: at 24 megapixels they and
-    their copies count.
-    """
-    picture = _flat_picture(order.source)
-    request = Request(model.id, model.sha256, {"image": picture.pixels}, parameters, order.seed, order.device)
-    if not keeps_source:
-        picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
-    runner, line = WorkerRunner(catalog), ProgressLine()
-    try:
-        requests = [request]
-        del request
-        outcome = run_and_wait(runner, requests.pop(), line.show)
-    finally:
-        runner.close()
-        line.erase()
-    if isinstance(outcome, Failed):
-        raise outcome.error
-    if isinstance(outcome, Cancelled):
-        raise KeyboardInterrupt
-    return picture, outcome.result
-
-
-def _check_target(target: Path) -> FileFormat:
+def check_target(target: Path) -> FileFormat:
     """The format that the name asks for. What would fail after minutes of work fails now."""
     if target.is_dir():
         raise UserError("file.is_folder", path=target)
@@ -216,7 +143,7 @@ def _check_target(target: Path) -> FileFormat:
     return format_of_suffix(target)
 
 
-def _flat_picture(source: Path) -> ImageFile:
+def flat_picture(source: Path) -> ImageFile:
     """The picture in a file; of a layered one, what is visible."""
     if format_of_bytes(read_head(source)) is not FileFormat.OPENRASTER:
         return read_image(source)
@@ -225,7 +152,7 @@ def _flat_picture(source: Path) -> ImageFile:
     return flat_image(open_document_file(source))
 
 
-def _write_picture(target: Path, image: ImageFile) -> None:
+def write_picture(target: Path, image: ImageFile) -> None:
     if format_of_suffix(target) is not FileFormat.OPENRASTER:
         write_image(target, image)
         return
@@ -233,57 +160,6 @@ def _write_picture(target: Path, image: ImageFile) -> None:
     from desktop.io.openraster import save_openraster
 
     save_openraster(document_from_image(image), target)
-
-
-def _read_mask(path: Path) -> NDArray[np.float32]:
-    """(H, W) 0..1: how light the picture is, nothing where it is transparent."""
-    pixels = read_image(path).pixels
-    white = np.float32(np.iinfo(pixels.dtype).max)
-    gray: NDArray[np.float32] = pixels[..., :3].mean(axis=2, dtype=np.float32) / white
-    gray *= pixels[..., 3] / white
-    return gray
-
-
-def _resized(mask: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    height, width = shape[:2]
-    shrinks = mask.shape[0] > height or mask.shape[1] > width
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized: NDArray[np.float32] = cv2.resize(mask, (width, height), interpolation=method)
-    return resized
-
-
-def _enlarged(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
-    """The source at the size of the result."""
-    height, width = shape[:2]
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    enlarged: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
-    return enlarged
-
-
-def _run_facts(order: RunOrder, model: Model, parameters: Mapping[str, ParameterValue], result: Result) -> Facts:
-    height, width = result.image.shape[:2]
-    return {
-        "model": model.id,
-        "version": model.manifest.version,
-        "sha256": result.model_sha256,
-        "input": str(order.source),
-        "output": str(order.target),
-        "width": width,
-        "height": height,
-        "depth": result.image.dtype.itemsize * 8,
-        "parameters": dict(parameters),
-        "seed": order.seed,
-        "provider": result.provider,
-        "tiles": result.tiles,
-        "seconds": round(result.seconds, 3),
-        "peak_memory_mb": round(result.peak_memory_bytes / 1e6, 1),
-        "notes": list(result.notes),
-    }
-
-
-def _run_text(order: RunOrder, result: Result) -> str:
-    return f"{order.target}: {result.tiles} tiles in {result.seconds:.1f} s ({result.provider})"
 
 
 def _summary(model: Model) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,23 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import ArrayShapes, Asked
 from desktop.runtime.adapters.constants import number_for
 from desktop.runtime.adapters.picture_run import image_input, image_output
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.attempts import Done, Kept, TaskRun
 from desktop.runtime.catalog import Catalog
+from desktop.runtime.jobs import result_of
 from desktop.runtime.latents import check_generation
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.manifest import Task as Kind
-from desktop.runtime.messages import Task
+from desktop.runtime.messages import Task, TaskFinished
 from desktop.runtime.parameters import complete_parameters
-from desktop.runtime.preparing import check_inputs
-from desktop.runtime.runner import DeviceChoice, Progress, Request
+from desktop.runtime.preparing import check_inputs, prepared
+from desktop.runtime.runner import DeviceChoice, Failed, Finished, Outcome, Progress, Request
 from desktop.runtime.session import Session, SessionCache, SessionKey
+from desktop.runtime.sharing import PixelShare, forget, open_for_reading, open_for_writing
 from desktop.runtime.tensors import scalar_tensor
 
 KEPT = Kept()
@@ -91,6 +95,44 @@ def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
     (answer,) = session.run([image_output(model.manifest).name], feeds, onnxruntime.RunOptions())
     rounded: NDArray[Any] = np.rint(np.clip(answer[0].transpose(1, 2, 0), 0, 1) * white).astype(pixels.dtype)
     return rounded
+
+
+class RunnerHere:
+    """Keeps the Runner protocol in this process and at once: for tests of what lies around a run."""
+
+    def __init__(self, catalog: Catalog, limits: object = None) -> None:
+        self._catalog = catalog
+        self._share = PixelShare()
+
+    def submit(self, request: Request, *, on_progress: Any, on_done: Any) -> DoneJob:
+        try:
+            model, task = prepared(self._catalog, self._share, request, 1)
+            inputs = {name: open_for_reading(shared) for name, shared in task.inputs.items()}
+            arrays = {name: open_for_writing(shared) for name, shared in task.outputs.items()}
+            for shared in (*task.inputs.values(), *task.outputs.values()):
+                forget(shared)
+            done = TaskRun(task, KEPT, on_progress).run(inputs, arrays)
+        except UserError as error:
+            outcome: Outcome = Failed(error)
+        else:
+            end = TaskFinished(1, done.provider, done.tiles, done.seconds, 0, done.notes)
+            outcome = Finished(result_of(end, arrays, model, done.seconds))
+        on_done(outcome)
+        return DoneJob(outcome)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class DoneJob:
+    outcome: Outcome
+
+    def cancel(self) -> None:
+        pass
+
+    def wait(self, timeout_s: float | None = None) -> Outcome:
+        return self.outcome
 
 
 def scalar_inputs(manifest: Manifest, session: Session) -> dict[str, NDArray[Any]]:

@@ -157,6 +157,15 @@ MESSAGES: dict[str, str] = {
     "settings.not_saved": "The settings could not be saved to {path}: {reason}.",
     # command line
     "cli.usage": "{message}. Try: {program} --help",
+    "cli.use_generate": "“{model_id}” takes no picture; use: scumble generate {model_id} OUT.",
+    "cli.use_run": "“{model_id}” does not generate, it is of the kind “{task}”; use: scumble run {model_id} IN OUT.",
+    "cli.no_label": "“{model_id}” has no classes, so it takes no --label.",
+    "cli.cutout_needs_alpha": "{path} cannot hold the transparency of a cut-out; use PNG, WebP or TIFF.",
+    "cli.bad_point": "“{text}” is not a place: a --point looks like 120,80,+ or 120,80,- "
+    "and a --box like 10,10,200,150.",
+    "cli.bad_jobs": "--jobs must be 1 to {limit}; {jobs} is not.",
+    "cli.no_pictures": "There are no pictures in {sources}.",
+    "cli.batch_overwrites": "{path} would be overwritten by its own result; choose another folder with --out.",
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
     "cli.bad_set": "--set must look like key=value; “{text}” does not.",
     # tools

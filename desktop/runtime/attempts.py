@@ -72,11 +72,12 @@ class Kept:
     embeddings: EmbeddingCache = field(default_factory=EmbeddingCache)
     limits_memory: bool = False
     memory_bytes: int | None = None
+    share: int = 1
 
     def guard_memory(self, device: DeviceChoice) -> None:
         """Before a run: too much memory is an error of the run, not the end of the process."""
         if self.limits_memory and device == "cpu":
-            limit_own_memory(self.memory_bytes)
+            limit_own_memory(self.memory_bytes, self.share)
         elif self.limits_memory:
             lift_memory_limit()
 
@@ -151,7 +152,9 @@ class TaskRun:
         manifest = self._task.manifest
         is_half = device != "cpu" and part + HALF in manifest.files
         file = part + HALF if is_half else part
-        key = SessionKey(manifest.sha256[file], device, thread_count(), "fp16" if is_half else "fp32")
+        key = SessionKey(
+            manifest.sha256[file], device, max(thread_count() // self._keeps.share, 1), "fp16" if is_half else "fp32"
+        )
         session = self._sessions.get(self._task.folder / manifest.files[file], key, manifest.id)
         check_tensors(manifest, part, session)
         return session

@@ -59,13 +59,15 @@ class RunnerLimits:
     """`idle_s`: a worker without work is closed and gives its memory back; starting one again takes under a second.
     `grace_s`: a cancelled run that has not stopped by then is killed: cancel answers within half a second.
     `silence_s`: a run that reports nothing for so long is stopped, in the same way; one tile of a slow network on a
-    slow machine takes less. `memory_bytes`: what the networks may take; by default most of what is available.
+    slow machine takes less. `memory_bytes`: what the networks may take; by default most of what is available,
+    divided as the processor is among `share` workers that run at once.
     """
 
     idle_s: float = 60.0
     grace_s: float = 0.4
     silence_s: float = 900.0
     memory_bytes: int | None = None
+    share: int = 1
 
 
 class WorkerJob:
@@ -257,14 +259,14 @@ class WorkerRunner:
             return Cancelled()
         if isinstance(end, TaskFailed):
             return Failed(end.error)
-        return Finished(_result_of(end, results, model, time.perf_counter() - started))
+        return Finished(result_of(end, results, model, time.perf_counter() - started))
 
     def _started_worker(self, job: WorkerJob) -> WorkerProcess:
         if self._worker is not None and not self._worker.is_alive:
             self._stop_worker()
         if self._worker is None:
             job.report(Progress(Stage.STARTING))
-            self._worker = WorkerProcess(self._limits.memory_bytes)
+            self._worker = WorkerProcess(self._limits.memory_bytes, self._limits.share)
         return self._worker
 
     def _sent_and_followed(self, job: WorkerJob, task: Task) -> EndOfTask:
@@ -329,7 +331,7 @@ class WorkerRunner:
 
     def _found_devices(self) -> list[DeviceInfo]:
         if self._worker is None:
-            self._worker = WorkerProcess(self._limits.memory_bytes)
+            self._worker = WorkerProcess(self._limits.memory_bytes, self._limits.share)
         self._worker.send(AskDevices())
         while not self._is_closing:
             message = self._worker.receive(self._alarm, None)
@@ -348,7 +350,7 @@ class WorkerRunner:
         self._worker = None
 
 
-def _result_of(end: FromWorker, arrays: dict[str, Array], model: Model, seconds: float) -> Result:
+def result_of(end: FromWorker, arrays: dict[str, Array], model: Model, seconds: float) -> Result:
     assert isinstance(end, TaskFinished)
     image = arrays.pop("image", NO_PICTURE)
     return Result(

@@ -23,8 +23,9 @@ def available_bytes() -> int:
     return max(min(free, limit - used + cached), 0)
 
 
-def limit_own_memory(room_bytes: int | None = None) -> None:
-    """From here on this process gets at most `room_bytes` more (default: most of what is available), on Linux.
+def limit_own_memory(room_bytes: int | None = None, share: int = 1) -> None:
+    """From here on this process gets at most `room_bytes` more (default: most of what is
+    available, divided among `share` processes), on Linux.
 
     Private memory only (RLIMIT_DATA): shared pixels, and the address space that drivers reserve, do not count.
     """
@@ -32,7 +33,7 @@ def limit_own_memory(room_bytes: int | None = None) -> None:
         return
     import resource
 
-    room = int(available_bytes() * SHARE) if room_bytes is None else room_bytes
+    room = int(available_bytes() * SHARE / share) if room_bytes is None else room_bytes
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = _field(Path("/proc/self/status"), "VmData:") * 1024 + room
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

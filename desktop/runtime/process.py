@@ -61,12 +61,12 @@ class Alarm:
 class WorkerProcess:
     """One running worker. Used by one thread only."""
 
-    def __init__(self, memory_bytes: int | None = None) -> None:
+    def __init__(self, memory_bytes: int | None = None, share: int = 1) -> None:
         ours, theirs = _CONTEXT.Pipe()
         self._connection: Connection = ours
         # daemon: should the editor forget to close us, Python ends the process at exit
         self._process = _CONTEXT.Process(
-            target=worker_main, args=(theirs, memory_bytes), name="scumble-models", daemon=True
+            target=worker_main, args=(theirs, memory_bytes, share), name="scumble-models", daemon=True
         )
         try:
             with _interrupts_held_back():

@@ -11,6 +11,7 @@ import math
 import mmap
 import os
 import re
+import secrets
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class PixelShare:
 
     def __init__(self, folders: tuple[Path, ...] | None = None) -> None:
         self._folders = folders or sharing_folders()
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(secrets.randbits(48))  # a process may have several runners
 
     def put(self, pixels: Array) -> SharedPixels:
         """A copy that another process can open. UserError when no folder has room."""

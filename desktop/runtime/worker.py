@@ -40,20 +40,21 @@ if TYPE_CHECKING:
 NICENESS = 5  # the editor's own work comes first; measured: no loss on an idle machine
 
 
-def worker_main(connection: Connection, memory_bytes: int | None = None) -> None:
-    """Serve tasks until told to close or until the editor is gone. `memory_bytes`: what networks may take."""
+def worker_main(connection: Connection, memory_bytes: int | None = None, share: int = 1) -> None:
+    """Serve tasks until told to close or until the editor is gone. `memory_bytes`: what networks may take;
+    `share`: how many workers run at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the editor's to handle; it cancels us
     _keep_standard_output_clean()
     _lower_priority()
-    _Worker(connection, memory_bytes).serve()
+    _Worker(connection, memory_bytes, share).serve()
 
 
 class _Worker:
-    def __init__(self, connection: Connection, memory_bytes: int | None) -> None:
+    def __init__(self, connection: Connection, memory_bytes: int | None, share: int) -> None:
         from desktop.runtime.attempts import Kept  # here: onnxruntime loads in this process only
 
         self._connection = connection
-        self._kept = Kept(limits_memory=True, memory_bytes=memory_bytes)
+        self._kept = Kept(limits_memory=True, memory_bytes=memory_bytes, share=share)
         self._work: queue.SimpleQueue[Task | AskDevices | Close] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._running: dict[int, TaskRun] = {}

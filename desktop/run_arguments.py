@@ -1,0 +1,165 @@
+"""The arguments of the commands that run models: run, generate, batch. The work is done in their own files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from desktop.core.errors import UserError
+from desktop.runtime.runner import DEVICE_CHOICES
+
+Run = Callable[[argparse.Namespace], int]
+INSIDE, OUTSIDE, CORNER, OTHER_CORNER = 1, 0, 2, 3
+SIGNS = {"+": INSIDE, "-": OUTSIDE}
+
+
+def run_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "Run a model on a picture. ICC profile, metadata, transparency and depth are kept."
+    _add_model(parser)
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    _add_run_options(parser)
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands, run_commands
+
+        options = run_commands.RunOptions(**_run_options(given))
+        return run_commands.run_model(options, given.source, given.target, commands.printer(given.json))
+
+    return run
+
+
+def generate_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "Invent pictures. Equal seed, model and machine give equal bytes."
+    _add_model(parser)
+    parser.add_argument("target", metavar="OUT", type=Path, help="one file, or OUT-1, OUT-2 … for several")
+    parser.add_argument("--seed", type=int, default=0, help="of the first picture; the next has the next seed")
+    parser.add_argument("--count", type=int, help="how many pictures (1)")
+    parser.add_argument("--label", metavar="L", help="class, by name or number")
+    parser.add_argument("--latent", type=Path, metavar="FILE", help=".npy or .json with one latent or several")
+    parser.add_argument("--image", type=Path, metavar="PICTURE", help="take the latent of this picture (autoencoders)")
+    parser.add_argument("--truncation", type=float, default=1.0, metavar="T", help="below 1: more typical, less varied")
+    parser.add_argument("--grid", action="store_true", help="all pictures on one sheet")
+    _add_common(parser)
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.generate_command import GenerateOrder, generate
+
+        order = GenerateOrder(
+            model_id=given.model,
+            target=given.target,
+            seed=given.seed,
+            count=given.count,
+            label=given.label,
+            latent=given.latent,
+            image=given.image,
+            truncation=given.truncation,
+            parameters=parameters_of(given.param),
+            is_sheet=given.grid,
+            device=given.device,
+        )
+        return generate(order, commands.printer(given.json))
+
+    return run
+
+
+def batch_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = (
+        "Run a model on many pictures. Finished ones are skipped when it is started again; a bad one does not stop "
+        "the rest (exit code 1)."
+    )
+    _add_model(parser)
+    parser.add_argument(
+        "sources", metavar="IN", nargs="+", help="pictures, folders of pictures, patterns such as '*.jpg'"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="pictures at a time (1)")
+    _add_run_options(parser)
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.batch_command import BatchOrder, run_batch
+        from desktop.run_commands import RunOptions
+
+        order = BatchOrder(RunOptions(**_run_options(given)), tuple(given.sources), given.out, given.jobs)
+        return run_batch(order, commands.printer(given.json))
+
+    return run
+
+
+def parameters_of(given: list[str]) -> dict[str, str]:
+    parameters = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError("cli.bad_param", text=text)
+        parameters[name.strip()] = value.strip()
+    return parameters
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="may be given repeatedly")
+    parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about what was done")
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
+    parser.add_argument("--style", type=Path, metavar="PICTURE", help="for models that take a style picture")
+    parser.add_argument("--image2", type=Path, metavar="PICTURE", help="for models that take two pictures")
+    parser.add_argument("--label", metavar="L", help="for models with classes: by name or number")
+    parser.add_argument(
+        "--point", action="append", default=[], metavar="X,Y,+|-", help="a click inside or outside; may be repeated"
+    )
+    parser.add_argument("--box", metavar="X1,Y1,X2,Y2", help="for click models: what is meant lies in this box")
+    parser.add_argument("--cutout", action="store_true", help="for models that make a mask: the picture cut out by it")
+    parser.add_argument("--seed", type=int, default=0)
+    _add_common(parser)
+
+
+def _run_options(given: argparse.Namespace) -> dict[str, object]:
+    return {
+        "model_id": given.model,
+        "parameters": parameters_of(given.param),
+        "label": given.label,
+        "mask": given.mask,
+        "style": given.style,
+        "image2": given.image2,
+        "points": points_of(given.point, given.box),
+        "is_cutout": given.cutout,
+        "seed": given.seed,
+        "device": given.device,
+    }
+
+
+def points_of(points: list[str], box: str | None) -> tuple[tuple[float, float, int], ...]:
+    """Clicks, and a box as its two corners."""
+    found: list[tuple[float, float, int]] = []
+    for text in points:
+        x, y, sign = _numbers(text, 2)
+        if sign not in SIGNS:
+            raise UserError("cli.bad_point", text=text)
+        found.append((float(x), float(y), SIGNS[sign]))
+    if box is not None:
+        left, top, right, bottom, rest = _numbers(box, 4)
+        if rest:
+            raise UserError("cli.bad_point", text=box)
+        found += [(float(left), float(top), CORNER), (float(right), float(bottom), OTHER_CORNER)]
+    return tuple(found)
+
+
+def _numbers(text: str, count: int) -> list[str]:
+    """`count` numbers as texts, and what follows them, or nothing."""
+    fields = [field.strip() for field in text.split(",")]
+    try:
+        if not all(abs(float(field)) < 1e6 for field in fields[:count]) or not count <= len(fields) <= count + 1:
+            raise ValueError
+    except ValueError as error:
+        raise UserError("cli.bad_point", text=text) from error
+    return [*fields, ""][: count + 1]

@@ -1,0 +1,226 @@
+"""`scumble run`: any model that takes a picture, from file to file; `scumble batch` does the same with each file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop import paths
+from desktop.commands import Facts, Printer, ProgressLine, check_target, flat_picture, write_picture
+from desktop.core.errors import UserError
+from desktop.io.formats import FileFormat
+from desktop.io.image_files import ImageFile, read_image
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.jobs import WorkerRunner
+from desktop.runtime.manifest import Manifest
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.preparing import needed_inputs
+from desktop.runtime.runner import (
+    Array,
+    Cancelled,
+    DeviceChoice,
+    Failed,
+    ParameterValue,
+    Pixels,
+    Progress,
+    Request,
+    Result,
+    Runner,
+    run_and_wait,
+)
+from desktop.runtime.stitching import blend_under_mask
+
+WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a model is to be run, whatever the picture. `points` are (x, y, label), label as in `runner.Request`."""
+
+    model_id: str
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    label: str | None = None
+    mask: Path | None = None
+    style: Path | None = None
+    image2: Path | None = None
+    points: tuple[tuple[float, float, int], ...] = ()
+    is_cutout: bool = False
+    seed: int = 0
+    device: DeviceChoice = "auto"
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """Everything about a run that is the same for every picture, read and checked once."""
+
+    options: RunOptions
+    model: Model
+    parameters: Mapping[str, ParameterValue]
+    inputs: Mapping[str, Array]
+    mask: Pixels | None  # under which the result is blended; a model that eats the mask does that itself
+
+
+def run_model(options: RunOptions, source: Path, target: Path, tell: Printer) -> int:
+    """Read, run, write; the target appears only when all went well."""
+    catalog = Catalog(paths.model_folders())
+    prepared = prepare_run(catalog, options)
+    check_run_target(target, options)
+    runner, line = WorkerRunner(catalog), ProgressLine()
+    try:
+        facts, result = run_on_file(prepared, runner, source, target, line.show)
+    finally:
+        runner.close()
+        line.erase()
+    tell(facts, f"{target}: {result.tiles} tiles in {result.seconds:.1f} s ({result.provider})")
+    for note in result.notes:
+        print(f"scumble: {note}", file=sys.stderr)
+    return 0
+
+
+def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
+    """UserError when the model, a parameter or one of the further pictures is not right."""
+    model = catalog.verified(options.model_id)
+    manifest = model.manifest
+    if not any(spec.role == "image" for spec in manifest.inputs):
+        raise UserError("cli.use_generate", model_id=model.id)
+    parameters = complete_parameters(manifest, {**options.parameters, **label_parameter(manifest, options.label)})
+    inputs: dict[str, Array] = {}
+    for role, path in (("style", options.style), ("image2", options.image2)):
+        if path is not None:
+            inputs[role] = read_image(path).pixels
+    if options.points:
+        inputs["points"] = np.array(options.points, np.float32)
+    mask = _mask_levels(options.mask) if options.mask is not None else None
+    if mask is not None and "mask" in needed_inputs(manifest):
+        inputs["mask"] = mask
+        mask = None
+    return PreparedRun(options, model, parameters, inputs, mask)
+
+
+def check_run_target(target: Path, options: RunOptions) -> None:
+    if check_target(target) in WITHOUT_ALPHA and options.is_cutout:
+        raise UserError("cli.cutout_needs_alpha", path=target)
+
+
+def label_parameter(manifest: Manifest, label: str | None) -> dict[str, ParameterValue]:
+    """`--label`, by name or number, as the parameter that feeds the model's label."""
+    if label is None:
+        return {}
+    fed = next((spec.param for spec in manifest.inputs if spec.role == "label" and spec.param is not None), None)
+    if fed is None:
+        raise UserError("cli.no_label", model_id=manifest.id)
+    choices = manifest.param(fed).choices
+    is_number = label not in choices and label.isdecimal() and int(label) < len(choices)
+    return {fed: choices[int(label)] if is_number else label}
+
+
+def run_on_file(
+    prepared: PreparedRun, runner: Runner, source: Path, target: Path, on_progress: Callable[[Progress], None]
+) -> tuple[Facts, Result]:
+    """One picture through the model, to its target. KeyboardInterrupt when it was cancelled."""
+    options, model = prepared.options, prepared.model
+    picture = flat_picture(source)
+    keeps_source = prepared.mask is not None or options.is_cutout
+    inputs = {"image": picture.pixels, **prepared.inputs}
+    request = Request(model.id, model.sha256, inputs, prepared.parameters, options.seed, options.device)
+    del inputs
+    if not keeps_source:  # at 24 megapixels the pixels and their copies count
+        picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
+    requests = [request]
+    del request
+    result = result_of(run_and_wait(runner, requests.pop(), on_progress))
+    written = _written(prepared, picture, result)
+    write_picture(target, written)
+    return _facts(prepared, source, target, written, result), result
+
+
+def result_of(outcome: object) -> Result:
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    if isinstance(outcome, Cancelled):
+        raise KeyboardInterrupt
+    result: Result = outcome.result  # type: ignore[attr-defined]
+    return result
+
+
+def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> ImageFile:
+    """What goes into the file: the picture, the mask as a grey picture, or what the mask leaves of the picture."""
+    if "mask" not in result.outputs:
+        image = result.image
+        if prepared.mask is not None:
+            share = prepared.mask.astype(np.float32) / np.float32(255)
+            blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(share, image.shape))
+        return replace(picture, pixels=image)
+    mask = result.outputs["mask"]
+    if not prepared.options.is_cutout:
+        opaque = np.full_like(mask, 255)
+        gray = np.stack([mask, mask, mask, opaque], axis=-1)
+        return replace(picture, pixels=gray, is_gray=True, has_alpha=False, icc_profile=None)
+    return replace(picture, pixels=cut_out(picture.pixels, mask), has_alpha=True)
+
+
+def cut_out(pixels: Pixels, mask: NDArray[np.uint8]) -> Pixels:
+    """The picture with its alpha times the mask; hidden colour stays under it."""
+    cut = pixels.copy()
+    cut[..., 3] = np.rint(pixels[..., 3] * (mask.astype(np.float32) / np.float32(255))).astype(pixels.dtype)
+    return cut
+
+
+def _mask_levels(path: Path) -> NDArray[np.uint8]:
+    """(H, W): how light the picture is, nothing where it is transparent."""
+    pixels = read_image(path).pixels
+    white = np.float32(np.iinfo(pixels.dtype).max)
+    gray: NDArray[np.float32] = pixels[..., :3].mean(axis=2, dtype=np.float32) / white
+    gray *= pixels[..., 3] / white
+    return np.rint(gray * 255).astype(np.uint8)
+
+
+def _resized(mask: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    height, width = shape[:2]
+    shrinks = mask.shape[0] > height or mask.shape[1] > width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    resized: NDArray[np.float32] = cv2.resize(mask, (width, height), interpolation=method)
+    return resized
+
+
+def _enlarged(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """The source at the size of the result."""
+    height, width = shape[:2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    enlarged: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
+    return enlarged
+
+
+def _facts(prepared: PreparedRun, source: Path, target: Path, written: ImageFile, result: Result) -> Facts:
+    height, width = written.pixels.shape[:2]
+    return {
+        **model_facts(prepared.model, result),
+        "input": str(source),
+        "output": str(target),
+        "width": width,
+        "height": height,
+        "depth": written.pixels.dtype.itemsize * 8,
+        "parameters": dict(prepared.parameters),
+        "seed": prepared.options.seed,
+    }
+
+
+def model_facts(model: Model, result: Result) -> dict[str, object]:
+    """What every command that runs a model says about the run."""
+    return {
+        "model": model.id,
+        "version": model.manifest.version,
+        "sha256": result.model_sha256,
+        "provider": result.provider,
+        "tiles": result.tiles,
+        "seconds": round(result.seconds, 3),
+        "peak_memory_mb": round(result.peak_memory_bytes / 1e6, 1),
+        "notes": list(result.notes),
+    }
