@@ -302,8 +302,11 @@ class JournalKeeper:
                 logger.info("The journal is paused: %s", error)
                 self._on_paused(error)
             return self._retry_s
-        except Exception:
-            logger.exception("The journal failed")
+        except Exception as error:
+            if not self._is_paused:
+                self._is_paused = True
+                logger.exception("The journal failed")
+                self._on_paused(OSError(f"{type(error).__name__}: {error}"))
             return self._retry_s
 
     def _work(self, journals: list[Journal]) -> float | None:

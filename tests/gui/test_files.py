@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -12,7 +13,9 @@ from PySide6.QtGui import QDropEvent
 from desktop.core.composite import flatten
 from desktop.io.image_files import ImageFile, read_image, write_image
 from desktop.io.openraster import load_openraster
-from desktop.ui.dialogs.dialogs import ExportOptions, NewPicture, Unsaved
+from desktop.settings import TILE_MEMORY_PERCENT
+from desktop.ui.dialogs.dialogs import ExportOptions, NewDialog, NewPicture, Unsaved
+from desktop.ui.memory import check_new_size
 from desktop.ui.single_instance import InstanceServer, hand_over
 from tests.builders import noise
 from tests.gui.conftest import Studio
@@ -231,3 +234,26 @@ def test_a_second_start_hands_its_files_to_the_first(studio: Studio, photo: Path
     studio.wait_for(lambda: len(studio.window.state.documents) == 2)
     studio.wait_for(lambda: studio.window.state.title == "photo.png")
     server.close()
+
+
+def test_an_absurd_size_is_refused_in_the_dialog(studio: Studio) -> None:
+    memory = psutil.virtual_memory()
+    assert memory.total < 300 << 30, "one percent would hold it"
+    studio.window.settings.set(TILE_MEMORY_PERCENT, 1)
+    dialog = NewDialog(studio.window, lambda size: check_new_size(studio.window.settings, size))
+    dialog.show()
+    create = dialog.buttons.buttons()[0]
+    assert create.isEnabled()
+    dialog.width_box.set_value(30_000)
+    dialog.height_box.set_value(30_000)
+    dialog.width_box.value_changed.emit(30_000.0)
+    assert not create.isEnabled()
+    assert "30000 × 30000 pixels needs 3.4 GB" in dialog.problem.text()
+    dialog.height_box.set_value(10)
+    dialog.height_box.value_changed.emit(10.0)
+    assert create.isEnabled()
+    dialog.deleteLater()
+    studio.dialogs.new_picture = NewPicture(30_000, 30_000, is_transparent=False)
+    studio.window.perform("file.new")
+    assert "needs 3.4 GB" in studio.window.info.text
+    assert studio.window.state.open_document is None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import enum
 import errno
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -16,12 +19,13 @@ from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
+from desktop.core.tiles import TileMap
 from desktop.io import journal_file
 from desktop.io.journal import Journal, JournalKeeper
 from desktop.io.journal_folder import MAX_AGE_S, JournalFolder, claim_abandoned, new_folder, remove_old
 from desktop.io.journal_reader import Recovered, journals_in, read_journal
 from desktop.io.journal_records import HEADER, MAGIC, SIGNATURE, RecordKind, header_of
-from desktop.io.journal_values import document_digest
+from desktop.io.journal_values import document_digest, hints_of, value_types
 from desktop.io.openraster import load_openraster, save_openraster
 from tests.builders import noise, noise_document
 from tests.journal_child import Editing
@@ -339,3 +343,18 @@ def test_an_empty_document_comes_back(keeper: JournalKeeper, folder: JournalFold
     journal.keep_now()
     assert keeper.flush()
     assert recovered(folder).document == opened.document
+
+
+def test_every_field_of_a_document_can_be_kept() -> None:
+    """A new field of a kind that journals do not know has to be taught to `journal_values`."""
+    known = (bool, int, float, str, bytes, TileMap, type(None))
+    waiting: list[Any] = [hint for kind in value_types().values() for hint in hints_of(kind).values()]
+    while waiting:
+        hint = waiting.pop()
+        if get_origin(hint) is Literal or hint is Ellipsis or hint in known:
+            continue
+        if get_args(hint):
+            waiting.extend(get_args(hint))
+            continue
+        assert isinstance(hint, type), hint
+        assert dataclasses.is_dataclass(hint) or issubclass(hint, enum.Enum), hint
