@@ -10,7 +10,7 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.events import Signal
 from desktop.core.geometry import EMPTY_RECT, Rect
-from desktop.core.history import History, SpillStore
+from desktop.core.history import History, LiveLimit, SpillStore
 from desktop.core.layers import GroupLayer, Layer, LayerId
 from desktop.core.tiles import TileEditor, TileMap, bounds_of_tiles
 
@@ -34,13 +34,14 @@ class OpenDocument:
         history_bytes: int = DEFAULT_HISTORY_BYTES,
         store: SpillStore | None = None,
         store_bytes: int = DEFAULT_STORE_BYTES,
+        live: LiveLimit | None = None,
     ) -> None:
         self.changed: Signal[[LayerId, Rect]] = Signal()
         self.tree_changed: Signal[[]] = Signal()
         self.selection_changed: Signal[[]] = Signal()
         self.history_changed: Signal[[]] = Signal()
         self.history = History(
-            document, name=name, budget_bytes=history_bytes, store=store, store_budget_bytes=store_bytes
+            document, name=name, budget_bytes=history_bytes, store=store, store_budget_bytes=store_bytes, live=live
         )
         self._edit: Edit | None = None
 

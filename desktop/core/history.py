@@ -16,7 +16,10 @@ import numpy as np
 from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.layers import GroupLayer, Layer
-from desktop.core.tiles import StoredTile, TileMap, is_mapped
+from desktop.core.tiles import Placer, StoredTile, TileKey, TileMap, is_mapped
+
+LOOKS_AT_LIVE_EVERY = 8  # edits; a tile that as many left alone is cold
+MOVED_AT_ONCE = 64  # tiles: some ten milliseconds
 
 
 class SpillStore(Protocol):
@@ -31,6 +34,14 @@ class SpillStore(Protocol):
     def delete(self, key: int) -> None: ...
 
     def stored_bytes(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimit:
+    """How many bytes of the shown version's tiles may stay in memory, and where the others are placed."""
+
+    bytes: int
+    place: Placer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +81,22 @@ class History:
     """Versions oldest first; `position` is the one shown."""
 
     def __init__(
-        self, document: Document, *, name: str, budget_bytes: int, store: SpillStore | None, store_budget_bytes: int
+        self,
+        document: Document,
+        *,
+        name: str,
+        budget_bytes: int,
+        store: SpillStore | None,
+        store_budget_bytes: int,
+        live: LiveLimit | None = None,
     ) -> None:
         self._entries = [HistoryEntry(name, document)]
         self._position = 0
         self._saved: Document | None = document
         self._budget_bytes = budget_bytes
         self._store = store
+        self._live = live
+        self._pushes = 0
         self._store_budget_bytes = store_budget_bytes
 
     @property
@@ -153,6 +173,9 @@ class History:
         self._position = len(self._entries) - 1
         self._weigh(self._position - 1)
         self._keep_within_budget()
+        self._pushes += 1
+        if self._live is not None and self._pushes % LOOKS_AT_LIVE_EVERY == 0:
+            self._move_cold_tiles(self._live)
 
     def move_to(self, index: int) -> Document:
         """Shows the version at `index`; IndexError outside."""
@@ -165,6 +188,33 @@ class History:
         self._position = index
         self._entries[index] = replace(self._entries[index], merge_key=None)  # a new drag is a new entry
         return self.document
+
+    def _move_cold_tiles(self, live: LiveLimit) -> None:
+        """Puts some tiles of the shown version that the last edits left alone where `live.place` keeps them."""
+        tiles_by_id: dict[int, tuple[TileKey, np.ndarray[Any, Any]]] = {}
+        repeated: set[int] = set()  # plain ground: one tile in many places, not worth a place on disk
+        for tiles in tile_maps(self.document):
+            for key, tile in tiles.stored().items():
+                if isinstance(tile, np.ndarray) and tiles_by_id.setdefault(id(tile), (key, tile))[0] != key:
+                    repeated.add(id(tile))
+        if sum(tile.nbytes for _, tile in tiles_by_id.values()) <= live.bytes:
+            return
+        in_memory = {place: pair for place, pair in tiles_by_id.items() if not is_mapped(pair[1])}
+        excess = sum(tile.nbytes for _, tile in in_memory.values()) - live.bytes
+        before = self._entries[max(self._position - LOOKS_AT_LIVE_EVERY, 0)].document
+        cold = {id(tile) for tiles in tile_maps(before) for tile in tiles.stored().values()} - repeated
+        maps = {id(tiles): tiles for entry in self._entries for tiles in tile_maps(entry.document)}
+        moved = [pair for place, pair in in_memory.items() if place in cold][:MOVED_AT_ONCE]
+        for key, tile in moved:
+            if excess <= 0:
+                return
+            try:
+                placed = live.place(tile)
+            except OSError:
+                return  # no room on disk: memory has to do
+            for tiles in maps.values():
+                tiles.exchange(key, tile, placed)
+            excess -= tile.nbytes
 
     def _weigh(self, index: int) -> None:
         """Counts the bytes of the version's tiles that its successor does not share."""

@@ -97,6 +97,11 @@ class TileMap:
         """The tiles as they are kept, spilled ones unloaded; for history and saving, not for painting."""
         return self._tiles
 
+    def exchange(self, key: TileKey, tile: StoredTile, same: StoredTile) -> None:
+        """Keeps `same`, which has the same bytes, in the place of `tile`, if that is what stands there."""
+        if self._tiles.get(key) is tile:
+            self._tiles[key] = same
+
     def tile(self, column: int, row: int) -> Pixels | None:
         """The read-only tile, or None where everything is the default."""
         tile = self._tiles.get((column, row))

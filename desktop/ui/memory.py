@@ -10,7 +10,7 @@ import psutil
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
-from desktop.core.history import tile_maps
+from desktop.core.history import LiveLimit, tile_maps
 from desktop.core.tiles import is_mapped
 from desktop.io.mapped_tiles import MappedTiles
 from desktop.paths import user_scratch_dir
@@ -29,6 +29,11 @@ def tiles_for_opening(settings: Settings, opened: Iterable[Document]) -> MappedT
     """Where the tiles of the next document go, with these open already."""
     left = picture_budget(settings) - sum(memory_of(document) for document in opened)
     return MappedTiles(user_scratch_dir(), max(left, 0))
+
+
+def live_limit(settings: Settings) -> LiveLimit:
+    """What one document may hold in memory; what painting adds beyond it goes to scratch files."""
+    return LiveLimit(picture_budget(settings), MappedTiles(user_scratch_dir()).place)
 
 
 def memory_of(document: Document) -> int:

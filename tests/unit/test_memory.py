@@ -8,12 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point
+from desktop.core.history import LiveLimit
+from desktop.core.tiles import is_mapped
+from desktop.io.journal_values import document_digest
+from desktop.io.mapped_tiles import MappedTiles
 from desktop.io.scratch import ScratchFile
 from tests.builders import document_with, noise, raster_layer
 
@@ -44,6 +49,26 @@ def test_many_strokes_stay_within_the_budget(tmp_path: Path) -> None:
     opened, store = painted(150, 700, tmp_path)
     assert len(opened.history.entries) > 20, "what was spilled can still be undone"
     assert store.file_bytes() <= 2 * STORE_BYTES, "freed room is used again"
+
+
+def test_cold_tiles_of_the_shown_version_leave_memory(tmp_path: Path) -> None:
+    side = 1600
+    live = LiveLimit(2 << 20, MappedTiles(tmp_path).place)
+    document = document_with(raster_layer(1, noise(side, side)), width=side, height=side)
+    opened = OpenDocument(document, live=live)
+    digests = []
+    for number in range(40):
+        paint(opened, 5, side)
+        paint(opened, number, 300)
+        digests.append(document_digest(opened.document))
+    tiles = opened.document.raster_layer(1).tiles.stored().values()
+    in_memory = sum(tile.nbytes for tile in tiles if isinstance(tile, np.ndarray) and not is_mapped(tile))
+    assert in_memory <= 3 << 20
+    assert sum(is_mapped(tile) for tile in tiles if isinstance(tile, np.ndarray)) > 30
+    for digest in reversed(digests[:-1]):
+        opened.undo()
+        opened.undo()
+        assert document_digest(opened.document) == digest
 
 
 @pytest.mark.nightly

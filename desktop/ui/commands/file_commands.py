@@ -21,7 +21,7 @@ from desktop.tools.names import EditName
 from desktop.ui.dialogs.dialogs import PROJECT_SUFFIX, ExportOptions, Unsaved
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
-from desktop.ui.memory import check_new_size, tiles_for_opening
+from desktop.ui.memory import check_new_size, live_limit, tiles_for_opening
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -179,6 +179,7 @@ class FileCommands:
             name=EditName.OPEN if path is not None else EditName.NEW,
             history_bytes=self.memory_budget(),
             store=ScratchFile(user_scratch_dir()),
+            live=live_limit(self._window.settings),
         )
         self._state.add_document(DocumentSession(opened, path, title))
 
