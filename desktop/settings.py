@@ -57,6 +57,11 @@ JOURNAL = Setting("journal", "Keep a recovery journal", True)
 JOURNAL_FOLDER = Setting("journal_folder", "Folder of the journals (empty: the usual one)", "")
 RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
 SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
+FIRST_SWATCHES = (
+    "#000000", "#3a3a3a", "#747474", "#aeaeae", "#ffffff", "#7a1f1f", "#d43d2f", "#ef8a2c", "#f5c945", "#f7e9b8",
+    "#2f5d3a", "#57a05a", "#a8cf72", "#1d4e5f", "#3a8fa8", "#8fc7d6", "#26366f", "#4f6ad0", "#6b3f87", "#c98fc0",
+)  # fmt: skip
+SWATCHES: Setting[tuple[str, ...]] = Setting("swatches", "Swatches", FIRST_SWATCHES)  # "#rrggbb name"
 KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
@@ -73,6 +78,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     RECENT_FILES,
     SHORTCUTS,
     KEY_PRESET,
+    SWATCHES,
     WINDOW_STATE,
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MESSAGES: dict[str, str] = {
+    "palette.not_a_palette": "“{name}” is not a palette that can be read; a GIMP palette (.gpl) is expected.",
+    "palette.unreadable": "The palette “{name}” cannot be read: {reason}.",
     "snapshot.no_room": "There is no memory left for the snapshot “{name}”. "
     "Delete others, or allow the history more memory.",
     # documents

@@ -20,6 +20,7 @@ from desktop.ui.actions import ActionSpec, action_spec
 from desktop.ui.background import Background
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.history = HistoryCommands(self)
+        self.colors = ColorCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)

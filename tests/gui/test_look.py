@@ -82,7 +82,8 @@ def test_no_english_is_left_in_the_chinese_window(studio: Studio, has_document: 
     set_language("zh_CN")
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     allowed = re.compile(
-        r"AI|RGB|HSV|KB|GB|models|px|MB|sRGB|NVIDIA GPU|Esc|Ctrl\+\w+|Alt|Shift|\(A\)|（A）|Steps|Gentle|Mode|×|W?ebP"
+        r"AI|RGB|HSV|OKLCH|KB|GB|"
+        r"models|px|MB|sRGB|NVIDIA GPU|Esc|Ctrl\+\w+|Alt|Shift|\(A\)|（A）|Steps|Gentle|Mode|×|W?ebP"
     )
     for kind in (QPushButton, QLabel):
         for widget in studio.window.findChildren(kind):

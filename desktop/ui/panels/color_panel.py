@@ -1,127 +1,218 @@
-"""The colour panel: square and hue bar, H S V rows, hex, and a row of swatches."""
+"""The colour panel: wheel, numbers in four models, hex and names, recent colours, swatches that are kept."""
 
 from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from desktop.core.color_models import Triple, rgb_to_hsv
+from desktop.tools.names import EditName
+from desktop.ui.commands.color_commands import ColorCommands, palette_color
 from desktop.ui.i18n import tr
-from desktop.ui.state import Color, EditorState
-from desktop.ui.widgets.basics import Swatch
+from desktop.ui.icons import icon_pixmap
+from desktop.ui.panels.color_sliders import ColorModel, ColorSliders, Unit
+from desktop.ui.state import EditorState
+from desktop.ui.theme import tokens
+from desktop.ui.widgets.basics import IconButton, Segments, Swatch, rule
 from desktop.ui.widgets.color_pair import ColorPair
-from desktop.ui.widgets.color_square import ColorSquare
-from desktop.ui.widgets.value_slider import Range, ValueSlider
+from desktop.ui.widgets.color_wheel import ColorWheel
+from desktop.ui.widgets.swatch_grid import SwatchGrid
 
-PALETTE = (
-    "#000000", "#3a3a3a", "#747474", "#aeaeae", "#ffffff", "#7a1f1f", "#d43d2f", "#ef8a2c", "#f5c945", "#f7e9b8",
-    "#2f5d3a", "#57a05a", "#a8cf72", "#1d4e5f", "#3a8fa8", "#8fc7d6", "#26366f", "#4f6ad0", "#6b3f87", "#c98fc0",
-)  # fmt: skip
-SWATCHES_IN_ROW = 10
+USING = (EditName.BRUSH, EditName.FILL)  # edits after which a colour counts as used
+HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
 class ColorPanel(QWidget):
     """Shows and changes the foreground colour of the window."""
 
-    def __init__(self, state: EditorState, parent: QWidget | None = None) -> None:
+    def __init__(self, state: EditorState, commands: ColorCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state = state
-        self._hsv = (0.0, 0.0, 0.0)
+        self._state, self._commands = state, commands
+        self._hsv: Triple = (0.0, 0.0, 0.0)
         self.pair = ColorPair(state, 36, self)
+        self.old, self.new = Swatch(28, self), Swatch(28, self)
+        self.gamut = QLabel(self)
         self.hex = QLineEdit(self)
-        self.hex.setMaxLength(7)
-        self.hex.setFixedWidth(84)
-        self.square = ColorSquare(self)
-        self.rows = (
-            ValueSlider(Range(0, 359, 0), unit="°", parent=self),
-            ValueSlider(Range(0, 100, 0), unit="%", parent=self),
-            ValueSlider(Range(0, 100, 0), unit="%", parent=self),
-        )
-        self.hex_label = QLabel(self)
-        self.hex_label.setProperty("role", "dim")
+        self.hex.setMaxLength(24)
+        self.wheel = ColorWheel(self)
+        self.models = Segments([model.value for model in ColorModel], self)
+        self.unit = QComboBox(self)
+        self.sliders = ColorSliders(self)
+        self.recent, self.swatches = SwatchGrid(self), SwatchGrid(self)
+        self.add, self.remove = IconButton("plus", self), IconButton("minus", self)
+        self.load, self.save = IconButton("open", self), IconButton("export", self)
         self._lay_out()
-        self.square.changed.connect(self._set_hsv)
-        self.hex.editingFinished.connect(self._take_hex)
-        for row in self.rows:
-            row.value_changed.connect(self._take_rows)
-        state.colors_changed.connect(self._refresh)
+        self._connect()
+        self.models.set_value(self.sliders.model.value)
+        self.unit.setEnabled(False)
+        self._refresh_palettes()
         self._refresh()
 
     def retranslate(self) -> None:
-        self.hex_label.setText(tr("color.hex"))
         self.hex.setToolTip(tr("color.hex_tip"))
-        self.hex.setAccessibleName(tr("color.hex_tip"))
-        for row, key in zip(self.rows, ("hue", "saturation", "brightness"), strict=True):
-            row.set_label(tr(f"color.{key}"))
-            row.set_tip(tr(f"color.{key}_tip"))
-        width = max(row.label.sizeHint().width() for row in self.rows)
-        for row in self.rows:
-            row.label.setMinimumWidth(width)
+        self.hex.setAccessibleName(tr("color.hex"))
+        self.old.setToolTip(tr("color.old_tip"))
+        self.new.setToolTip(tr("color.new_tip"))
+        self.gamut.setToolTip(tr("color.gamut_tip"))
+        self.wheel.setAccessibleName(tr("color.wheel_tip"))
+        self.wheel.setToolTip(tr("color.wheel_tip"))
+        self.models.set_texts([tr(f"color.model.{model}") for model in ColorModel])
+        chosen = max(self.unit.currentIndex(), 0)
+        self.unit.blockSignals(True)
+        self.unit.clear()
+        for unit in Unit:
+            self.unit.addItem(tr(f"color.unit.{unit}"), unit)
+        self.unit.setCurrentIndex(chosen)
+        self.unit.blockSignals(False)
+        self.unit.setToolTip(tr("color.unit_tip"))
+        self.recent.setAccessibleName(tr("color.recent"))
+        self.swatches.setAccessibleName(tr("color.swatches"))
+        for button, key in (("add", "add"), ("remove", "remove"), ("load", "load"), ("save", "save")):
+            getattr(self, button).set_tip(tr(f"color.{key}_tip"))
+        self.sliders.retranslate()
         self.pair.retranslate()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self._refresh_gamut()
         super().changeEvent(event)
 
     def _lay_out(self) -> None:
+        patches = QHBoxLayout()
+        patches.setSpacing(0)
+        patches.addWidget(self.old)
+        patches.addWidget(self.new)
+        patches.addSpacing(6)
+        patches.addWidget(self.gamut)
+        patches.addStretch(1)
+        side = QVBoxLayout()
+        side.setSpacing(8)
+        side.addWidget(self.pair)
+        side.addLayout(patches)
+        side.addWidget(self.hex)
+        side.addWidget(self.unit)
+        side.addStretch(1)
         top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.pair)
-        top.addStretch(1)
-        top.addWidget(self.hex_label)
-        top.addWidget(self.hex)
-        swatches = QGridLayout()
-        swatches.setSpacing(4)
-        for index, name in enumerate(PALETTE):
-            swatch = Swatch(20, self)
-            swatch.set_color(QColor(name))
-            swatch.setToolTip(name)
-            swatch.clicked.connect(lambda value=name: self._state.set_color(_from_qcolor(QColor(value))))
-            swatches.addWidget(swatch, index // SWATCHES_IN_ROW, index % SWATCHES_IN_ROW)
-        swatches.setColumnStretch(SWATCHES_IN_ROW, 1)
+        top.setSpacing(12)
+        top.addWidget(self.wheel, 3)
+        top.addLayout(side, 2)
+        foot = QHBoxLayout()
+        foot.setSpacing(2)
+        for button in (self.add, self.remove):
+            foot.addWidget(button)
+        foot.addStretch(1)
+        for button in (self.load, self.save):
+            foot.addWidget(button)
+        scroll = QScrollArea(self)
+        self.swatches.setProperty("role", "scrolled")
+        scroll.setWidget(self.swatches)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumHeight(44)
+        self.recent.setFixedHeight(20)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 10, 12, 10)
-        column.setSpacing(8)
-        column.addLayout(top)
-        column.addWidget(self.square, 1)
-        rows = QVBoxLayout()
-        rows.setSpacing(0)
-        for row in self.rows:
-            rows.addWidget(row)
-        column.addLayout(rows)
-        column.addLayout(swatches)
+        column.setContentsMargins(12, 8, 12, 4)
+        column.setSpacing(6)
+        column.addLayout(top, 3)
+        column.addWidget(self.models)
+        column.addWidget(self.sliders)
+        column.addWidget(self.recent)
+        column.addWidget(rule(self))
+        column.addWidget(scroll, 1)
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        state, commands = self._state, self._commands
+        self.wheel.changed.connect(self._take_wheel)
+        self.hex.editingFinished.connect(self._take_hex)
+        self.sliders.changed.connect(self._take_sliders)
+        self.models.chosen.connect(self._choose_model)
+        self.unit.currentIndexChanged.connect(self._choose_model)
+        self.old.clicked.connect(self._take_old)
+        self.recent.chosen.connect(lambda index: commands.take(self.recent.colors[index]))
+        self.swatches.chosen.connect(lambda index: commands.take(self.swatches.colors[index]))
+        self.swatches.rename_asked.connect(commands.rename)
+        self.swatches.remove_asked.connect(commands.remove)
+        self.swatches.menu_asked.connect(self._ask_swatch)
+        self.add.clicked.connect(commands.add)
+        self.remove.clicked.connect(lambda: commands.remove(self.swatches.current))
+        self.load.clicked.connect(commands.load)
+        self.save.clicked.connect(commands.save)
+        commands.palette_changed.connect(self._refresh_palettes)
+        state.colors_changed.connect(self._refresh)
+        state.document_renamed.connect(self._note_use)
 
     def _refresh(self) -> None:
-        shown = QColor.fromRgbF(*self._state.color)
-        if QColor.fromHsvF(*self._hsv).rgb() != shown.rgb():
-            hue = shown.hsvHueF() if shown.hsvHueF() >= 0 else self._hsv[0]
-            self._hsv = (hue, shown.hsvSaturationF(), shown.valueF())
-        hue, saturation, brightness = self._hsv
-        self.square.set_hsv(hue, saturation, brightness)
-        for row, value in zip(self.rows, (hue * 359, saturation * 100, brightness * 100), strict=True):
-            row.set_value(round(value))
+        rgb = self._state.color
+        hue, saturation, value = rgb_to_hsv(rgb)
+        shown = QColor.fromHsvF(self._hsv[0] % 1.0, self._hsv[1], self._hsv[2])
+        if shown.rgb() != QColor.fromRgbF(*rgb).rgb():
+            self._hsv = (hue / 360 if saturation > 0 else self._hsv[0], saturation, value)
+        self.wheel.set_hsv(*self._hsv)
+        self.sliders.set_rgb(rgb)
+        self.new.set_color(QColor.fromRgbF(*rgb))
+        self._refresh_gamut()
         if not self.hex.hasFocus():
-            self.hex.setText(shown.name())
+            self.hex.setText(QColor.fromRgbF(*rgb).name())
 
-    def _set_hsv(self, hue: float, saturation: float, brightness: float) -> None:
+    def _refresh_gamut(self) -> None:
+        self.gamut.setPixmap(icon_pixmap("warning", tokens().warning, 20, self.devicePixelRatioF()))
+        self.gamut.setVisible(self.sliders.is_out_of_gamut)
+
+    def _refresh_palettes(self) -> None:
+        self.recent.set_colors(self._commands.recent)
+        self.swatches.set_colors(self._commands.swatches)
+        self.recent.setVisible(bool(self._commands.recent))
+        used = self._commands.recent
+        self.old.set_color(QColor(used[0].hex) if used else QColor("black"))
+
+    def _take_wheel(self, hue: float, saturation: float, brightness: float) -> None:
         self._hsv = (hue, saturation, brightness)
-        self._state.set_color(_from_qcolor(QColor.fromHsvF(hue, saturation, brightness)))
+        color = QColor.fromHsvF(hue, saturation, brightness)
+        self._state.set_color((color.redF(), color.greenF(), color.blueF()))
         self._refresh()
 
-    def _take_rows(self) -> None:
-        hue, saturation, brightness = (row.value for row in self.rows)
-        self._set_hsv(hue / 359, saturation / 100, brightness / 100)
+    def _take_sliders(self, rgb: Triple) -> None:
+        if self.sliders.model is ColorModel.HSV:
+            hue, saturation, brightness = self.sliders.values
+            self._hsv = (hue / 360 % 1.0, saturation, brightness)
+        self._state.set_color(rgb)
+        self._refresh()
+
+    def _take_old(self) -> None:
+        shown = self.old.shown_color
+        self._state.set_color((shown.redF(), shown.greenF(), shown.blueF()))
 
     def _take_hex(self) -> None:
-        text = self.hex.text().strip().lstrip("#")
-        if re.fullmatch(r"[0-9a-fA-F]{6}|[0-9a-fA-F]{3}", text):
-            self._state.set_color(_from_qcolor(QColor(f"#{text}")))
+        text = self.hex.text().strip()
+        digits = HEX.fullmatch(text)
+        name = f"#{digits[1]}" if digits else text.replace(" ", "").lower()
+        if digits or (name != "transparent" and not name.startswith("#") and QColor.isValidColorName(name)):
+            color = QColor(name)
+            self._state.set_color((color.redF(), color.greenF(), color.blueF()))
         self.hex.clearFocus()
         self.hex.setText(QColor.fromRgbF(*self._state.color).name())
 
+    def _choose_model(self, _: object = None) -> None:
+        model = ColorModel(self.models.value)
+        self.sliders.choose(model, Unit(self.unit.currentData() or Unit.EIGHT_BIT))
+        self.unit.setEnabled(model in (ColorModel.RGB, ColorModel.GRAY))
+        self._refresh_gamut()
 
-def _from_qcolor(value: QColor) -> Color:
-    return value.redF(), value.greenF(), value.blueF()
+    def _note_use(self) -> None:
+        """A colour that was painted with is a recent one."""
+        opened = self._state.open_document
+        if opened is not None and opened.history.entry(opened.history.position).name in USING:
+            self._commands.note_use(palette_color(self._state.color))
+
+    def _ask_swatch(self, index: int, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("color.rename")).triggered.connect(lambda: self._commands.rename(index))
+        menu.addAction(tr("color.remove_tip")).triggered.connect(lambda: self._commands.remove(index))
+        menu.popup(place)

@@ -49,7 +49,7 @@ def _ai(window: MainWindow) -> QWidget:
 def _color(window: MainWindow) -> QWidget:
     from desktop.ui.panels.color_panel import ColorPanel
 
-    return ColorPanel(window.state)
+    return ColorPanel(window.state, window.colors)
 
 
 def _history(window: MainWindow) -> QWidget:
