@@ -83,6 +83,35 @@ class ColorPanel(QWidget):
         super().changeEvent(event)
 
     def _lay_out(self) -> None:
+        inner = QWidget(self)
+        inner.setProperty("role", "scrolled")
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(12, 8, 12, 4)
+        body.setSpacing(6)
+        body.addLayout(self._top(), 1)
+        for part in (self.models, self.sliders, self.recent, rule(self), self.swatches):
+            body.addWidget(part)
+        self.recent.setFixedHeight(20)
+        scroll = QScrollArea(self)
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 2, 8, 2)
+        foot.setSpacing(2)
+        for button in (self.add, self.remove):
+            foot.addWidget(button)
+        foot.addStretch(1)
+        for button in (self.load, self.save):
+            foot.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addLayout(foot)
+
+    def _top(self) -> QHBoxLayout:
+        """The wheel, and beside it the colours of before and now."""
         patches = QHBoxLayout()
         patches.setSpacing(0)
         patches.addWidget(self.old)
@@ -101,30 +130,7 @@ class ColorPanel(QWidget):
         top.setSpacing(12)
         top.addWidget(self.wheel, 3)
         top.addLayout(side, 2)
-        foot = QHBoxLayout()
-        foot.setSpacing(2)
-        for button in (self.add, self.remove):
-            foot.addWidget(button)
-        foot.addStretch(1)
-        for button in (self.load, self.save):
-            foot.addWidget(button)
-        scroll = QScrollArea(self)
-        self.swatches.setProperty("role", "scrolled")
-        scroll.setWidget(self.swatches)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumHeight(44)
-        self.recent.setFixedHeight(20)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 4)
-        column.setSpacing(6)
-        column.addLayout(top, 3)
-        column.addWidget(self.models)
-        column.addWidget(self.sliders)
-        column.addWidget(self.recent)
-        column.addWidget(rule(self))
-        column.addWidget(scroll, 1)
-        column.addLayout(foot)
+        return top
 
     def _connect(self) -> None:
         state, commands = self._state, self._commands

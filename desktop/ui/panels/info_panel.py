@@ -22,7 +22,7 @@ from desktop.ui.widgets.basics import Swatch, dim_label, tabular
 
 POINTER_MS = 50
 SIZES_MS = 250
-POINTER_ROWS = ("rgb8", "rgb16", "hsv", "hex", "alpha", "place")
+POINTER_ROWS = ("rgb8", "rgb16", "hsv", "hex", "place")
 SIZE_ROWS = ("selection", "region", "document", "tiles", "history")
 NOTHING = "–"
 
@@ -65,7 +65,7 @@ class InfoPanel(QWidget):
         inner = QWidget(self)
         inner.setProperty("role", "scrolled")
         grid = QGridLayout(inner)
-        grid.setContentsMargins(12, 8, 12, 8)
+        grid.setContentsMargins(12, 6, 12, 4)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(1)
         for line, row in enumerate(self.names):
@@ -113,10 +113,11 @@ class InfoPanel(QWidget):
             return
         if self.visibleRegion().isEmpty():
             return
-        texts = color_texts([level / (255 if document.depth == 8 else 65535) for level in levels])
+        top = 255 if document.depth == 8 else 65535
+        texts = color_texts([level / top for level in levels])
         for row, text in (*texts.items(), ("place", f"{int(point.x)}, {int(point.y)}")):
             self.values[row].setText(text)
-        self.swatch.set_color(QColor(texts["hex"]))
+        self.swatch.set_color(QColor.fromRgbF(*(level / top for level in levels[:3])))
 
     def _refresh_sizes(self) -> None:
         session = self._state.current
@@ -147,8 +148,7 @@ def color_texts(color: Sequence[float]) -> dict[str, str]:
         "rgb8": "  ".join(str(level) for level in eight),
         "rgb16": "  ".join(str(round(level * 65535)) for level in (red, green, blue)),
         "hsv": f"{hue * 360:.0f}°  {saturation * 100:.0f} %  {value * 100:.0f} %",
-        "hex": "#" + "".join(f"{level:02x}" for level in eight),
-        "alpha": f"{alpha * 100:.0f} %",
+        "hex": "#" + "".join(f"{level:02x}" for level in eight) + f"  {alpha * 100:.0f} %",
     }
 
 

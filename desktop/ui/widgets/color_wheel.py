@@ -1,4 +1,4 @@
-"""A ring of hues around a square of saturation and value. Arrow keys move in the one, Page Up and Down on the other."""
+"""A ring of hues (Page Up, Page Down) around a square of saturation and value (arrow keys)."""
 
 from __future__ import annotations
 
