@@ -29,6 +29,7 @@ from desktop.core.gradients import Color, Gradient, GradientLine, GradientRepeat
 from desktop.core.layers import GroupLayer, Layer, LayerId
 from desktop.core.tiles import TileKey, tiles_touched
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.locks import keeps_alpha
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
 
@@ -84,7 +85,7 @@ def pour(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, se
             event = yield True
         paint = SolidPaint(settings.color, _paint_dtype(document, plane))
         with Filler(edit, layer, plane, document, region=found.result()) as filler:
-            filler.start(paint, Laying(settings.mode, settings.opacity, layer.locks.alpha))
+            filler.start(paint, Laying(settings.mode, settings.opacity, keeps_alpha(document, layer.id)))
             while filler.work():
                 event = yield True
         while event.pressed:
@@ -103,7 +104,7 @@ def drag_gradient(
     document = open_document.document
     layer = paintable_layer(document, layer_id, plane)
     start, line = event.point, None
-    laying = Laying(settings.mode, settings.opacity, layer.locks.alpha, settings.dithers)
+    laying = Laying(settings.mode, settings.opacity, keeps_alpha(document, layer.id), settings.dithers)
     table = settings.gradient.table()
     while _distance(start, event.point) < SHORTEST_LINE_PX:
         if not event.pressed:
@@ -132,7 +133,7 @@ def fill_selection(open_document: OpenDocument, layer_id: LayerId | None, plane:
     layer = paintable_layer(document, layer_id, plane)
     paint = SolidPaint(color, _paint_dtype(document, plane))
     with open_document.edit(EditName.FILL) as edit, Filler(edit, layer, plane, document) as filler:
-        filler.start(paint, Laying(keeps_alpha=layer.locks.alpha))
+        filler.start(paint, Laying(keeps_alpha=keeps_alpha(document, layer.id)))
         while filler.work():
             pass
 
@@ -143,7 +144,7 @@ def clear_selection(open_document: OpenDocument, layer_id: LayerId | None, plane
     layer = paintable_layer(document, layer_id, plane)
     paint = SolidPaint((0, 0, 0), _paint_dtype(document, plane))
     mode = BlendMode.NORMAL if plane is Plane.MASK else BlendMode.ERASE
-    if plane is Plane.PIXELS and layer.locks.alpha:
+    if plane is Plane.PIXELS and keeps_alpha(document, layer.id):
         return
     with open_document.edit(EditName.CLEAR) as edit, Filler(edit, layer, plane, document) as filler:
         filler.start(paint, Laying(mode))

@@ -11,6 +11,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap, bounds_of_tiles
+from desktop.tools.locks import check_pixels_free
 from desktop.tools.names import EditName
 
 
@@ -153,6 +154,7 @@ def merge_down(open_document: OpenDocument, layer_id: LayerId) -> LayerId:
     if index == 0:
         raise UserError("tool.nothing_below", name=document.layer(layer_id).name)
     upper, lower = document.layer(layer_id), document.siblings_of(layer_id)[index - 1]
+    check_pixels_free(document, lower.id)
     plain = lower.changed(opacity=1.0, visible=True, clip_to_below=False)
     pair = document.changed(layers=(plain, upper), selection=None)
     extent = _extent(plain).union(_extent(upper))

@@ -6,6 +6,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.locks import check_position_free
 from desktop.tools.names import EditName
 
 
@@ -33,10 +34,8 @@ def nudge(open_document: OpenDocument, layer_id: LayerId | None, dx: int, dy: in
 def movable_layer(open_document: OpenDocument, layer_id: LayerId | None) -> Layer:
     if layer_id is None or not open_document.document.has_layer(layer_id):
         raise UserError("tool.no_layer")
-    layer = open_document.document.layer(layer_id)
-    if layer.locks.position:
-        raise UserError("tool.layer_locked", name=layer.name)
-    return layer
+    check_position_free(open_document.document, layer_id)
+    return open_document.document.layer(layer_id)
 
 
 def translated(layer: Layer, dx: int, dy: int) -> Layer:

@@ -12,6 +12,7 @@ from desktop.core.edits import Edit, OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture
+from desktop.tools.locks import check_pixels_free, keeps_alpha
 from desktop.tools.names import EditName
 from desktop.tools.strokes import LastStroke, follow
 
@@ -68,8 +69,7 @@ def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) 
     layer = document.layer(layer_id) if plane is Plane.MASK else document.raster_layer(layer_id)
     if not layer.visible:
         raise UserError("tool.layer_hidden", name=layer.name)
-    if layer.locks.pixels:
-        raise UserError("tool.layer_locked", name=layer.name)
+    check_pixels_free(document, layer.id)
     return layer
 
 
@@ -81,4 +81,4 @@ def _name_of(plane: Plane, mode: BrushMode) -> EditName:
 
 def _stroke_on(edit: Edit, document: Document, layer: Layer, plane: Plane, settings: BrushSettings) -> Stroke:
     editor = edit.mask_pixels(layer.id) if plane is Plane.MASK else edit.pixels(layer.id)
-    return Stroke(editor, settings, selection=document.selection, keeps_alpha=layer.locks.alpha)
+    return Stroke(editor, settings, selection=document.selection, keeps_alpha=keeps_alpha(document, layer.id))

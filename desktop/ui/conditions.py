@@ -74,6 +74,7 @@ CONDITIONS: dict[str, Condition] = {
     "visible": lambda window, spec: _layer_is(window, "visible"),
     "pixels_locked": lambda window, spec: _is_locked(window, "pixels"),
     "alpha_locked": lambda window, spec: _is_locked(window, "alpha"),
+    "all_locked": lambda window, spec: _is_locked(window, "all"),
     "position_locked": lambda window, spec: _is_locked(window, "position"),
     "mask_shown": lambda window, spec: window.canvas.shows_mask,
     "panels_shown": lambda window, spec: window.panels.are_shown,

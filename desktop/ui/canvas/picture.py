@@ -22,6 +22,7 @@ from desktop.ui.canvas.view import NEAREST_FROM, View
 
 SLICE_MS = 8.0  # work between two events: half a frame
 PAINT_MS = 12.0  # tiles made while painting a frame; the rest comes in slices
+AT_ONCE = 2  # tiles composited between two looks at the clock: one for each core of a small machine
 CHECKER_PX = 8
 MARGIN_PX = 2  # neighbours that smooth scaling looks at
 
@@ -125,7 +126,7 @@ class Picture:
             self._compositor.prepare([key for key, _ in touched])
         is_whole = True
         for (column, row), part in touched:
-            is_late = time.perf_counter() > stop or (level > 2 and not self._has_children(level, column, row))
+            is_late = time.perf_counter() > stop or (level > 0 and not self._has_children(level, column, row))
             if is_late and not self._compositor.has_tile(level, column, row):
                 is_whole = False
                 continue
@@ -161,7 +162,10 @@ class Picture:
         if self._compositor.has_tile(level, *key):
             return
         if level == 1:
-            self._compositor.prepare(self._children(1, *key))
+            children = self._children(1, *key)
+            for start in range(0, len(children), AT_ONCE):
+                self._compositor.prepare(children[start : start + AT_ONCE])
+                yield EMPTY_RECT
         elif level > 1:
             for child in self._children(level, *key):
                 yield from self._made(level - 1, child)

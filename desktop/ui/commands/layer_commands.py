@@ -6,7 +6,7 @@ import numpy as np
 
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.layers import Layer, LayerId
+from desktop.core.layers import Layer, LayerId, Locks
 from desktop.core.tiles import TileMap
 from desktop.tools import filling, layer_edits
 from desktop.tools.names import EditName
@@ -90,6 +90,11 @@ class LayerCommands:
 
     def lock_position(self) -> None:
         self._lock("position")
+
+    def lock_all(self) -> None:
+        """Locks everything, or frees everything when all is locked already."""
+        state = not self._layer.locks.all
+        self._change(EditName.LOCK, locks=Locks(position=state, pixels=state, alpha=state))
 
     def raise_layer(self) -> None:
         layer_edits.move_by(self._document, self._layer.id, 1)
