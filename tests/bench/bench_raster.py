@@ -10,6 +10,7 @@ import json
 import math
 import os
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,11 +24,13 @@ from PySide6.QtGui import QImage, QPainter, QRadialGradient
 from desktop.core import composite
 from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import BrushSettings, Stroke
+from desktop.core.color import to_depth16
 from desktop.core.compositor import Compositor
 from desktop.core.edits import OpenDocument
-from desktop.core.geometry import Point
+from desktop.core.geometry import Point, Rect
 from desktop.core.layers import Mask, RasterLayer
 from desktop.core.tiles import TileMap
+from tests.bench import gimp
 from tests.builders import document_with
 
 MODES = [
@@ -100,6 +103,41 @@ def flatten_rows(side: int) -> None:
 
     theirs = best(qt)
     row("flatten", side=side, layers=10, seconds=ours, qpainter_seconds=theirs, ratio=ours / theirs, gate=0.7)
+    gimp_rows(side, ours, masks)
+
+
+def flatten_16_row(side: int) -> None:
+    """The same layers in 16 bits a channel; there is no peer that Qt brings."""
+    layers = [
+        layer.changed(tiles=TileMap.from_array(to_depth16(layer.tiles.read(Rect(0, 0, side, side)))))
+        for layer in layers_of(side)
+    ]
+    document = document_with(*layers, width=side, height=side, depth=16)
+    row("flatten, 16 bits", side=side, layers=10, seconds=best(lambda: composite.flatten(document)))
+
+
+def gimp_rows(side: int, ours: float, pictures: list[Any]) -> None:
+    """GIMP 2.10 on the same layers, masks baked in; left out with the reason where it cannot run."""
+    for kind, modes in (("", gimp.DEFAULT_MODES), (", legacy modes", gimp.LEGACY_MODES)):
+        if gimp.gimp_program() is None:
+            row(f"flatten against GIMP{kind}", skipped="GIMP is not installed")
+            continue
+        try:
+            theirs = gimp.flatten_seconds(pictures, modes, 0.9)
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            row(f"flatten against GIMP{kind}", skipped=str(error))
+            continue
+        gate = {} if kind else {"gate": 0.3}
+        row(f"flatten against GIMP{kind}", seconds=ours, gimp_seconds=theirs, ratio=ours / theirs, **gate)
+
+
+def zoomed_rows(side: int) -> None:
+    """A dab on a picture shown at 25 %: to the halved tiles that the canvas draws."""
+    for radius in (50, 250):
+        times = dab_times(side, radius, "pixels", level=2)
+        median = statistics.median(times)
+        p95 = sorted(times)[int(len(times) * 0.95)]
+        row("dab on pixels, shown at 25 %", radius=radius, median_ms=median, p95_ms=p95)
 
 
 def dab_rows(side: int) -> None:
@@ -113,13 +151,16 @@ def dab_rows(side: int) -> None:
             row(f"dab on {plane}", radius=radius, **numbers, gate_ms=gate, qpainter_dab_only_ms=qpainter_dab(radius))
 
 
-def dab_times(side: int, radius: int, plane: str) -> list[float]:
+def dab_times(side: int, radius: int, plane: str, level: int = 0) -> list[float]:
     """Milliseconds from a pointer event to the recomposited tiles the canvas draws."""
     document = OpenDocument(document_with(*layers_of(side), width=side, height=side))
     compositor = Compositor(document)
     active = 6  # a masked layer in the middle
     compositor.set_active_layer(active)
     compositor.prepare([(c, r) for c in range(side // 256) for r in range(side // 256)])
+    shown = [(level, c, r) for c in range(side >> 8 + level) for r in range(side >> 8 + level)] if level else []
+    for key in shown:
+        compositor.tile(*key)
     settings = BrushSettings(diameter_px=2 * radius, hardness=0.5, spacing=0.1, color=(0.9, 0.2, 0.1))
     times = []
     with document.edit("Brush stroke") as edit:
@@ -132,11 +173,13 @@ def dab_times(side: int, radius: int, plane: str) -> list[float]:
             dirty = stroke.to(where)
             edit.touched(active, dirty)
             compositor.refresh()
+            for key in shown:
+                compositor.tile(*key)
             times.append((time.perf_counter() - start) * 1000)
     compositor.close()
     start = time.perf_counter()
     document.undo()
-    if plane == "pixels":
+    if plane == "pixels" and not level:
         row("undo of a stroke", radius=radius, milliseconds=(time.perf_counter() - start) * 1000, gate_ms=20)
     return times[1:]
 
@@ -163,4 +206,6 @@ if __name__ == "__main__":
     parser.add_argument("--side", type=int, default=4096)
     arguments = parser.parse_args()
     flatten_rows(arguments.side)
+    flatten_16_row(arguments.side)
     dab_rows(arguments.side)
+    zoomed_rows(arguments.side)

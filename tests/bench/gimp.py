@@ -36,7 +36,7 @@ def flatten_seconds(layers: Sequence[Any], modes: Sequence[int], opacity: float)
             cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA), options)
         side = layers[0].shape[0]
         script = _script(side, [(path, modes[index % len(modes)]) for index, path in enumerate(paths)], opacity)
-        command = [program, "-i", "-d", "-f", "--quit", "-b", script, "-b", "(gimp-quit 1)"]
+        command = [program, "-i", "-d", "-f", "-b", script, "-b", "(gimp-quit 1)"]
         result = subprocess.run(command, capture_output=True, text=True, timeout=GIMP_SECONDS, check=False)
     times = [float(found) for found in re.findall(r"FLATTEN ([0-9.]+)", result.stdout + result.stderr)]
     if not times:

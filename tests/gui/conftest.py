@@ -232,7 +232,9 @@ class Studio:
         return shown.red(), shown.green(), shown.blue()
 
     def settle(self) -> None:
-        """Until nothing of the canvas is still to come."""
+        """Until nothing of the canvas is still to come; the first paint says what that is."""
+        QApplication.processEvents()
+        self.window.canvas.grab()
         self.qtbot.waitUntil(lambda: self.window.canvas.is_complete, timeout=PATIENCE_MS)
         QApplication.processEvents()
 
