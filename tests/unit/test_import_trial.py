@@ -247,6 +247,33 @@ def test_lightness_in_and_two_colour_channels_out(tmp_path: Path, folder: Path) 
     assert (manifest.task, manifest.inputs[0].order, manifest.outputs[0].role) == (Task.COLOURISE, "Lab_L", "ab")
 
 
+def test_a_curve_is_applied_and_a_grid_moves_pixels(tmp_path: Path, folder: Path) -> None:
+    nodes = [node("Sub", ["image", "half"], "d"), node("Mul", ["d", "gain"], "result")]
+    path = foreign.graph_file(
+        tmp_path / "zero_dce_curve.onnx",
+        nodes,
+        inputs={"image": FREE},
+        outputs={"result": FREE},
+        weights={"half": F32(0.5), "gain": F32(0.6)},
+    )
+    assert found_out(path, folder).manifest.outputs[0].role == "curve"
+    y, x = np.meshgrid(np.linspace(-1, 1, 64, dtype=F32), np.linspace(-1, 1, 64, dtype=F32), indexing="ij")
+    grid = np.stack([x, y], axis=-1)[None]
+    nodes = [
+        node("ReduceMean", ["image"], "mean", keepdims=0),
+        node("Mul", ["mean", "nothing"], "zero"),
+        node("Add", ["grid", "zero"], "result"),
+    ]
+    path = foreign.graph_file(
+        tmp_path / "unwarp.onnx",
+        nodes,
+        inputs={"image": (1, 3, 64, 64)},
+        outputs={"result": (1, 64, 64, 2)},
+        weights={"grid": grid, "nothing": F32(0)},
+    )
+    assert found_out(path, folder).manifest.outputs[0].role == "grid"
+
+
 def test_numbers_in_and_a_picture_out_is_a_generator(tmp_path: Path, folder: Path) -> None:
     weight = np.random.default_rng(1).normal(0, 0.3, (64, 3 * 16 * 24)).astype(F32)
     nodes = [

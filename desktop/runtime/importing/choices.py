@@ -14,6 +14,7 @@ from desktop.runtime.importing.ranges import RANGES
 from desktop.runtime.manifest import Task, Tile
 
 Order = Literal["RGB", "BGR"]
+Answer = Literal["picture", "curve", "grid", "flow"]
 UNKNOWN_LICENCE = "LicenseRef-unknown"
 SCALES = (1, 2, 3, 4, 8)
 
@@ -21,7 +22,8 @@ SCALES = (1, 2, 3, 4, 8)
 class Choices(msgspec.Struct, frozen=True):
     """Everything that a manifest needs and a graph does not say for sure.
 
-    `output` names the tensor that holds the answer, `channels` a slice [first, stop) of it. `hole` is what a mask of 1
+    `output` names the tensor that holds the answer, `channels` a slice [first, stop) of it, `answer` what it is: the
+    picture, or what is to be done with the picture. `hole` is what a mask of 1
     means to an inpainting network.
     """
 
@@ -40,6 +42,7 @@ class Choices(msgspec.Struct, frozen=True):
     channels: tuple[int, int] | None = None
     invert: bool = False
     mask_hole: Literal["white", "black"] = "white"
+    answer: Answer = "picture"
     size: Literal["any"] | int | tuple[int, int] = "any"
     tile: Tile | None = None
 
@@ -54,7 +57,7 @@ class Question(msgspec.Struct, frozen=True):
 
 SETTABLE = (
     "task", "output", "id", "title", "licence", "description", "scale", "range", "output_range", "order", "activation",
-    "class", "channels", "invert", "hole", "size", "tile",
+    "answer", "class", "channels", "invert", "hole", "size", "tile",
 )  # fmt: skip
 
 
@@ -154,6 +157,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "range": _one_of("range", tuple(RANGES)),
     "output_range": _one_of("output_range", ("0..1", "0..255", "-1..1", "imagenet")),
     "order": _one_of("order", ("RGB", "BGR"), str.upper),
+    "answer": _one_of("answer", ("picture", "curve", "grid", "flow"), str.lower),
     "activation": _one_of("activation", ("none", "sigmoid", "softmax", "minmax")),
     "class": _whole("class", "a number from 0", 0, 100_000),
     "channels": _channels,

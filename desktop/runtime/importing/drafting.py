@@ -130,6 +130,8 @@ def _answer(chosen: OutputSketch, working: Working, choices: Choices) -> Output:
     if choices.task is Task.COLOURISE and chosen.channels == 2:
         std = {"-1..1": 110.0, "0..255": 1.0}.get(choices.output_range, 1.0)
         return Output(**shared, role="ab", std=[std])
+    if choices.answer != "picture":
+        return Output(**shared, role=choices.answer, channels=None)
     order = output_order(working, choices)
     mean, std_list = _normalisation(choices.output_range, order)
     size = None

@@ -142,6 +142,7 @@ def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:
         description=facts.metadata.get("description", "")[:300],
         scale=guess.scale,
         channels=guess.channels,
+        answer=guess.answer,
         size=_size_rule(trial.working),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
+from desktop.runtime.importing.choices import Answer
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, plain_spec
 from desktop.runtime.importing.ranges import RANGES, colorfulness, structure_match
@@ -19,6 +20,7 @@ from desktop.runtime.manifest import Input, Task
 
 FAITHFUL_MATCH = 0.72  # a network whose fine structure follows the picture this closely restores it
 SLICE_MATCH = 0.45
+GRID_MATCH = 0.9
 COLOURED_LEVELS = 4.0  # a grey picture that comes back with more colour than this was coloured
 
 # Words in file names and notes that say what a network is for; the first that fits counts.
@@ -33,6 +35,7 @@ WORDS: tuple[tuple[Task, str], ...] = (
     (Task.STYLE, r"style|mosaic|candy|udnie|pointil|rain_?princess|cartoon|anime|hayao|shinkai|paprika|sketch|paint"),
     (Task.TRANSLATE, r"pix2pix|cyclegan|translat|edges2|horse2zebra|monet|winter|summer"),
 )  # fmt: skip
+CURVE_NAME = re.compile(r"curve|zero_?-?dce", re.I)
 PICTURE_TASKS = (Task.RESTORE, Task.STYLE, Task.TRANSLATE, Task.FILTER, Task.UPSCALE)
 
 
@@ -42,6 +45,7 @@ class Guess:
     output: str
     scale: int = 1
     channels: tuple[int, int] | None = None
+    answer: Answer = "picture"
 
 
 def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8], hints: str) -> Guess:
@@ -56,6 +60,9 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
         return Guess(Task.INPAINT, _best_picture(working, answers, picture, graph.label).name)
     if working.role("image2", "style"):
         return _of_two_pictures(working, answers, picture, graph.label)
+    applied = _applied_answer(working, answers, hints)
+    if applied is not None:
+        return applied
     pictures = [output for output in working.outputs if output.channels in (3, 4) and output.scale >= 1]
     if working.image.order == "L":
         return _of_gray(working, graph.label)
@@ -77,6 +84,28 @@ def _refuse_detectors(facts: GraphFacts, label: str) -> None:
     stated = facts.metadata.get("task", "").lower()
     if stated in ("detect", "classify", "pose", "obb"):
         raise UserError("import.no_picture", path=label, outputs=f"answers of the kind “{stated}”")
+
+
+def _applied_answer(working: Working, answers: dict[str, Any], hints: str) -> Guess | None:
+    """Curves for the levels (Zero-DCE: eight maps for each channel) or places to take the pixels from."""
+    only = working.outputs[0] if len(working.outputs) == 1 else None
+    for output in working.outputs:
+        values = np.asarray(answers[output.name], np.float32)
+        is_small = bool(np.abs(values).max() <= 1.05)
+        if is_small and (output.channels == 24 or (only is output and CURVE_NAME.search(f"{hints} {output.name}"))):
+            return Guess(Task.RESTORE, output.name, answer="curve")
+        if output.channels == 2 and only is output and float(np.abs(values).max()) < 1.6 and _is_grid(values, output):
+            return Guess(Task.RESTORE, output.name, answer="grid")
+    return None
+
+
+def _is_grid(values: NDArray[np.float32], output: OutputSketch) -> bool:
+    """The first plane grows to the right, the second downwards."""
+    x, y = _planes(values, output)
+    columns, rows = np.linspace(-1, 1, x.shape[1]), np.linspace(-1, 1, x.shape[0])
+    across = np.corrcoef(x.mean(axis=0), columns)[0, 1] if x.std() > 0 else 0
+    down = np.corrcoef(y.mean(axis=1), rows)[0, 1] if y.std() > 0 else 0
+    return bool(across > GRID_MATCH and down > GRID_MATCH)
 
 
 def _of_generator(graph: ForeignGraph, working: Working) -> Guess:

@@ -82,7 +82,8 @@ def run_draft(trial: Trial, choices: Choices, inputs: Mapping[str, Any]) -> Mapp
     results = {name: np.zeros(shape, dtype) for name, (shape, dtype) in adapter.results(manifest, asked).items()}
     parameters = {param.id: param.default for param in manifest.params}
     job = Job(0, trial.folder, manifest, {}, {}, parameters, 0, "cpu")
-    TaskRun(job, Kept(), lambda _progress: None).run(inputs, results)
+    with np.errstate(over="ignore", invalid="ignore"):  # a wrong range may well make numbers without bound
+        TaskRun(job, Kept(), lambda _progress: None).run(inputs, results)
     return results
 
 
@@ -113,7 +114,7 @@ def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
     found = msgspec.structs.replace(
         choices, range=best.range, output_range=best.output_range, order=best.order, activation=activation
     )
-    if found.task in (Task.RESTORE, Task.STYLE):
+    if found.task in (Task.RESTORE, Task.STYLE) and found.answer == "picture":
         shown = fitted(trial.picture, best.preview.shape[:2])
         is_kept = structure_match(shown, best.preview) >= FAITHFUL_MATCH
         found = msgspec.structs.replace(found, task=Task.RESTORE if is_kept else Task.STYLE)
@@ -170,6 +171,8 @@ def tile_of(trial: Trial, choices: Choices) -> Tile | None:
     changed = shown.copy()
     border = width - width // 3
     changed[:, border:] = 255 - changed[:, border:][::-1]
+    if choices.answer == "grid":
+        return None  # it is made for the whole picture
     name, scale = choices.output, choices.scale
     first = trial.graph.run(_feeds(trial, choices, (height, width), shown))[name]
     second = trial.graph.run(_feeds(trial, choices, (height, width), changed))[name]
@@ -210,6 +213,8 @@ def answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
         return ("0..255" if float(np.abs(answer).max()) > 2 else "-1..1"), "none"
     if answer.dtype.kind in "ui":
         return "0..255", "none"
+    if choices.answer != "picture":
+        return "0..1", "none"
     first, stop = choices.channels or (0, min(output.channels, 3))
     planes = as_picture(answer, replace(output, channels=3)) if output.channels <= 4 else np.asarray(answer)
     values = planes if choices.channels is None else np.take(answer, range(first, stop), axis=_channel_axis(output))
@@ -262,6 +267,8 @@ def _cost(trial: Trial, choices: Choices, shown: Picture, preview: Picture) -> f
         return 0.0  # a mask does not tell; the order of the ranges decides, and a person
     if choices.task is Task.COLOURISE and trial.working.image is not None and trial.working.image.order == "L":
         return wrong_liveliness(preview)
+    if choices.answer != "picture":
+        return 0.0  # applied to the picture in 0..1 whatever the network was fed
     raw = _raw_answer(trial, choices, None, shown)
     is_faithful = choices.task not in (Task.STYLE, Task.TRANSLATE)
     mismatch = 0.0 if _base(choices.range) == choices.output_range else RANGE_MISMATCH
