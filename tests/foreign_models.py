@@ -143,3 +143,91 @@ def external_weights(path: Path, location: str, *, length: int = 4) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def click_pair(folder: Path) -> tuple[Path, Path]:
+    """Names and shapes of the Segment Anything family: the mask is where the picture is as red as under the point."""
+    weight = np.zeros((16, 3, 4, 4), np.float32)
+    weight[:, 0] = 1 / 16
+    encoder = graph_file(
+        folder / "encoder.onnx",
+        [node("Conv", ["image", "w"], "image_embeddings", strides=[4, 4])],
+        inputs={"image": (1, 3, 64, 64)},
+        outputs={"image_embeddings": (1, 16, 16, 16)},
+        weights={"w": weight},
+    )
+    nodes = [
+        node("ReduceMean", ["image_embeddings"], "red", axes=[1], keepdims=1),
+        node("ReduceSum", ["point_coords"], "moved", keepdims=0),
+        node("Mul", ["moved", "nothing"], "zero"),
+        node("Add", ["red", "zero"], "low_res_masks"),
+        node("Resize", ["low_res_masks", "", "four"], "masks", mode="linear"),
+        node("ReduceMean", ["masks"], "mean", axes=[2, 3], keepdims=0),
+        node("Add", ["mean", "zero"], "iou_predictions"),
+    ]
+    decoder = graph_file(
+        folder / "decoder.onnx",
+        nodes,
+        inputs={
+            "image_embeddings": (1, 16, 16, 16),
+            "point_coords": (1, "points", 2),
+            "point_labels": (1, "points"),
+            "mask_input": (1, 1, 16, 16),
+            "has_mask_input": (1,),
+            "orig_im_size": (2,),
+        },
+        outputs={
+            "masks": (1, 1, "h", "w"),
+            "iou_predictions": (1, 1),
+            "low_res_masks": (1, 1, 16, 16),
+        },
+        weights={"nothing": np.float32(0), "four": np.array([1, 1, 4, 4], np.float32)},
+    )
+    return encoder, decoder
+
+
+def style_pair(folder: Path) -> tuple[Path, Path]:
+    """The mean colour of a style picture as a vector, and a network that mixes it in."""
+    predict = graph_file(
+        folder / "style_predict.onnx",
+        [node("GlobalAveragePool", ["style_image"], "vector")],
+        inputs={"style_image": (1, 3, 96, 96)},
+        outputs={"vector": (1, 3, 1, 1)},
+    )
+    nodes = [node("Add", ["content_image", "vector"], "both"), node("Mul", ["both", "half"], "stylized")]
+    transform = graph_file(
+        folder / "style_transform.onnx",
+        nodes,
+        inputs={"content_image": FREE, "vector": (1, 3, 1, 1)},
+        outputs={"stylized": FREE},
+        weights={"half": np.float32(0.5)},
+    )
+    return predict, transform
+
+
+def mapping_pair(folder: Path) -> tuple[Path, Path]:
+    """A mapping of the latent and a synthesis of 16 × 16 pixels."""
+    random = np.random.default_rng(3)
+    mapping = graph_file(
+        folder / "mapping.onnx",
+        [node("MatMul", ["z", "m"], "w")],
+        inputs={"z": (1, 32)},
+        outputs={"w": (1, 48)},
+        weights={"m": random.normal(0, 0.2, (32, 48)).astype(np.float32)},
+    )
+    nodes = [
+        node("MatMul", ["w", "s"], "flat"),
+        node("Tanh", ["flat"], "t"),
+        node("Reshape", ["t", "shape"], "picture"),
+    ]
+    synthesis = graph_file(
+        folder / "synthesis.onnx",
+        nodes,
+        inputs={"w": (1, 48)},
+        outputs={"picture": (1, 3, 16, 16)},
+        weights={
+            "s": random.normal(0, 0.3, (48, 768)).astype(np.float32),
+            "shape": np.array([1, 3, 16, 16], np.int64),
+        },
+    )
+    return mapping, synthesis

@@ -131,6 +131,9 @@ MESSAGES: dict[str, str] = {
     "import.bad_choice": "These answers do not fit together: {reason}.",
     "import.other_parts": "{path} is one part of a model of several ({parts}); "
     "copy its whole folder into the model folder.",
+    "import.half": "{path} is one half of a model: it makes or takes numbers that only another file understands. "
+    "Give the other file too: --set second=FILE.",
+    "import.no_join": "{path} and {second} do not fit together: neither makes what the other takes.",
     "import.id_taken": "There is a model “{model_id}” already; remove it first, or import it "
     "under another name: --set id=…",
     "import.shipped": "“{model_id}” came with the program and cannot be removed.",

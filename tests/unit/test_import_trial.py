@@ -396,6 +396,51 @@ def test_the_users_picture_may_be_large_deep_or_tiny() -> None:
         assert min(shown.shape[:2]) >= 96
 
 
+# models in two files
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_click_model_is_joined_whichever_file_comes_first(tmp_path: Path, folder: Path, first: int) -> None:
+    files = foreign.click_pair(tmp_path)
+    found = found_out(files[first], folder, second=str(files[1 - first]))
+    manifest = found.manifest
+    assert manifest.task is Task.ENCODE_DECODE
+    assert list(manifest.files) == ["encoder", "decoder"]
+    assert {spec.name: spec.role for spec in manifest.outputs} == {
+        "image_embeddings": "embedding",
+        "masks": "mask",
+        "iou_predictions": "score",
+        "low_res_masks": "ignore",
+    }
+    assert next(spec for spec in manifest.inputs if spec.role == "image").fit == "pad"
+    assert found.candidates[0].preview.shape[2] == 3
+
+
+def test_a_style_network_and_its_predictor_are_joined(tmp_path: Path, folder: Path) -> None:
+    predict, transform = foreign.style_pair(tmp_path)
+    manifest = found_out(transform, folder, second=str(predict)).manifest
+    assert manifest.task is Task.STYLE
+    assert {spec.name: (spec.part, spec.role) for spec in manifest.inputs} == {
+        "style_image": ("style", "style"),
+        "content_image": ("main", "image"),
+        "vector": ("main", "embedding"),
+    }
+
+
+def test_mapping_and_synthesis_are_a_generator(tmp_path: Path, folder: Path) -> None:
+    mapping, synthesis = foreign.mapping_pair(tmp_path)
+    manifest = found_out(synthesis, folder, second=str(mapping)).manifest
+    assert (manifest.task, list(manifest.files)) == (Task.GENERATE, ["mapping", "synthesis"])
+
+
+def test_half_a_model_asks_for_the_other_half(tmp_path: Path, folder: Path) -> None:
+    for path in (*foreign.click_pair(tmp_path), foreign.style_pair(tmp_path)[1]):
+        with pytest.raises(UserError, match="second=FILE"):
+            found_out(path, folder)
+    with pytest.raises(UserError, match="fit together"):
+        found_out(foreign.click_pair(tmp_path)[0], folder, second=str(foreign.sharpener(tmp_path / "a.onnx")))
+
+
 # the sandbox
 
 

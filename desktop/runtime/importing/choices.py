@@ -57,7 +57,7 @@ class Question(msgspec.Struct, frozen=True):
 
 SETTABLE = (
     "task", "output", "id", "title", "licence", "description", "scale", "range", "output_range", "order", "activation",
-    "answer", "class", "channels", "invert", "hole", "size", "tile",
+    "answer", "class", "channels", "invert", "hole", "size", "tile", "second",
 )  # fmt: skip
 
 

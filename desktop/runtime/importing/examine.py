@@ -24,6 +24,7 @@ from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, Working, find_working
 from desktop.runtime.importing.guessing import guess_task
 from desktop.runtime.importing.inspection import Candidate, Inspection
+from desktop.runtime.importing.pairs import examine_pair
 from desktop.runtime.importing.roles import sketches
 from desktop.runtime.importing.static_checks import read_checked
 from desktop.runtime.importing.trial import (
@@ -41,6 +42,7 @@ from desktop.runtime.importing.trial import (
 )
 from desktop.runtime.manifest import Manifest, Task
 
+SECOND = "second"  # the other file of a model of two
 OWN_NOTE = "scumble.manifest"  # where our exporter leaves the manifest in the file
 NAMES = {"id", "title", "licence", "description"}
 LICENCE_NOTES = ("license", "licence", "License")
@@ -58,6 +60,9 @@ def examine(
 
     `picture` (H, W, 3) is what previews show, `settings` are the user's answers, `taken` the ids of installed models.
     """
+    if SECOND in settings:
+        others = {key: value for key, value in settings.items() if key != SECOND}
+        return examine_pair(tell, (path, Path(settings[SECOND])), folder, picture, others, taken)
     tell("reading")
     model, facts = read_checked(path)
     content = model.SerializeToString() if facts.external_files else path.read_bytes()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -50,6 +51,7 @@ class Working:
     multiple: int | None  # None: the size is fixed
     outputs: tuple[OutputSketch, ...]
     shapes: dict[str, tuple[int, ...]]  # of every output, as it came
+    answers: Mapping[str, Array] = field(default_factory=dict, compare=False)
 
     @property
     def image(self) -> InputSketch | None:
@@ -64,6 +66,7 @@ class ForeignGraph:
 
     def __init__(self, content: bytes, facts: GraphFacts, label: str) -> None:
         self.facts, self.label = facts, label
+        self.content = b""  # kept only where the file is written again
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count()
         options.log_severity_level = SILENT
@@ -144,6 +147,8 @@ def usual_value(facts: GraphFacts, entry: InputSketch) -> float:
 
 def find_working(graph: ForeignGraph, readings: list[Sketch], picture: NDArray[np.uint8]) -> Working:
     """The first reading that runs, with the freest size that it takes. UserError with the reason when none does."""
+    if any(entry.role in ("embedding", "points") for sketch in readings for entry in sketch):
+        return run_reading(graph, readings, picture)  # half of a model, which is said later
     failure: UserError | None = None
     for sketch in readings:
         for size, multiple in _sizes_for(sketch):
@@ -156,6 +161,24 @@ def find_working(graph: ForeignGraph, readings: list[Sketch], picture: NDArray[n
                 continue
             if working is not None:
                 return working
+    raise failure or UserError("import.no_picture", path=graph.label, outputs=_outputs_text(graph))
+
+
+def run_reading(
+    graph: ForeignGraph, readings: list[Sketch], picture: NDArray[np.uint8], given: Mapping[str, Array] | None = None
+) -> Working:
+    """The first reading that runs, whatever it gives: parts of a model make numbers for each other."""
+    failure: UserError | None = None
+    for sketch in readings:
+        for size, multiple in _sizes_for(sketch):
+            shown = fitted(picture, size)
+            try:
+                answers = graph.run({**graph.feeds(sketch, shown), **(given or {})})
+            except UserError as error:
+                failure = failure or error
+                continue
+            shapes = {name: answer.shape for name, answer in answers.items()}
+            return Working(sketch, size, multiple, (), shapes, answers)
     raise failure or UserError("import.no_picture", path=graph.label, outputs=_outputs_text(graph))
 
 

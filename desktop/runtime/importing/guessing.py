@@ -35,6 +35,8 @@ WORDS: tuple[tuple[Task, str], ...] = (
     (Task.STYLE, r"style|mosaic|candy|udnie|pointil|rain_?princess|cartoon|anime|hayao|shinkai|paprika|sketch|paint"),
     (Task.TRANSLATE, r"pix2pix|cyclegan|translat|edges2|horse2zebra|monet|winter|summer"),
 )  # fmt: skip
+FEATURES_FROM = 200  # the longest lists of classes have 150
+FEATURES_NAME = re.compile(r"embed|feature", re.I)
 CURVE_NAME = re.compile(r"curve|zero_?-?dce", re.I)
 PICTURE_TASKS = (Task.RESTORE, Task.STYLE, Task.TRANSLATE, Task.FILTER, Task.UPSCALE)
 
@@ -51,6 +53,9 @@ class Guess:
 def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8], hints: str) -> Guess:
     """UserError for networks that give no picture, with what they give instead."""
     facts = graph.facts
+    is_made_for_another = working.image is not None and all(_is_features(output) for output in working.outputs)
+    if is_made_for_another or working.role("embedding", "points"):
+        raise UserError("import.half", path=graph.label)
     _refuse_detectors(facts, graph.label)
     if working.image is None:
         return _of_generator(graph, working)
@@ -84,6 +89,11 @@ def _refuse_detectors(facts: GraphFacts, label: str) -> None:
     stated = facts.metadata.get("task", "").lower()
     if stated in ("detect", "classify", "pose", "obb"):
         raise UserError("import.no_picture", path=label, outputs=f"answers of the kind “{stated}”")
+
+
+def _is_features(output: OutputSketch) -> bool:
+    """Small maps of very many channels, or what is called so: food for a decoder."""
+    return output.scale < 1 and (output.channels >= FEATURES_FROM or bool(FEATURES_NAME.search(output.name)))
 
 
 def _applied_answer(working: Working, answers: dict[str, Any], hints: str) -> Guess | None:

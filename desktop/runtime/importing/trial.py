@@ -71,7 +71,11 @@ class Trial:
 
 def run_draft(trial: Trial, choices: Choices, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The results of the task's own adapter for these choices; UserError when they do not work."""
-    manifest: Manifest = draft(trial.facts, trial.working, choices)
+    return run_manifest(draft(trial.facts, trial.working, choices), trial.folder, inputs)
+
+
+def run_manifest(manifest: Manifest, folder: Path, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The results of the task's own adapter for a manifest whose files lie in `folder`."""
     adapter = adapter_for(manifest.task)
     adapter.check(manifest)
     asked = Asked(
@@ -81,10 +85,23 @@ def run_draft(trial: Trial, choices: Choices, inputs: Mapping[str, Any]) -> Mapp
     )
     results = {name: np.zeros(shape, dtype) for name, (shape, dtype) in adapter.results(manifest, asked).items()}
     parameters = {param.id: param.default for param in manifest.params}
-    job = Job(0, trial.folder, manifest, {}, {}, parameters, 0, "cpu")
+    job = Job(0, folder, manifest, {}, {}, parameters, 0, "cpu")
     with np.errstate(over="ignore", invalid="ignore"):  # a wrong range may well make numbers without bound
         TaskRun(job, Kept(), lambda _progress: None).run(inputs, results)
     return results
+
+
+def as_rgb(result: NDArray[Any]) -> Picture:
+    """A result as a small picture for a card."""
+    shown = result
+    if result.ndim == 2:
+        levels = result if result.dtype == np.uint8 else (result.astype(np.float32) * (255 / max(result.max(), 1)))
+        shown = np.repeat(levels.astype(np.uint8)[..., None], 3, axis=2)
+    shown = np.ascontiguousarray(shown[..., :3])
+    share = PREVIEW_PX / max(shown.shape[:2])
+    size = (max(round(shown.shape[1] * share), 1), max(round(shown.shape[0] * share), 1))
+    small: Picture = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
+    return small
 
 
 def candidates(trial: Trial, choices: Choices) -> list[Candidate]:
@@ -246,7 +263,7 @@ def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
         found = next((results[name] for name in ("image", "mask", "classes") if name in results), None)
         if found is None:
             return None
-        preview = _as_rgb(found)
+        preview = as_rgb(found)
         cost = _cost(trial, choices, shown, preview)
     except UserError:
         return None
@@ -327,16 +344,3 @@ def _preview_picture(trial: Trial) -> Picture:
         share = PREVIEW_PX / max(height, width)
         return fitted(trial.picture, (max(round(height * share), 16), max(round(width * share), 16)))
     return fitted(trial.picture, trial.working.size)
-
-
-def _as_rgb(result: NDArray[Any]) -> Picture:
-    """A result as a small picture for a card."""
-    shown = result
-    if result.ndim == 2:
-        levels = result if result.dtype == np.uint8 else (result.astype(np.float32) * (255 / max(result.max(), 1)))
-        shown = np.repeat(levels.astype(np.uint8)[..., None], 3, axis=2)
-    shown = np.ascontiguousarray(shown[..., :3])
-    share = PREVIEW_PX / max(shown.shape[:2])
-    size = (max(round(shown.shape[1] * share), 1), max(round(shown.shape[0] * share), 1))
-    small: Picture = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
-    return small
