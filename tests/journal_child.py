@@ -114,10 +114,10 @@ class Editing:
 
 def run(folder: Path, seed: int, log: Path, side: int = SIDE) -> None:
     """Edits until somebody kills it. `log` gets a line ``TIME DIGEST`` for every finished change."""
-    lines = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     editing = Editing(seed, side)
     keeper = JournalKeeper(new_folder(folder).path)
     keeper.follow(editing.opened, path=Path("picture.ora"), title="Picture").keep_now()
+    lines = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     report(editing, lines)
     while True:
         before = editing.opened.document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import tempfile
 import weakref
 from pathlib import Path
@@ -20,7 +21,7 @@ class ScratchFile:
         self.close = weakref.finalize(self, self._file.close)
         self._lock = Lock()
         self._places: dict[int, tuple[int, int]] = {}  # key → offset, length
-        self._free: list[tuple[int, int]] = []
+        self._free: list[tuple[int, int]] = []  # offset, length; sorted, never touching
         self._end = 0
         self._next_key = 1
 
@@ -45,7 +46,7 @@ class ScratchFile:
 
     def delete(self, key: int) -> None:
         with self._lock:
-            self._free.append(self._places.pop(key))
+            self._set_free(*self._places.pop(key))
 
     def stored_bytes(self) -> int:
         with self._lock:
@@ -68,3 +69,18 @@ class ScratchFile:
         offset = self._end
         self._end += length
         return offset
+
+    def _set_free(self, offset: int, length: int) -> None:
+        """Joins the place with free ones beside it; what is free at the end is given back to the disk."""
+        index = bisect.bisect(self._free, (offset, length))
+        if index < len(self._free) and self._free[index][0] == offset + length:
+            length += self._free.pop(index)[1]
+        if index and sum(self._free[index - 1]) == offset:
+            index -= 1
+            before = self._free.pop(index)
+            offset, length = before[0], before[1] + length
+        if offset + length == self._end:
+            self._end = offset
+            self._file.truncate(offset)
+        else:
+            self._free.insert(index, (offset, length))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.io.journal_folder import claim_abandoned
+from desktop.io.journal_folder import JournalFolder, claim_abandoned
 from desktop.io.journal_reader import journals_in, read_journal
 from desktop.io.journal_values import document_digest
 from tests.journal_child import run
@@ -46,7 +46,7 @@ def killed_run(folder: Path, seed: int) -> Outcome:
     process.join()
     *whole, last = log.read_text().split("\n")
     lines = [line.split() for line in whole]
-    [claimed] = claim_abandoned(root)
+    [claimed] = abandoned(root)
     found = [read_journal(files) for files in journals_in(claimed.path)]
     claimed.remove()
     recovered = document_digest(found[0].document) if found and found[0] is not None else None
@@ -56,6 +56,14 @@ def killed_run(folder: Path, seed: int) -> Outcome:
     missing = [*(lines[places[-1] + 1 :] if places else lines), *([last.split()] if last else [])]
     lost = killed - float(missing[0][0]) if missing else 0.0
     return Outcome(seed, recovered, lost, len(lines))
+
+
+def abandoned(root: Path) -> list[JournalFolder]:
+    """The system drops a dying process's files one after the other: its lock may go a little after its end."""
+    patience = time.monotonic() + 5
+    while not (found := claim_abandoned(root)) and time.monotonic() < patience:
+        time.sleep(0.005)
+    return found
 
 
 def outcomes(folder: Path, seeds: range) -> list[Outcome]:
