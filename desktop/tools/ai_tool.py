@@ -25,11 +25,14 @@ from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Task
 from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result
 from desktop.tools.layer_edits import place_above
 
-SUPPORTED_TASKS = (Task.RESTORE,)  # tasks whose result is a picture of the same size as its input
+# tasks whose result is a picture of the same size as its input
+SUPPORTED_TASKS = (Task.RESTORE, Task.FILTER, Task.TRANSLATE, Task.STYLE, Task.COLOURISE, Task.INPAINT)
 CONTEXT_PX = 32  # what a network that states no receptive field is shown around the region
+HOLE_CONTEXT_PX = 128  # around a hole, at least: what fills it has to come from somewhere
 PREVIEW_PIXELS = 400_000  # a preview is there in under half a second on two cores at 1 s a megapixel
 
 MaskPixels = npt.NDArray[np.uint8]
@@ -81,7 +84,8 @@ class Plan:
 
 
 def supports(manifest: Manifest) -> bool:
-    return manifest.task in SUPPORTED_TASKS and manifest.scale == 1
+    is_simple = set(needed_inputs(manifest)) <= {"image", "mask"}
+    return manifest.task in SUPPORTED_TASKS and manifest.scale == 1 and is_simple
 
 
 def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, settings: RunSettings) -> Plan:
@@ -104,7 +108,7 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
     request = Request(
         model_id=settings.model.id,
         model_sha256=settings.model.sha256,
-        inputs={"image": image},
+        inputs={"image": image, **_hole_of(settings, shape, crop)},
         parameters=parameters,
         seed=settings.seed,
         device=settings.device,
@@ -119,9 +123,10 @@ def preview_of(plan: Plan) -> Plan:
         return replace(plan, is_preview=True)
     share = math.sqrt(PREVIEW_PIXELS / area)
     size = (max(round(plan.crop.width * share), 1), max(round(plan.crop.height * share), 1))
-    image = cv2.resize(plan.request.inputs["image"], size, interpolation=cv2.INTER_AREA)
-    small: Any = image
-    return replace(plan, request=replace(plan.request, inputs={"image": small}), is_preview=True)
+    small: dict[str, Any] = {
+        role: cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) for role, pixels in plan.request.inputs.items()
+    }
+    return replace(plan, request=replace(plan.request, inputs=small), is_preview=True)
 
 
 def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterLayer:
@@ -202,6 +207,8 @@ def run_name(plan: Plan) -> str:
 def crop_for(manifest: Manifest, rect: Rect, canvas: Rect) -> Rect:
     """The region with all that the network needs around it, its corner on the grid of the network's strides."""
     halo = CONTEXT_PX if manifest.tile is None else manifest.tile.receptive_field
+    if manifest.task is Task.INPAINT:
+        halo = max(HOLE_CONTEXT_PX, rect.width, rect.height)
     stride = 1 if manifest.tile is None else manifest.tile.stride
     crop = rect.expanded(halo).intersect(canvas)
     left, top = crop.left // stride * stride, crop.top // stride * stride
@@ -236,6 +243,16 @@ def _shape_of(document: Document, region: TileMap, where: Where) -> TileMap | No
     if len(region) == 0:
         raise UserError("ai.no_region")
     return region
+
+
+def _hole_of(settings: RunSettings, shape: TileMap | None, crop: Rect) -> dict[str, Any]:
+    """The mask of a model that fills holes: wherever its result will show at all. How softly is the layer's affair."""
+    if "mask" not in needed_inputs(settings.model.manifest):
+        return {}
+    if shape is None:
+        return {"mask": np.full((crop.height, crop.width), 255, np.uint8)}
+    shows = feathered(shape.read(crop)[..., 0], settings.feather_px) > 0
+    return {"mask": np.where(shows, 255, 0).astype(np.uint8)}
 
 
 def _read_source(document: Document, layer_id: LayerId | None, source: Source, crop: Rect) -> Any:

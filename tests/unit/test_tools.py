@@ -15,7 +15,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Point, Rect
 from desktop.core.layers import GroupLayer, Locks, Mask, RasterLayer
 from desktop.core.tiles import TileMap
-from desktop.runtime.catalog import Model
+from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.runner import Result
 from desktop.tools.ai_tool import (
@@ -30,6 +30,7 @@ from desktop.tools.ai_tool import (
     plan_run,
     preview_of,
     run_name,
+    supports,
 )
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
 from desktop.tools.moving import move, nudge
@@ -37,6 +38,8 @@ from desktop.tools.painting import Plane, paint, paint_mask
 from desktop.tools.picking import color_at
 from desktop.tools.region import Region
 from tests.builders import document_with, noise, raster_layer
+from tests.runtime_parts import APART, FILL, IMAGE, INPUTS, RESULT, one_part
+from tests.runtime_runs import run_request
 
 CANVAS = Rect(0, 0, 320, 280)
 RED = BrushSettings(diameter_px=40, hardness=1, color=(1, 0, 0))
@@ -217,6 +220,28 @@ def test_request_holds_the_region_and_what_the_network_sees_around_it(document: 
     assert (plan.crop.x % 8, plan.crop.y % 8) == (0, 0), "on the grid of the network's strides"
     assert plan.request.inputs["image"].shape == (plan.crop.height, plan.crop.width, 4)
     assert plan.request.parameters == {"strength": 40.0}
+
+
+def test_a_model_that_fills_holes_is_told_the_region_and_sees_what_lies_around_it(
+    document: OpenDocument, tmp_path: Path
+) -> None:
+    tables = IMAGE + APART + RESULT
+    folder = one_part(tmp_path / "fill", "inpaint", FILL, tables, inputs=INPUTS, constants={"one": np.float32([1])})
+    model = Catalog((tmp_path,)).get("fill")
+    assert supports(model.manifest)
+    plan = plan_run(document.document, 1, painted(100, 100), RunSettings(model, feather_px=6))
+    region = painted(100, 100).content_bounds()
+    assert plan.crop.contains(region.expanded(100).intersect(CANVAS))
+    hole = plan.request.inputs["mask"]
+    assert hole.shape == plan.request.inputs["image"].shape[:2]
+    assert hole[100 - plan.crop.y, 100 - plan.crop.x] == 255
+    assert hole[0, -1] == 0
+    results, done, _ = run_request(folder, plan.request.inputs)
+    result = Result(results["image"], 0.1, done.provider, done.tiles, 0, model.sha256)
+    before = color_at(document.document, Point(200, 200))
+    land(document, landed(plan, result, document.document, "Fill"), plan, run_name(plan))
+    assert color_at(document.document, Point(100, 100)) == (255, 255, 255, 255)
+    assert color_at(document.document, Point(200, 200)) == before
 
 
 def test_landing_is_one_new_layer_that_shows_only_in_the_region(document: OpenDocument, model: Model) -> None:
