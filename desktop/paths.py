@@ -29,6 +29,11 @@ def user_models_dir() -> Path:
     return user_data_dir() / "models"
 
 
+def user_brushes_dir() -> Path:
+    """Brushes that the user kept or imported; need not exist yet."""
+    return user_data_dir() / "brushes"
+
+
 def model_folders() -> tuple[Path, ...]:
     """Where models are looked for, shipped ones first."""
     return (shipped_models_dir(), user_models_dir())

@@ -116,6 +116,16 @@ _TOOLS = (
     _a("brush.larger", "tool", "tools.scale_brush", "]", argument=1.15),
     _a("brush.softer", "tool", "tools.harden_brush", "Shift+[", "{", argument=-10),
     _a("brush.harder", "tool", "tools.harden_brush", "Shift+]", "}", argument=10),
+    _a("brush.picker", "brushes", "context.brush_bar.open_picker", "F5", icon="brush"),
+    _a("brush.edit", "brushes", "context.brush_bar.open_editor", icon="brush-settings"),
+    _a("brush.save", "brushes", "brushes.save", icon="save", separated=True),
+    _a("brush.import", "brushes", "brushes.import_files", icon="open"),
+    _a("brush.rename", "brushes", "brushes.rename", icon="rename", condition="own_brush"),
+    _a("brush.delete", "brushes", "brushes.delete", icon="trash", condition="own_brush"),
+    *(
+        _a(f"symmetry.{kind}", "symmetry", "tools.set_symmetry", argument=kind, checked="symmetry")
+        for kind in ("off", "vertical", "horizontal", "both", "radial")
+    ),
     *(
         _a(f"brush.opacity_{digit * 10 or 100}", "opacity", "tools.set_opacity", str(digit), argument=digit * 10 or 100)
         for digit in (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
@@ -167,7 +177,13 @@ _HELP = (
 ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *_AI, *_VIEW, *_PANELS, *_HELP)
 
 MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
-SUBMENUS = {"panels": "view", "opacity": "tool", "language": "view"}  # menu → the menu it hangs in
+SUBMENUS = {
+    "panels": "view",
+    "brushes": "tool",
+    "symmetry": "tool",
+    "opacity": "tool",
+    "language": "view",
+}  # menu → the menu it hangs in
 TOOLBAR = ("move", "brush", "eraser", "mask", "region", "gradient", "fill", "picker", "hand", "zoom")
 
 

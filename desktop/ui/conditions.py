@@ -66,7 +66,9 @@ CONDITIONS: dict[str, Condition] = {
     "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,
     "several": lambda window, spec: len(window.state.documents) > 1,
     "file": lambda window, spec: window.state.path is not None,
+    "own_brush": lambda window, spec: window.brushes.is_own,
     # ticks
+    "symmetry": lambda window, spec: window.state.options.symmetry.kind.value == spec.argument,
     "tool": lambda window, spec: window.state.tool == spec.argument,
     "language": lambda window, spec: i18n.language() == spec.argument,
     "mask_enabled": lambda window, spec: _mask_is_enabled(window),

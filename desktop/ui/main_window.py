@@ -11,6 +11,8 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKe
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from desktop.core.errors import UserError
+from desktop.io.brush_library import BrushLibrary
+from desktop.paths import resources_dir, user_brushes_dir
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.runner import Runner
 from desktop.settings import WINDOW_STATE, Settings
@@ -20,6 +22,7 @@ from desktop.ui.actions import ActionSpec, action_spec
 from desktop.ui.background import Background
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.history_commands import HistoryCommands
@@ -29,6 +32,7 @@ from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
+from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs
 from desktop.ui.documents import share_memory
 from desktop.ui.i18n import tr, tr_error
@@ -66,6 +70,8 @@ class MainWindow(QMainWindow):
         self.files = FileCommands(self)
         self.layers = LayerCommands(self.state, lambda: self.panels.layers.rename())
         self.tools = ToolCommands(self.state)
+        library = BrushLibrary(resources_dir() / "brushes", user_brushes_dir())
+        self.brushes = BrushCommands(self.state, library, BrushDialogs(self))
         self.view = ViewCommands(self)
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
@@ -129,7 +135,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         actions = self.actions_by_id
         self.strip = ToolStrip(self.state, actions, self)
-        self.context = ContextBar(self.state, actions, self)
+        self.context = ContextBar(self.state, actions, self.brushes, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
         self.panels = PanelDocks(self, _stacked(self.tabs, self.canvas))
@@ -163,6 +169,7 @@ class MainWindow(QMainWindow):
         pointer.on_resize = self.tools.resize_brush
         self.tools.show_line = self.canvas.gradient_line.show
         self.tools.show_picked = self.canvas.picker_ring.show
+        self.brushes.on_problem = self.show_error
         pointer.on_nudge = lambda dx, dy: self._guarded(lambda: self.tools.nudge(dx, dy))
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)

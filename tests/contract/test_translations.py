@@ -53,6 +53,7 @@ def test_no_text_is_left_over() -> None:
         "status.device.",
         "ai.stage.",
         "option.",
+        "brush.preset.",
         "color.",
         "gradient_",
         "info.",

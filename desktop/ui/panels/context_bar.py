@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QWidget
 
 from desktop.ui.action_set import ActionSet, key_text, tip_of
 from desktop.ui.actions import action_spec
+from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
+from desktop.ui.panels.brush_bar import BrushBar
 from desktop.ui.panels.fill_bars import BucketBar, GradientBar, PickerBar
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
@@ -20,12 +22,15 @@ BAR_PX = 44
 
 
 class ContextBar(QFrame):
-    def __init__(self, state: EditorState, actions: ActionSet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, state: EditorState, actions: ActionSet, brushes: BrushCommands, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._state = state
         self.setProperty("role", "bar")
         self.setFixedHeight(BAR_PX)
         self.tool_icon, self.tool_name = QLabel(self), QLabel(self)
+        self.brush_bar = BrushBar(state, brushes, actions, self)
         self.size = ValueSlider(Range(1, LARGEST_BRUSH_PX, 40, curve=3), unit="px", parent=self)
         self.hardness = ValueSlider(Range(0, 100, 80), unit="%", parent=self)
         self.opacity = ValueSlider(Range(1, 100, 100), unit="%", parent=self)
@@ -47,6 +52,7 @@ class ContextBar(QFrame):
         self._refresh()
 
     def retranslate(self) -> None:
+        self.brush_bar.retranslate()
         for slider, key in (
             (self.size, "size"),
             (self.hardness, "hardness"),
@@ -83,6 +89,7 @@ class ContextBar(QFrame):
         row.addWidget(self.tool_icon)
         row.addWidget(self.tool_name)
         row.addWidget(self._rule)
+        row.addWidget(self.brush_bar)
         for widget in (self.mask_side, self.region_side, self.clear_region):
             row.addWidget(widget)
         for slider in (self.size, self.hardness, self.opacity, self.flow):
@@ -124,6 +131,8 @@ class ContextBar(QFrame):
         ):
             slider.set_value(value)
             slider.setVisible(paints)
+        self.brush_bar.setVisible(paints)
+        self.hardness.setVisible(paints and brush.more.tip is None)
         self.flow.setVisible(tool in (Tool.BRUSH, Tool.ERASER))
         self.pen_size.setVisible(paints and self.width() > 1180)
         blocked = self.pen_size.blockSignals(True)

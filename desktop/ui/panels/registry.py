@@ -76,10 +76,17 @@ def _info(window: MainWindow) -> QWidget:
     return InfoPanel(window.state, window.canvas)
 
 
+def _brushes(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.brush_panel import BrushPanel
+
+    return BrushPanel(window.state, window.brushes, window.actions_by_id)
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
     PanelSpec("history", _history, Group.UPPER),
+    PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),
     PanelSpec("layers", _layers, Group.LOWER),
     PanelSpec("navigator", _navigator, Group.LOWER),
     PanelSpec("info", _info, Group.LOWER),
