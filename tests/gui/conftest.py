@@ -27,6 +27,7 @@ from desktop.runtime.runner import Runner
 from desktop.settings import Settings
 from desktop.ui import i18n
 from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
@@ -167,6 +168,24 @@ class AnsweringDialogs(Dialogs):
         self.asked.append("about")
 
 
+class AnsweringBrushDialogs(BrushDialogs):
+    """Answers what the test prepared."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.name: str | None = None
+        self.files: list[Path] = []
+
+    def ask_name(self, suggestion: str) -> str | None:
+        return self.name
+
+    def ask_files(self) -> list[Path]:
+        return self.files
+
+    def ask_tip(self) -> Path | None:
+        return self.files[0] if self.files else None
+
+
 class Studio:
     """A window with shortcuts for tests."""
 
@@ -174,6 +193,8 @@ class Studio:
         self.window, self.runner, self.qtbot = window, runner, qtbot
         self.dialogs = AnsweringDialogs(window)
         window.dialogs = self.dialogs
+        self.brush_dialogs = AnsweringBrushDialogs(window)
+        window.brushes.dialogs = self.brush_dialogs
 
     @property
     def document(self) -> Document:
