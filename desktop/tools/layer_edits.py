@@ -52,7 +52,7 @@ def delete_layer(open_document: OpenDocument, layer_id: LayerId) -> LayerId | No
 
 def duplicate_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> LayerId:
     document = open_document.document
-    copy = _with_new_ids(document.layer(layer_id), document.next_layer_id())[0].changed(name=name)
+    copy = branch_with_new_ids(document.layer(layer_id), document.next_layer_id())[0].changed(name=name)
     parent = document.parent_of(layer_id)
     with open_document.edit(EditName.DUPLICATE) as edit:
         edit.insert_layer(copy, None if parent is None else parent.id, document.index_of(layer_id) + 1)
@@ -149,7 +149,11 @@ def inverted_tiles(tiles: TileMap) -> TileMap:
 
 def merge_down(open_document: OpenDocument, layer_id: LayerId) -> LayerId:
     """Melts a layer into the raster layer below; that one keeps its name, blend mode and opacity."""
-    document = open_document.document
+    return land_merged_down(open_document, layer_id, merged_down(open_document.document, layer_id))
+
+
+def merged_down(document: Document, layer_id: LayerId) -> RasterLayer:
+    """The layer that `merge_down` leaves; a reading of one version, for any thread."""
     index = document.index_of(layer_id)
     if index == 0:
         raise UserError("tool.nothing_below", name=document.layer(layer_id).name)
@@ -157,23 +161,28 @@ def merge_down(open_document: OpenDocument, layer_id: LayerId) -> LayerId:
     check_pixels_free(document, lower.id)
     plain = lower.changed(opacity=1.0, visible=True, clip_to_below=False)
     pair = document.changed(layers=(plain, upper), selection=None)
-    extent = _extent(plain).union(_extent(upper))
+    extent = extent_of(plain).union(extent_of(upper))
     tiles = TileMap.from_array(flatten(pair, extent), extent.x, extent.y)
-    merged = RasterLayer(
+    return RasterLayer(
         id=lower.id, name=lower.name, visible=lower.visible, opacity=lower.opacity, blend_mode=lower.blend_mode,
         clip_to_below=lower.clip_to_below, tiles=tiles,
     )  # fmt: skip
+
+
+def land_merged_down(open_document: OpenDocument, layer_id: LayerId, merged: RasterLayer) -> LayerId:
     with open_document.edit(EditName.MERGE_DOWN) as edit:
-        edit.remove_layer(upper.id)
+        edit.remove_layer(layer_id)
         edit.replace_layer(merged)
     return merged.id
 
 
 def merge_visible(open_document: OpenDocument, name: str) -> LayerId:
     """The visible picture as a new layer on top; nothing is lost."""
-    document = open_document.document
-    tiles = TileMap.from_array(flatten(document))
-    layer = RasterLayer(id=document.next_layer_id(), name=name, tiles=tiles)
+    return land_visible(open_document, TileMap.from_array(flatten(open_document.document)), name)
+
+
+def land_visible(open_document: OpenDocument, tiles: TileMap, name: str) -> LayerId:
+    layer = RasterLayer(id=open_document.document.next_layer_id(), name=name, tiles=tiles)
     with open_document.edit(EditName.MERGE_VISIBLE) as edit:
         edit.insert_layer(layer)
     return layer.id
@@ -229,22 +238,22 @@ def _is_inside(document: Document, layer_id: LayerId, group_id: LayerId) -> bool
     return False
 
 
-def _extent(layer: Layer) -> Rect:
+def extent_of(layer: Layer) -> Rect:
     if isinstance(layer, GroupLayer):
         rect = Rect(0, 0, 0, 0)
         for child in layer.children:
-            rect = rect.union(_extent(child))
+            rect = rect.union(extent_of(child))
         return rect
     return bounds_of_tiles(list(layer.tiles.keys()))
 
 
-def _with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId]:
+def branch_with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId]:
     """A copy of a branch under new ids, and the next free id."""
     next_id = first_id + 1
     if not isinstance(layer, GroupLayer):
         return layer.changed(id=first_id), next_id
     children = []
     for child in layer.children:
-        copy, next_id = _with_new_ids(child, next_id)
+        copy, next_id = branch_with_new_ids(child, next_id)
         children.append(copy)
     return layer.changed(id=first_id, children=tuple(children)), next_id

@@ -64,6 +64,7 @@ _EDIT = (
 _LAYER = (
     _a("layer.new", "layer", "layers.new", "Ctrl+Shift+N", icon="plus", condition="document"),
     _a("layer.duplicate", "layer", "layers.duplicate", "Ctrl+J", icon="duplicate", condition="layer"),
+    _a("layer.via_cut", "layer", "layers.via_cut", "Ctrl+Shift+J", condition="selection"),
     _a("layer.group", "layer", "layers.group", "Ctrl+G", icon="folder", condition="layer"),
     _a("layer.ungroup", "layer", "layers.ungroup", "Ctrl+Shift+G", condition="group"),
     _a("layer.rename", "layer", "layers.rename", "F2", icon="rename", condition="layer"),
@@ -87,10 +88,16 @@ _LAYER = (
     _a("layer.lock_alpha", "layer", "layers.lock_alpha", condition="layer", checked="alpha_locked"),
     _a("layer.lock_all", "layer", "layers.lock_all", condition="layer", checked="all_locked"),
     _a("layer.lock_position", "layer", "layers.lock_position", condition="layer", checked="position_locked"),
+    _a("layer.lock_all", "layer", "layers.lock_all", condition="layer", checked="all_locked"),
     _a("layer.raise", "layer", "layers.raise_layer", "Ctrl+]", icon="arrow-up", condition="layer", separated=True),
     _a("layer.lower", "layer", "layers.lower_layer", "Ctrl+[", icon="arrow-down", condition="layer"),
-    _a("layer.merge_down", "layer", "layers.merge_down", "Ctrl+E", icon="merge", condition="layer"),
-    _a("layer.merge_visible", "layer", "layers.merge_visible", "Ctrl+Shift+E", condition="document"),
+    _a("layer.to_front", "layer", "layers.to_front", "Ctrl+Shift+]", "Ctrl+}", condition="layer"),
+    _a("layer.to_back", "layer", "layers.to_back", "Ctrl+Shift+[", "Ctrl+{", condition="layer"),
+    _a("layer.merge_down", "layer", "layers.merge_down", "Ctrl+E", icon="merge", condition="layer", separated=True),
+    _a(
+        "layer.merge_visible", "layer", "layers.merge_visible", "Ctrl+Shift+E", "Ctrl+Alt+Shift+E", condition="document"
+    ),
+    _a("layer.flatten", "layer", "layers.flatten", condition="layer"),
 )
 
 _SELECT = (
@@ -98,6 +105,7 @@ _SELECT = (
     _a("select.none", "select", "layers.select_none", "Ctrl+D", condition="selection"),
     _a("select.invert", "select", "layers.invert_selection", "Ctrl+Shift+I", condition="selection"),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
+    _a("select.alpha", "select", "layers.select_alpha", condition="layer"),
     _a("select.mask", "select", "layers.select_mask", condition="mask"),
 )
 

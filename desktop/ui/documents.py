@@ -23,6 +23,7 @@ class DocumentSession:
     title: str
     layer_id: LayerId | None = None
     plane: Plane = Plane.PIXELS
+    chosen: frozenset[LayerId] = frozenset()  # other layers that commands act on as well
     region: TileMap | None = None
     view: View | None = None
     is_fitted: bool = True

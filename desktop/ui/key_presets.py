@@ -8,6 +8,7 @@ GIMP_LIKE: dict[str, tuple[str, ...]] = {
     "layer.duplicate": ("Ctrl+Shift+D",),
     "layer.merge_visible": ("Ctrl+M",),
     "layer.merge_down": (),
+    "layer.via_cut": (),
     "select.none": ("Ctrl+Shift+A",),
     "select.invert": ("Ctrl+I",),
     "tool.move": ("M",),

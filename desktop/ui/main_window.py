@@ -17,6 +17,8 @@ from desktop.runtime.catalog import Catalog
 from desktop.runtime.runner import Runner
 from desktop.settings import WINDOW_STATE, Settings
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.layer_sets import Joined
+from desktop.tools.painting import Plane
 from desktop.ui.action_set import ActionSet, handler_of
 from desktop.ui.actions import ActionSpec, action_spec
 from desktop.ui.background import Background
@@ -68,7 +70,7 @@ class MainWindow(QMainWindow):
         self.dialogs = Dialogs(self)
         self.canvas = CanvasWidget(self.state, self)
         self.files = FileCommands(self)
-        self.layers = LayerCommands(self.state, lambda: self.panels.layers.rename())
+        self.layers = LayerCommands(self.state, self.background, lambda: self.panels.layers.rename(), self.show_error)
         self.tools = ToolCommands(self.state)
         library = BrushLibrary(resources_dir() / "brushes", user_brushes_dir())
         self.brushes = BrushCommands(self.state, library, BrushDialogs(self))
@@ -103,6 +105,9 @@ class MainWindow(QMainWindow):
             self.ai.settle()
         self._guarded(lambda: _call(handler_of(self, spec), spec))
         self._refresh()
+
+    def _select_from_layer(self, layer_id: int, plane: Plane, joined: Joined) -> None:
+        self._guarded(lambda: self.layers.select_from(layer_id, plane, joined))
 
     def show_error(self, error: UserError) -> None:
         self.info.show_error(tr_error(error))
@@ -188,6 +193,7 @@ class MainWindow(QMainWindow):
         self.ai.preview_changed.connect(self._preview_changed)
         self.preview_bar.keep.clicked.connect(lambda: self.perform("ai.keep"))
         self.preview_bar.discard.clicked.connect(lambda: self.perform("ai.discard"))
+        self.panels.layers.list.rows.selection_wanted.connect(self._select_from_layer)
         self.strip.colors.clicked.connect(lambda: self.panels.bring_to_front("color"))
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         opened = self.actions_by_id["file.place"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -213,10 +214,26 @@ class EditorState(QObject):
     # what is chosen
 
     def choose_layer(self, layer_id: LayerId | None, plane: Plane = Plane.PIXELS) -> None:
-        if self.current is None or (layer_id, plane) == (self.layer_id, self.plane):
+        self.choose_layers(() if layer_id is None else (layer_id,), layer_id, plane)
+
+    def choose_layers(
+        self, layer_ids: Iterable[LayerId], layer_id: LayerId | None, plane: Plane = Plane.PIXELS
+    ) -> None:
+        """Several layers for commands; `layer_id` is the active one among them."""
+        current, chosen = self.current, frozenset(layer_ids) - {layer_id}
+        if current is None or (layer_id, plane, chosen) == (current.layer_id, current.plane, current.chosen):
             return
-        self.current.layer_id, self.current.plane = layer_id, plane
+        current.layer_id, current.plane, current.chosen = layer_id, plane, chosen
         self.active_layer_changed.emit()
+
+    @property
+    def chosen_ids(self) -> tuple[LayerId, ...]:
+        """Every chosen layer, bottom first."""
+        document = self.document
+        if self.current is None or document is None:
+            return ()
+        wanted = {*self.current.chosen, self.current.layer_id}
+        return tuple(layer.id for layer in document.iter_layers() if layer.id in wanted)
 
     def choose_tool(self, tool: Tool) -> None:
         if tool is not self.tool:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
+from desktop.core.composite import flatten
+from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.layers import Layer, LayerId, Locks
+from desktop.core.layers import Layer, LayerId, Locks, RasterLayer
 from desktop.core.tiles import TileMap
-from desktop.tools import filling, layer_edits
+from desktop.tools import filling, layer_edits, layer_sets
+from desktop.tools.layer_sets import Joined
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
+from desktop.ui.background import Background
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 
@@ -18,9 +26,17 @@ from desktop.ui.state import EditorState
 class LayerCommands:
     """Each method is one action; those that act on a layer take the active one."""
 
-    def __init__(self, state: EditorState, rename: object = None) -> None:
+    def __init__(
+        self,
+        state: EditorState,
+        background: Background,
+        rename: Callable[[], None],
+        show_error: Callable[[UserError], None],
+    ) -> None:
         self._state = state
-        self.start_rename = rename if callable(rename) else lambda: None
+        self._background = background
+        self._show_error = show_error
+        self.start_rename = rename
 
     def undo(self) -> None:
         self._document.undo()
@@ -44,12 +60,23 @@ class LayerCommands:
         self._state.choose_layer(layer_edits.add_layer(self._document, name, self._state.layer_id))
 
     def duplicate(self) -> None:
-        name = tr("layer.copy_name", name=self._layer.name)
-        self._state.choose_layer(layer_edits.duplicate_layer(self._document, self._layer.id, name))
+        """Copies the chosen layers; with a selection only what it holds of the active one."""
+        if (
+            self._document.document.selection is not None
+            and len(self._ids) == 1
+            and isinstance(self._layer, RasterLayer)
+        ):
+            self._via(cut=False)
+            return
+        copies = layer_sets.duplicate_layers(self._document, self._ids, lambda name: tr("layer.copy_name", name=name))
+        self._state.choose_layers(copies, copies[-1])
+
+    def via_cut(self) -> None:
+        self._via(cut=True)
 
     def group(self) -> None:
         name = tr("layer.group_name", number=self._next_number())
-        self._state.choose_layer(layer_edits.group_layer(self._document, self._layer.id, name))
+        self._state.choose_layer(layer_sets.group_layers(self._document, self._ids, name))
 
     def ungroup(self) -> None:
         self._state.choose_layer(layer_edits.ungroup(self._document, self._layer.id))
@@ -58,7 +85,7 @@ class LayerCommands:
         self.start_rename()
 
     def delete(self) -> None:
-        self._state.choose_layer(layer_edits.delete_layer(self._document, self._layer.id))
+        self._state.choose_layer(layer_sets.delete_layers(self._document, self._ids))
 
     def add_mask(self) -> None:
         layer_edits.add_mask(self._document, self._layer.id)
@@ -93,8 +120,14 @@ class LayerCommands:
 
     def lock_all(self) -> None:
         """Locks everything, or frees everything when all is locked already."""
-        state = not self._layer.locks.all
-        self._change(EditName.LOCK, locks=Locks(position=state, pixels=state, alpha=state))
+        wanted = not self._layer.locks.all
+        self._change(EditName.LOCK, locks=Locks(wanted, wanted, wanted))
+
+    def to_front(self) -> None:
+        layer_sets.move_to_end(self._document, self._ids, front=True)
+
+    def to_back(self) -> None:
+        layer_sets.move_to_end(self._document, self._ids, front=False)
 
     def raise_layer(self) -> None:
         layer_edits.move_by(self._document, self._layer.id, 1)
@@ -103,10 +136,43 @@ class LayerCommands:
         layer_edits.move_by(self._document, self._layer.id, -1)
 
     def merge_down(self) -> None:
-        self._state.choose_layer(layer_edits.merge_down(self._document, self._layer.id))
+        """Melts the chosen layers together; a single one into the one below."""
+        ids, opened, layer_id = self._ids, self._document, self._layer.id
+        if len(ids) > 1:
+            self._compute(
+                lambda document: layer_sets.merged_layer(document, ids),
+                lambda merged: self._choose_in(opened, layer_sets.land_merged(opened, ids, merged)),
+            )
+            return
+        self._compute(
+            lambda document: layer_edits.merged_down(document, layer_id),
+            lambda merged: self._choose_in(opened, layer_edits.land_merged_down(opened, layer_id, merged)),
+        )
 
     def merge_visible(self) -> None:
-        self._state.choose_layer(layer_edits.merge_visible(self._document, tr("layer.merged_name")))
+        opened, name = self._document, tr("layer.merged_name")
+        self._compute(
+            lambda document: TileMap.from_array(flatten(document)),
+            lambda tiles: self._choose_in(opened, layer_edits.land_visible(opened, tiles, name)),
+        )
+
+    def flatten(self) -> None:
+        opened, name = self._document, tr("layer.background")
+        self._compute(
+            lambda document: TileMap.from_array(flatten(document)),
+            lambda tiles: self._choose_in(opened, layer_sets.land_flat(opened, tiles, name)),
+        )
+
+    def select_alpha(self) -> None:
+        self.select_from(self._layer.id, Plane.PIXELS, Joined.REPLACE)
+
+    def select_from(self, layer_id: LayerId, plane: Plane, joined: Joined) -> None:
+        """A layer's alpha or mask as the selection."""
+        opened = self._document
+        self._compute(
+            lambda document: layer_sets.selection_from(document, layer_id, plane, joined),
+            lambda found: _select_in(opened, found),
+        )
 
     def select_all(self) -> None:
         canvas = self._document.document.size.rect()
@@ -146,13 +212,60 @@ class LayerCommands:
         return self._document.document.next_layer_id()
 
     def _change(self, name: EditName, **changes: object) -> None:
-        layer_edits.change_layer(self._document, self._layer.id, name, **changes)
+        layer_sets.change_layers(self._document, self._ids, name, lambda layer: layer.changed(**changes))
 
     def _lock(self, what: str) -> None:
-        locks = self._layer.locks
-        fields = {name: getattr(locks, name) for name in ("position", "pixels", "alpha")}
-        self._change(EditName.LOCK, locks=type(locks)(**{**fields, what: not fields[what]}))
+        """Every chosen layer gets what the active one changes to; other locks stay."""
+        wanted = not getattr(self._layer.locks, what)
+        layer_sets.change_layers(
+            self._document,
+            self._ids,
+            EditName.LOCK,
+            lambda layer: layer.changed(locks=replace(layer.locks, **{what: wanted})),
+        )
 
     def _select(self, selection: TileMap | None) -> None:
-        with self._document.edit(EditName.SELECT) as edit:
-            edit.set_selection(selection)
+        _select_in(self._document, selection)
+
+    @property
+    def _ids(self) -> tuple[LayerId, ...]:
+        """Every chosen layer, bottom first."""
+        if not self._state.chosen_ids:
+            raise UserError("tool.no_layer")
+        return self._state.chosen_ids
+
+    def _via(self, *, cut: bool) -> None:
+        name = tr("layer.default_name", number=self._next_number())
+        self._state.choose_layer(layer_sets.layer_via_copy(self._document, self._layer.id, name, cut=cut))
+
+    def _compute(self, work: Callable[[Document], Any], land: Callable[[Any], None]) -> None:
+        """Reads a version in a thread and lands the answer; once more when the document moved on meanwhile."""
+        opened = self._document
+        version = opened.document
+
+        def done(answer: Any) -> None:
+            if opened.is_editing or opened.document is not version:
+                if any(session.open_document is opened for session in self._state.documents):
+                    self._background.run(lambda: work(again()), on_done=done, on_error=self._show_error, name="layers")
+                return
+            try:
+                land(answer)
+            except UserError as error:
+                self._show_error(error)
+
+        def again() -> Document:
+            nonlocal version
+            version = opened.document
+            return version
+
+        self._background.run(lambda: work(version), on_done=done, on_error=self._show_error, name="layers")
+
+    def _choose_in(self, opened: OpenDocument, layer_id: LayerId) -> None:
+        """The layer to go on with, when its document is still the one shown."""
+        if self._state.open_document is opened:
+            self._state.choose_layer(layer_id)
+
+
+def _select_in(opened: OpenDocument, selection: TileMap | None) -> None:
+    with opened.edit(EditName.SELECT) as edit:
+        edit.set_selection(selection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetrics,
@@ -15,16 +15,17 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QLineEdit, QMenu, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QToolTip, QWidget
 
 from desktop.core.errors import UserError
 from desktop.core.layers import GroupLayer, Layer, LayerId
-from desktop.tools import layer_edits
+from desktop.tools import layer_edits, layer_sets
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
-from desktop.ui.panels.layer_rows import ROW_PX, Place, Row, can_land, index_after_removal, place_at, rows_of
+from desktop.ui.panels.layer_choice import choose_through, joined_by, pop_up_menu, toggle
+from desktop.ui.panels.layer_rows import ROW_PX, Place, Row, can_land, is_within, place_at, rows_of
 from desktop.ui.panels.thumbnails import Thumbnails
 from desktop.ui.state import EditorState
 from desktop.ui.theme import color, tokens
@@ -37,11 +38,6 @@ EYE_WIDTH_PX = 36
 INDENT_PX = 16
 DRAG_START_PX = 6
 CHECK_PX = 4
-MENU = (
-    "layer.rename", "layer.duplicate", "layer.group", "layer.ungroup", "", "layer.add_mask", "layer.invert_mask",
-    "layer.mask_enabled", "layer.delete_mask", "", "layer.clip", "layer.lock_pixels", "layer.lock_alpha",
-    "layer.lock_position", "", "layer.merge_down", "layer.delete",
-)  # fmt: skip
 
 
 class LayerList(QScrollArea):
@@ -62,6 +58,8 @@ class LayerList(QScrollArea):
 class LayerRows(QWidget):
     """Paints all rows itself; a press chooses, a drag moves, a double click renames."""
 
+    selection_wanted = Signal(int, object, object)  # layer id, Plane, Joined
+
     def __init__(self, state: EditorState, actions: ActionSet, parent: QWidget) -> None:
         super().__init__(parent)
         self._state = state
@@ -70,6 +68,7 @@ class LayerRows(QWidget):
         self._rows: list[Row] = []
         self._thumbs = Thumbnails(state, THUMB_PX, self)
         self._thumbs.made.connect(self.update)
+        self._narrows = False
         self._pressed: tuple[QPoint, LayerId] | None = None
         self._place: Place | None = None
         self._name_edit: QLineEdit | None = None
@@ -148,7 +147,7 @@ class LayerRows(QWidget):
         t = tokens()
         layer, top = row.layer, number * ROW_PX
         is_active = layer.id == self._state.layer_id
-        if is_active:
+        if is_active or layer.id in self._state.chosen_ids:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color(t.selected))
             painter.drawRoundedRect(QRectF(2, top + 1, self.width() - 4, ROW_PX - 2), 5, 5)
@@ -249,6 +248,8 @@ class LayerRows(QWidget):
         layer = found[1].layer
         if layer.mask is not None and self._thumb_rects(found[1], found[0])[Plane.MASK].contains(position):
             return tr("layers.mask_tip")
+        if self._thumb_rects(found[1], found[0])[Plane.PIXELS].contains(position):
+            return tr("layers.thumb_tip")
         recipe = getattr(layer, "recipe", None)
         if recipe is not None:
             values = ", ".join(f"{name} {value}" for name, value in recipe.parameters)
@@ -273,10 +274,25 @@ class LayerRows(QWidget):
             self.refresh()
             return
         on_mask = row.layer.mask is not None and rects[Plane.MASK].contains(position)
-        if on_mask and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        plane = Plane.MASK if on_mask else Plane.PIXELS
+        keys, is_left = event.modifiers(), event.button() == Qt.MouseButton.LeftButton
+        has_control = bool(keys & Qt.KeyboardModifier.ControlModifier)
+        if is_left and has_control and rects[plane].contains(position):
+            self.selection_wanted.emit(row.layer.id, plane, joined_by(keys))
+            return
+        if is_left and on_mask and keys & Qt.KeyboardModifier.ShiftModifier:
             layer_edits.switch_mask(opened, row.layer.id)
-        self._state.choose_layer(row.layer.id, Plane.MASK if on_mask else Plane.PIXELS)
-        if event.button() == Qt.MouseButton.LeftButton:
+            self._state.choose_layer(row.layer.id, Plane.MASK)
+        elif is_left and has_control:
+            toggle(self._state, row.layer.id)
+        elif is_left and keys & Qt.KeyboardModifier.ShiftModifier:
+            choose_through(self._state, [one.layer.id for one in self._rows], number)
+        elif row.layer.id not in self._state.chosen_ids or len(self._state.chosen_ids) == 1:
+            self._state.choose_layer(row.layer.id, plane)
+        elif is_left:  # of several: they may be dragged together, so that a click is known at its release
+            self._state.choose_layers(self._state.chosen_ids, row.layer.id, plane)
+            self._narrows = True
+        if is_left:
             self._pressed = (position, row.layer.id)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -287,17 +303,23 @@ class LayerRows(QWidget):
         if self._place is None and (position - self._pressed[0]).manhattanLength() < DRAG_START_PX:
             return
         place = place_at(document, self._rows, position.y())
-        self._place = place if can_land(document, self._pressed[1], place) else None
+        ids = self._state.chosen_ids if self._pressed[1] in self._state.chosen_ids else (self._pressed[1],)
+        lands = [can_land(document, one, place) for one in ids]
+        is_inside = any(is_within(document, place.parent_id, one) for one in ids)
+        self._place = place if any(lands) and not is_inside else None
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         opened, place, pressed = self._state.open_document, self._place, self._pressed
+        narrows, self._narrows = self._narrows, False
         self._pressed = self._place = None
         self.unsetCursor()
         if opened is not None and place is not None and pressed is not None:
-            index = index_after_removal(opened.document, pressed[1], place)
-            layer_edits.place_layer(opened, pressed[1], place.parent_id, index)
+            ids = self._state.chosen_ids if pressed[1] in self._state.chosen_ids else (pressed[1],)
+            layer_sets.place_layers(opened, ids, place.parent_id, place.index)
+        elif narrows and pressed is not None and self._is_click(pressed[0], event):
+            self._state.choose_layer(pressed[1], self._state.plane)
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -311,15 +333,7 @@ class LayerRows(QWidget):
             self.edit_name()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        for action_id in MENU:
-            if action_id:
-                menu.addAction(self._actions[action_id])
-            else:
-                menu.addSeparator()
-        self._actions.refresh()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
+        pop_up_menu(self, self._actions, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
@@ -328,7 +342,14 @@ class LayerRows(QWidget):
             super().keyPressEvent(event)
             return
         number = min(max(numbers[0] + steps, 0), len(self._rows) - 1)
-        self._state.choose_layer(self._rows[number].layer.id)
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            layer_id = self._rows[number].layer.id
+            self._state.choose_layers({*self._state.chosen_ids, layer_id}, layer_id)
+        else:
+            self._state.choose_layer(self._rows[number].layer.id)
+
+    def _is_click(self, start: QPoint, event: QMouseEvent) -> bool:
+        return (event.position().toPoint() - start).manhattanLength() < DRAG_START_PX
 
     def _press_eye(self, layer: Layer, is_solo: bool) -> None:
         assert self._state.open_document is not None

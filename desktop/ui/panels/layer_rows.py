@@ -71,12 +71,18 @@ def index_after_removal(document: Document, layer_id: LayerId, place: Place) -> 
 
 def can_land(document: Document, layer_id: LayerId, place: Place) -> bool:
     """False inside itself, and where it is already."""
-    group = place.parent_id
-    while group is not None:
-        if group == layer_id:
-            return False
-        parent = document.parent_of(group)
-        group = None if parent is None else parent.id
+    if is_within(document, place.parent_id, layer_id):
+        return False
     parent = document.parent_of(layer_id)
     is_home = (None if parent is None else parent.id) == place.parent_id
     return not (is_home and index_after_removal(document, layer_id, place) == document.index_of(layer_id))
+
+
+def is_within(document: Document, place_id: LayerId | None, group_id: LayerId) -> bool:
+    """True for a group itself and for everything in it."""
+    while place_id is not None:
+        if place_id == group_id:
+            return True
+        parent = document.parent_of(place_id)
+        place_id = None if parent is None else parent.id
+    return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from desktop.tools import layer_edits
+from desktop.tools import layer_sets
 from desktop.tools.names import EditName
 from desktop.ui.action_set import tip_of
 from desktop.ui.actions import action_spec
@@ -127,8 +127,14 @@ class LayersPanel(QWidget):
         opened, layer = self._state.open_document, self._state.active_layer
         if opened is None or layer is None or opened.is_editing or layer.opacity == percent / 100:
             return
-        with opened.edit(EditName.OPACITY, merge_key=("opacity", layer.id, self._drag)) as edit:
-            edit.replace_layer(layer.changed(opacity=percent / 100))
+        ids = self._state.chosen_ids
+        layer_sets.change_layers(
+            opened,
+            ids,
+            EditName.OPACITY,
+            lambda one: one.changed(opacity=percent / 100),
+            merge_key=("opacity", ids, self._drag),
+        )
 
     def _end_drag(self) -> None:
         self._drag += 1
@@ -136,7 +142,7 @@ class LayersPanel(QWidget):
     def _change(self, name: EditName, **changes: object) -> None:
         opened, layer = self._state.open_document, self._state.active_layer
         if opened is not None and layer is not None and not opened.is_editing:
-            layer_edits.change_layer(opened, layer.id, name, **changes)
+            layer_sets.change_layers(opened, self._state.chosen_ids, name, lambda one: one.changed(**changes))
 
 
 def _action_button(actions: ActionSet, action_id: str, parent: QWidget) -> IconButton:
