@@ -88,7 +88,6 @@ _LAYER = (
     _a("layer.lock_alpha", "layer", "layers.lock_alpha", condition="layer", checked="alpha_locked"),
     _a("layer.lock_all", "layer", "layers.lock_all", condition="layer", checked="all_locked"),
     _a("layer.lock_position", "layer", "layers.lock_position", condition="layer", checked="position_locked"),
-    _a("layer.lock_all", "layer", "layers.lock_all", condition="layer", checked="all_locked"),
     _a("layer.raise", "layer", "layers.raise_layer", "Ctrl+]", icon="arrow-up", condition="layer", separated=True),
     _a("layer.lower", "layer", "layers.lower_layer", "Ctrl+[", icon="arrow-down", condition="layer"),
     _a("layer.to_front", "layer", "layers.to_front", "Ctrl+Shift+]", "Ctrl+}", condition="layer"),
