@@ -81,6 +81,7 @@ class ScratchFile:
             offset, length = before[0], before[1] + length
         if offset + length == self._end:
             self._end = offset
-            self._file.truncate(offset)
+            if not self._file.closed:  # a store and its tiles that only knew each other go in any order
+                self._file.truncate(offset)
         else:
             self._free.insert(index, (offset, length))

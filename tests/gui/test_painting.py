@@ -29,7 +29,7 @@ def test_the_stroke_is_on_the_screen_before_the_button_is_released(studio: Studi
     studio.show_plain()
     studio.press((50, 50))
     studio.move((100, 50))
-    assert studio.on_screen(80, 50) == (0, 0, 0)
+    assert studio.on_screen(65, 50) == (0, 0, 0)
     assert studio.names == ["New picture"]
     QTest.mouseRelease(studio.window.canvas, Qt.MouseButton.LeftButton, pos=studio.at((100, 50)))
     assert studio.names == ["New picture", "Brush stroke"]

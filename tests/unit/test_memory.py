@@ -15,7 +15,7 @@ import pytest
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point
-from desktop.core.history import LiveLimit
+from desktop.core.history import LiveLimit, StoreTile
 from desktop.core.tiles import is_mapped
 from desktop.io.journal_values import document_digest
 from desktop.io.mapped_tiles import MappedTiles
@@ -105,3 +105,13 @@ def test_the_large_picture_run_does_what_it_says(tmp_path: Path) -> None:
     assert told["layers"] == 3
     assert told["is_same"]
     assert 0 < told["anonymous_gib"] < 2
+
+
+def test_a_store_and_its_tiles_may_be_collected_in_any_order(tmp_path: Path) -> None:
+    store = ScratchFile(tmp_path)
+    tile = StoreTile(store, np.full((16, 16, 4), 9, np.uint8))
+    ring: list[object] = [store, tile]
+    ring.append(ring)  # only the collector can free these two, and it closes the file first
+    del store, tile, ring
+    gc.collect()  # an exception in a finaliser fails the test
+    assert not [path for path in tmp_path.iterdir() if path.stat().st_size]
