@@ -1,4 +1,4 @@
-"""Runs every benchmark and writes BENCHMARKS.md: ``python -m tests.bench.report [NAME …]``.
+"""Runs benchmarks and writes BENCHMARKS.md: ``python -m tests.bench.report [NAME …]``; other sections are kept.
 
 Each is a module `bench_*.py` that prints one JSON object a line; keys ending in `gate` or `gate_ms` are bounds.
 """
@@ -32,10 +32,23 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these, without bench_")
     arguments = parser.parse_args()
     modules = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
-    chosen = [name for name in modules if not arguments.names or name.removeprefix("bench_") in arguments.names]
-    sections = [section(name) for name in chosen]
-    text = "\n".join([INTRODUCTION, machine(), *sections])
-    (ROOT / "BENCHMARKS.md").write_text(text, encoding="utf-8")
+    path = ROOT / "BENCHMARKS.md"
+    kept = known_sections(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name in modules:
+        if not arguments.names or name.removeprefix("bench_") in arguments.names:
+            kept[title_of(name)] = section(name)
+    sections = [kept[title_of(name)] for name in modules if title_of(name) in kept]
+    path.write_text("\n".join([INTRODUCTION, *sections]), encoding="utf-8")
+
+
+def title_of(module: str) -> str:
+    return module.removeprefix("bench_").replace("_", " ").capitalize()
+
+
+def known_sections(text: str) -> dict[str, str]:
+    """The sections of an earlier report by title; each says itself where and when it was measured."""
+    parts = text.split("\n## ")[1:]
+    return {part.partition("\n")[0].strip(): f"## {part.rstrip()}\n" for part in parts}
 
 
 def machine() -> str:
@@ -68,8 +81,7 @@ def section(module: str) -> str:
     command = [sys.executable, "-m", f"tests.bench.{module}", *ARGUMENTS.get(module, [])]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    title = module.removeprefix("bench_").replace("_", " ").capitalize()
-    return "\n".join([f"## {title}\n", *tables(rows), ""])
+    return "\n".join([f"## {title_of(module)}\n", machine(), *tables(rows), ""])
 
 
 def tables(rows: list[dict[str, Any]]) -> list[str]:
