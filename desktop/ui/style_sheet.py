@@ -79,8 +79,10 @@ QComboBox QAbstractItemView { background: @panel; border: 1px solid @line; paddi
   selection-background-color: @selected; selection-color: @text; }
 
 QCheckBox { spacing: 8px; min-height: 24px; }
-QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @dim; border-radius: 3px; background: @sunken; }
-QCheckBox::indicator:checked { background: @accent_fill; border-color: @accent_fill; image: url(@check); }
+QCheckBox::indicator, QListView::indicator { width: 14px; height: 14px; border: 1px solid @dim; border-radius: 3px;
+  background: @sunken; }
+QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent_fill; border-color: @accent_fill;
+  image: url(@check); }
 QCheckBox::indicator:focus { border-color: @accent; }
 
 QListView, QTreeView { background: @sunken; border: none; outline: none; }

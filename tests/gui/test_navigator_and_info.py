@@ -81,6 +81,16 @@ def test_the_slider_zooms_and_follows(studio: Studio, navigator: NavigatorPanel)
     assert navigator.zoom.value == 100
 
 
+def test_without_a_picture_it_says_what_will_be_here(studio: Studio) -> None:
+    panel = studio.window.panels["navigator"]
+    assert isinstance(panel, NavigatorPanel)
+    assert "whole picture" in panel.overview.empty_text
+    assert not panel.zoom.isEnabled()
+    studio.show_plain()
+    assert panel.overview.empty_text == ""
+    assert panel.zoom.isEnabled()
+
+
 def test_the_navigator_follows_another_document(studio: Studio, navigator: NavigatorPanel) -> None:
     studio.show_plain(900, 600, level=200)
     studio.wait_for(lambda: navigator.overview.has_picture and shade_at(navigator, 450, 300) == 200)

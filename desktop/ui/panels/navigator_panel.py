@@ -58,6 +58,7 @@ class NavigatorPanel(QWidget):
     def retranslate(self) -> None:
         self.overview.setAccessibleName(tr("navigator.overview"))
         self.overview.setToolTip(tr("navigator.overview"))
+        self._refresh_empty()
         self.zoom.set_tip(tr("navigator.zoom"))
         self.fit.set_tip(tip_of(action_spec("view.fit")))
         self.actual.set_tip(tip_of(action_spec("view.actual")))
@@ -77,6 +78,7 @@ class NavigatorPanel(QWidget):
     def _document_replaced(self) -> None:
         opened = self._state.open_document
         self.overview.set_picture(None, None)
+        self._refresh_empty()
         for part in (self.zoom, self.fit, self.actual):
             part.setEnabled(opened is not None)
         if opened is not None:
@@ -84,6 +86,10 @@ class NavigatorPanel(QWidget):
             opened.tree_changed.connect(self._changed)
         self._changed()
         self._refresh_view()
+
+    def _refresh_empty(self) -> None:
+        self.overview.empty_text = tr("navigator.empty") if self._state.open_document is None else ""
+        self.overview.update()
 
     def _changed(self, *_: object) -> None:
         if not self._timer.isActive():

@@ -26,6 +26,7 @@ class Overview(QWidget):
         self._image: QImage | None = None
         self._size: Size | None = None
         self._frame: tuple[Point, ...] = ()
+        self.empty_text = ""  # shown while there is no document
         self.setMinimumHeight(80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -67,6 +68,10 @@ class Overview(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(area, self._image)
             self._draw_frame(painter, area)
+        elif self._size is None and self.empty_text:
+            painter.setPen(color(t.dim))
+            room = self.rect().adjusted(3 * MARGIN_PX, 0, -3 * MARGIN_PX, 0)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty_text)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
