@@ -29,8 +29,18 @@ from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result
 from desktop.tools.layer_edits import place_above
 
-# tasks whose result is a picture of the same size as its input
-SUPPORTED_TASKS = (Task.RESTORE, Task.FILTER, Task.TRANSLATE, Task.STYLE, Task.COLOURISE, Task.INPAINT)
+MASK_TASKS = (Task.MATTE, Task.SEGMENT)
+PICTURE_TASKS = (  # their result is a picture of the same size as its input
+    Task.RESTORE,
+    Task.STYLE,
+    Task.TRANSLATE,
+    Task.FILTER,
+    Task.COLOURISE,
+    Task.INPAINT,
+    Task.TWO_IMAGE,
+    Task.INTERPOLATE,
+)
+FORM_INPUTS = {"image", "mask", "image2", "style"}  # what the form can hand in
 CONTEXT_PX = 32  # what a network that states no receptive field is shown around the region
 HOLE_CONTEXT_PX = 128  # around a hole, at least: what fills it has to come from somewhere
 PREVIEW_PIXELS = 400_000  # a preview is there in under half a second on two cores at 1 s a megapixel
@@ -53,6 +63,23 @@ class Where(Enum):
     ALL = "all"
 
 
+class Landing(Enum):
+    """What becomes of the result."""
+
+    LAYER = "layer"
+    SELECTION = "selection"
+    MASK = "mask"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPicture:
+    """A style, or the other of two pictures: a layer of the document, or pixels (H, W, 4) from a file."""
+
+    layer_id: LayerId | None = None
+    pixels: npt.NDArray[Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """What the panel's form says."""
@@ -62,6 +89,8 @@ class RunSettings:
     source: Source = Source.LAYER
     where: Where = Where.PAINTED
     feather_px: float = 8.0
+    landing: Landing = Landing.LAYER
+    second: SecondPicture | None = None
     seed: int = 0
     device: DeviceChoice = "auto"
 
@@ -84,8 +113,24 @@ class Plan:
 
 
 def supports(manifest: Manifest) -> bool:
-    is_simple = set(needed_inputs(manifest)) <= {"image", "mask"}
-    return manifest.task in SUPPORTED_TASKS and manifest.scale == 1 and is_simple
+    """Whether the AI tool can run it; generators and click models have tools of their own."""
+    if not set(needed_inputs(manifest)) <= FORM_INPUTS:
+        return False
+    if manifest.task is Task.UPSCALE:
+        return True
+    return manifest.task in (*PICTURE_TASKS, *MASK_TASKS) and manifest.scale == 1
+
+
+def landings(manifest: Manifest) -> tuple[Landing, ...]:
+    """What may become of this model's results, the usual one first."""
+    if manifest.task in MASK_TASKS:
+        return (Landing.SELECTION, Landing.MASK, Landing.LAYER)
+    return (Landing.DOCUMENT,) if manifest.task is Task.UPSCALE else (Landing.LAYER,)
+
+
+def second_role(manifest: Manifest) -> str | None:
+    """The role of the further picture that the model wants."""
+    return next((spec.role for spec in manifest.inputs if spec.role in ("image2", "style")), None)
 
 
 def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, settings: RunSettings) -> Plan:
@@ -95,20 +140,26 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
     settings = replace(settings, parameters=parameters)
     if settings.source is Source.LAYER:
         _check_layer(document, layer_id)
+    manifest = settings.model.manifest
+    if manifest.task is Task.INPAINT and settings.where is Where.ALL:
+        raise UserError("ai.no_region")
+    if manifest.task is Task.UPSCALE:
+        settings = replace(settings, where=Where.ALL)
     shape = _shape_of(document, region, settings.where)
     bounds = canvas if shape is None else shape.content_bounds().intersect(canvas)
     if bounds.is_empty:
         raise UserError("ai.region_outside")
     rect = bounds if shape is None else bounds.expanded(math.ceil(settings.feather_px)).intersect(canvas)
     mask = None if shape is None else feathered(shape.read(rect)[..., 0], settings.feather_px)
-    crop = crop_for(settings.model.manifest, rect, canvas)
+    crop = crop_for(manifest, rect, canvas)
     image = _read_source(document, layer_id, settings.source, crop)
     if settings.source is Source.LAYER and layer_id is not None and not image[..., 3].any():
         raise UserError("ai.empty_layer", name=document.layer(layer_id).name)
+    inputs = {"image": image, **_further_inputs(document, settings, shape, crop)}
     request = Request(
         model_id=settings.model.id,
         model_sha256=settings.model.sha256,
-        inputs={"image": image, **_hole_of(settings, shape, crop)},
+        inputs=inputs,
         parameters=parameters,
         seed=settings.seed,
         device=settings.device,
@@ -123,10 +174,11 @@ def preview_of(plan: Plan) -> Plan:
         return replace(plan, is_preview=True)
     share = math.sqrt(PREVIEW_PIXELS / area)
     size = (max(round(plan.crop.width * share), 1), max(round(plan.crop.height * share), 1))
-    small: dict[str, Any] = {
-        role: cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) for role, pixels in plan.request.inputs.items()
-    }
-    return replace(plan, request=replace(plan.request, inputs=small), is_preview=True)
+    inputs = dict(plan.request.inputs)
+    for role in ("image", "image2", "mask"):
+        if role in inputs:
+            inputs[role] = cv2.resize(inputs[role], size, interpolation=cv2.INTER_AREA)
+    return replace(plan, request=replace(plan.request, inputs=inputs), is_preview=True)
 
 
 def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterLayer:
@@ -208,7 +260,7 @@ def crop_for(manifest: Manifest, rect: Rect, canvas: Rect) -> Rect:
     """The region with all that the network needs around it, its corner on the grid of the network's strides."""
     halo = CONTEXT_PX if manifest.tile is None else manifest.tile.receptive_field
     if manifest.task is Task.INPAINT:
-        halo = max(HOLE_CONTEXT_PX, rect.width, rect.height)
+        halo = max(halo, HOLE_CONTEXT_PX, rect.width, rect.height)
     stride = 1 if manifest.tile is None else manifest.tile.stride
     crop = rect.expanded(halo).intersect(canvas)
     left, top = crop.left // stride * stride, crop.top // stride * stride
@@ -245,14 +297,40 @@ def _shape_of(document: Document, region: TileMap, where: Where) -> TileMap | No
     return region
 
 
-def _hole_of(settings: RunSettings, shape: TileMap | None, crop: Rect) -> dict[str, Any]:
-    """The mask of a model that fills holes: wherever its result will show at all. How softly is the layer's affair."""
-    if "mask" not in needed_inputs(settings.model.manifest):
-        return {}
-    if shape is None:
-        return {"mask": np.full((crop.height, crop.width), 255, np.uint8)}
-    shows = feathered(shape.read(crop)[..., 0], settings.feather_px) > 0
-    return {"mask": np.where(shows, 255, 0).astype(np.uint8)}
+def _further_inputs(document: Document, settings: RunSettings, shape: TileMap | None, crop: Rect) -> dict[str, Any]:
+    """The mask of a hole and the second picture, for models that want them."""
+    manifest = settings.model.manifest
+    inputs: dict[str, Any] = {}
+    if shape is not None and "mask" in needed_inputs(manifest):
+        # The hole is wherever the result will show at all; how softly it shows is the affair of the layer's mask.
+        shows = feathered(shape.read(crop)[..., 0], settings.feather_px) > 0
+        inputs["mask"] = np.where(shows, 255, 0).astype(np.uint8)
+    role = second_role(manifest)
+    if role is not None:
+        second = _second_pixels(document, settings.second, on_canvas=role == "image2")
+        inputs[role] = (
+            np.ascontiguousarray(second[crop.top : crop.bottom, crop.left : crop.right]) if role == "image2" else second
+        )
+    return inputs
+
+
+def _second_pixels(document: Document, second: SecondPicture | None, *, on_canvas: bool) -> npt.NDArray[Any]:
+    """The further picture, whole; `on_canvas`: as large as the canvas, in the place where the layer lies."""
+    canvas = document.size.rect()
+    if second is not None and second.pixels is not None:
+        if on_canvas and second.pixels.shape[:2] != (canvas.height, canvas.width):
+            resized: npt.NDArray[Any] = cv2.resize(
+                second.pixels, (canvas.width, canvas.height), interpolation=cv2.INTER_AREA
+            )
+            return resized
+        return second.pixels
+    if second is None or second.layer_id is None or not document.has_layer(second.layer_id):
+        raise UserError("ai.no_second")
+    layer = document.raster_layer(second.layer_id)
+    bounds = layer.tiles.content_bounds().intersect(canvas)
+    if bounds.is_empty:
+        raise UserError("ai.empty_layer", name=layer.name)
+    return layer.tiles.read(canvas if on_canvas else bounds)
 
 
 def _read_source(document: Document, layer_id: LayerId | None, source: Source, crop: Rect) -> Any:

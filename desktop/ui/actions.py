@@ -141,7 +141,7 @@ _TOOLS = (
 
 _AI = (
     _a("ai.run", "ai", "ai.run", "Ctrl+Return", "Ctrl+Enter", icon="play", condition="can_run"),
-    _a("ai.preview", "ai", "ai.preview", "Ctrl+Shift+Return", icon="preview", condition="can_run"),
+    _a("ai.preview", "ai", "ai.preview", "Ctrl+Shift+Return", icon="preview", condition="can_preview"),
     _a("ai.cancel", "ai", "ai.cancel", "Ctrl+.", icon="stop", condition="running"),
     _a("ai.keep", "ai", "ai.keep", "Return", "Enter", icon="check", condition="preview", separated=True),
     _a("ai.discard", "ai", "ai.discard", "Escape", icon="close", condition="preview"),

@@ -61,6 +61,7 @@ CONDITIONS: dict[str, Condition] = {
     "selection": lambda window, spec: _has_selection(window),
     "region": lambda window, spec: window.state.open_document is not None and not window.state.region.is_empty,
     "can_run": lambda window, spec: window.ai.can_run,
+    "can_preview": lambda window, spec: window.ai.can_preview,
     "running": lambda window, spec: window.ai.is_running,
     "preview": lambda window, spec: window.ai.has_preview,
     "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,

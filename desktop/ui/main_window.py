@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._retranslate()
-        self.ai.load_models()
+        self.ai.form.load_models()
         self._restore()
         self._refresh()
 
@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
         self.ai.failed.connect(self.show_error)
         self.ai.noted.connect(self.info.show_note)
         self.ai.preview_changed.connect(self._preview_changed)
+        self.ai.document_made.connect(self.files.show_made)
         self.preview_bar.keep.clicked.connect(lambda: self.perform("ai.keep"))
         self.preview_bar.discard.clicked.connect(lambda: self.perform("ai.discard"))
         self.panels.layers.list.rows.selection_wanted.connect(self._select_from_layer)

@@ -117,7 +117,7 @@ def test_a_text_field_swallows_single_letters(studio: Studio) -> None:
 
 def test_a_number_field_swallows_digits_and_enter(studio: Studio) -> None:
     studio.show_plain()
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     number = studio.window.context.size.number
     number.setFocus()

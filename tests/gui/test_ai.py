@@ -92,7 +92,7 @@ def test_discarding_a_result_leaves_no_trace(studio: Studio) -> None:
 def test_a_result_that_comes_in_the_middle_of_a_stroke_waits_for_its_end(open_studio: OpenStudio) -> None:
     studio = open_studio(scripts=[Script(steps=3, delay_s=0.1)])
     studio.show_plain(level=200)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.window.perform("tool.brush")
     studio.press((50, 50))
@@ -109,7 +109,7 @@ def test_a_result_that_comes_in_the_middle_of_a_stroke_waits_for_its_end(open_st
 def test_a_region_where_the_layer_is_empty_is_refused_with_a_sentence(studio: Studio) -> None:
     studio.show_plain(level=200)
     studio.window.perform("layer.new")
-    studio.window.ai.set_source(Source.LAYER)
+    studio.window.ai.form.set_source(Source.LAYER)
     studio.window.perform("tool.brush")
     studio.drag((250, 150), (260, 160))
     paint_region(studio)
@@ -120,7 +120,7 @@ def test_a_region_where_the_layer_is_empty_is_refused_with_a_sentence(studio: St
 
 def test_holding_the_key_shows_the_picture_before(studio: Studio) -> None:
     studio.show_plain(level=200)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     assert studio.on_screen(120, 100) == (55, 55, 55)
     QTest.keyPress(studio.window.canvas, Qt.Key.Key_Backslash)
@@ -141,7 +141,7 @@ def test_a_selection_is_as_good_as_a_painted_region(studio: Studio) -> None:
     paint_region(studio)
     studio.window.perform("select.region")
     studio.window.perform("ai.clear_region")
-    studio.window.ai.set_where(Where.SELECTION)
+    studio.window.ai.form.set_where(Where.SELECTION)
     studio.run_model()
     studio.window.perform("ai.keep")
     assert studio.seen(120, 100) == (55, 55, 55, 255)
@@ -154,8 +154,8 @@ def test_the_visible_picture_as_input_lands_on_top(studio: Studio) -> None:
     studio.window.state.set_color((1.0, 0.0, 0.0))
     studio.window.perform("edit.fill")
     studio.window.state.choose_layer(1)
-    studio.window.ai.set_source(Source.VISIBLE)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_source(Source.VISIBLE)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     studio.window.perform("ai.keep")
     assert studio.document.layers[-1].name == "Denoise photo"
@@ -165,7 +165,7 @@ def test_the_visible_picture_as_input_lands_on_top(studio: Studio) -> None:
 def test_cancel_stops_a_run_and_nothing_changes(open_studio: OpenStudio) -> None:
     studio = open_studio(scripts=[Script(waits_for_cancel=True)])
     studio.show_plain()
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.wait_for(lambda: studio.window.ai.progress is not None and studio.window.ai.progress.done == 3)
     panel = studio.window.panels.ai
@@ -188,7 +188,7 @@ def test_painting_goes_on_while_a_model_runs_and_the_result_says_so(open_studio:
 
     studio = open_studio(scripts=[Script(make_image=slow)])  # type: ignore[arg-type]
     studio.show_plain(level=200)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.wait_for(lambda: bool(studio.runner.requests))
     studio.drag((50, 50), (100, 50))
@@ -203,7 +203,7 @@ def test_a_model_that_fails_says_why_and_changes_nothing(open_studio: OpenStudio
     error = UserError("model.out_of_memory", model_id="denoise-photo")
     studio = open_studio(scripts=[Script(error=error)])
     studio.show_plain()
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     assert "not enough memory" in studio.window.info.text
     assert studio.names == ["New picture"]
@@ -213,14 +213,14 @@ def test_a_model_that_fails_says_why_and_changes_nothing(open_studio: OpenStudio
 def test_notes_of_the_runner_are_said_aloud(open_studio: OpenStudio) -> None:
     studio = open_studio(scripts=[Script(notes=("Not enough GPU memory; computed on the processor.",))])
     studio.show_plain()
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     assert "computed on the processor" in studio.window.info.text
 
 
 def test_a_quick_preview_is_small_and_keeping_it_runs_in_full(studio: Studio) -> None:
     studio.show_plain(width=1600, height=1200, level=200)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.preview")
     studio.wait_for(lambda: studio.window.ai.has_preview)
     small = studio.runner.requests[0].inputs["image"]
@@ -232,7 +232,7 @@ def test_a_quick_preview_is_small_and_keeping_it_runs_in_full(studio: Studio) ->
 
 def test_painting_keeps_a_waiting_result(studio: Studio) -> None:
     studio.show_plain(level=200)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     studio.window.perform("tool.brush")
     studio.drag((20, 20), (40, 20))
@@ -242,7 +242,7 @@ def test_painting_keeps_a_waiting_result(studio: Studio) -> None:
 def test_undo_gives_a_waiting_result_up(studio: Studio) -> None:
     studio.show_plain()
     studio.drag((20, 20), (40, 20))
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     studio.window.perform("edit.undo")
     assert not studio.window.ai.has_preview
@@ -261,7 +261,7 @@ def test_the_form_comes_from_the_manifest_and_feeds_the_request(studio: Studio) 
     QTest.keyClicks(strength.number, "72")
     QTest.keyClick(strength.number, Qt.Key.Key_Return)
     gentle.setChecked(False)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     assert studio.runner.requests[0].parameters == {"strength": 72.0, "steps": 2, "gentle": False, "mode": "fine"}
 
@@ -269,7 +269,7 @@ def test_the_form_comes_from_the_manifest_and_feeds_the_request(studio: Studio) 
 def test_closing_the_picture_cancels_the_run(open_studio: OpenStudio) -> None:
     studio = open_studio(scripts=[Script(waits_for_cancel=True)])
     studio.show_plain()
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.wait_for(lambda: bool(studio.runner.jobs))
     studio.show_plain(level=10)
@@ -313,7 +313,7 @@ def test_the_real_worker_computes_a_layer(open_studio: OpenStudio, tmp_path: Pat
 def test_a_worker_killed_in_the_middle_of_a_run_costs_only_that_run(open_studio: OpenStudio, tmp_path: Path) -> None:
     studio, runner = real_studio(open_studio, tmp_path / "onnx", slow=True)
     studio.show_plain(width=2048, height=2048)
-    studio.window.ai.set_where(Where.ALL)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.window.perform("ai.run")
     studio.wait_for(lambda: studio.window.ai.progress is not None and studio.window.ai.progress.done >= 1)
     assert runner.worker_pid is not None

@@ -111,7 +111,7 @@ def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWi
 def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_path: Path) -> None:
     with studio.window.models.importer.examined(foreign.sharpener(tmp_path / "sharp.onnx")) as staged:
         studio.window.models.importer.install(staged)
-    studio.window.ai.load_models()
+    studio.window.ai.form.load_models()
     window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
     window.choose("sharp")
     assert window.remove_button.isEnabled()

@@ -1,4 +1,4 @@
-"""The AI tool of the window: what the form says, the run, its progress, and the result that waits to be kept."""
+"""The AI tool of the window: the run, its progress, and the result that waits to be kept."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import RasterLayer
-from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.catalog import Catalog
 from desktop.runtime.runner import (
-    DEVICE_CHOICES,
     Cancelled,
-    DeviceChoice,
     DeviceInfo,
     Failed,
     Job,
     Outcome,
-    ParameterValue,
     Progress,
     Result,
     Runner,
     Stage,
 )
-from desktop.settings import MODEL_DEVICES, Settings
-from desktop.tools import ai_tool
-from desktop.tools.ai_tool import Plan, RunSettings, Source, Where
+from desktop.settings import Settings
+from desktop.tools import ai_landing, ai_tool
+from desktop.tools.ai_tool import Landing, Plan
 from desktop.ui.background import Background
+from desktop.ui.commands.ai_form import AiForm
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
@@ -54,6 +53,7 @@ class AiCommands(QObject):
     noted = Signal(str)
     failed = Signal(object)  # UserError
     preview_changed = Signal()
+    document_made = Signal(object, str)  # Document and its title: a result that is a picture of its own
 
     def __init__(
         self,
@@ -65,20 +65,14 @@ class AiCommands(QObject):
     ) -> None:
         super().__init__(background)
         self._state = state
-        self._catalog = catalog
-        self._settings = settings
+        self.form = AiForm(catalog, settings, background)
+        self.form.changed.connect(self.changed)
+        self.form.failed.connect(self.failed)
         self._make_runner = make_runner
         self._background = background
         self._runner: Runner | None = None
         self._job: Job | None = None
         self._number = 0
-        self.models: list[Model] = []
-        self.model: Model | None = None
-        self.values: dict[str, dict[str, ParameterValue]] = {}
-        self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
-        self.where = Where.PAINTED
-        self.feather_px = 8.0
-        self.device: DeviceChoice = "auto"
         self.devices: list[DeviceInfo] = []
         self.last_provider = ""
         self.progress: Progress | None = None
@@ -89,53 +83,12 @@ class AiCommands(QObject):
         state.document_replaced.connect(self._document_replaced)
         state.document_closed.connect(self._document_closed)
 
-    # what the form says
-
-    def load_models(self) -> None:
-        """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
-        self.models = [model for model in self._catalog.models() if ai_tool.supports(model.manifest)]
-        known = {model.id: model for model in self.models}
-        chosen = "" if self.model is None else self.model.id
-        self.model = known.get(chosen, self.models[0] if self.models else None)
-        self.changed.emit()
-
-    def choose_model(self, model_id: str) -> None:
-        self.model = next(model for model in self.models if model.id == model_id)
-        self.changed.emit()
-
-    def parameters(self) -> dict[str, ParameterValue]:
-        """The values of the chosen model's form."""
-        if self.model is None:
-            return {}
-        defaults = {param.id: param.default for param in self.model.manifest.params}
-        return {**defaults, **self.values.get(self.model.id, {})}
-
-    def set_parameter(self, name: str, value: ParameterValue) -> None:
-        if self.model is not None:
-            self.values.setdefault(self.model.id, {})[name] = value
-
-    def device_override(self, model_id: str) -> str:
-        """The device that the user chose for this model alone; empty for the one of all models."""
-        return dict(line.split("=", 1) for line in self._settings.get(MODEL_DEVICES) if "=" in line).get(model_id, "")
-
-    def set_device_override(self, model_id: str, device: str) -> None:
-        others = tuple(line for line in self._settings.get(MODEL_DEVICES) if not line.startswith(f"{model_id}="))
-        self._settings.set(MODEL_DEVICES, (*others, f"{model_id}={device}") if device else others)
-        self.changed.emit()
-
-    def device_for(self, model: Model) -> DeviceChoice:
-        chosen = self.device_override(model.id)
-        return next((device for device in DEVICE_CHOICES if device == chosen), self.device)
-
-    def set_source(self, source: Source) -> None:
-        self.source = source
-        self.changed.emit()
-
-    def set_where(self, where: Where) -> None:
-        self.where = where
-        self.changed.emit()
-
     # what can be done
+
+    @property
+    def can_preview(self) -> bool:
+        """Only what lands as a layer over the picture can be looked at first."""
+        return self.can_run and self.form.landing is Landing.LAYER and not self.form.is_for_masks
 
     @property
     def is_running(self) -> bool:
@@ -155,7 +108,7 @@ class AiCommands(QObject):
 
     @property
     def can_run(self) -> bool:
-        return self._state.open_document is not None and self.model is not None and not self.is_running
+        return self._state.open_document is not None and self.form.model is not None and not self.is_running
 
     def find_devices(self) -> None:
         """Asks the runner in the background; the status bar shows the answer."""
@@ -217,18 +170,12 @@ class AiCommands(QObject):
     # a run on its way
 
     def _start(self, *, is_preview: bool) -> None:
-        opened = self._state.open_document
-        if opened is None or self.model is None or self.is_running or opened.is_editing:
+        opened, model = self._state.open_document, self.form.model
+        if opened is None or model is None or self.is_running or opened.is_editing:
             return
+        is_preview = is_preview and self.can_preview
         self._drop_preview()
-        settings = RunSettings(
-            model=self.model,
-            parameters=self.parameters(),
-            source=self.source,
-            where=self.where,
-            feather_px=self.feather_px,
-            device=self.device_for(self.model),
-        )
+        settings = self.form.run_settings(model)
         document, layer_id, region = opened.document, self._state.layer_id, self._state.region.tiles
         self._number += 1
         number = self._number
@@ -279,12 +226,54 @@ class AiCommands(QObject):
         assert self._session is not None
         document = self._session.open_document.document
         name = plan.settings.model.manifest.title
+        if plan.settings.landing is Landing.DOCUMENT:
+            title = f"{self._session.title} ×{plan.settings.model.manifest.scale}"
+            self._background.run(
+                lambda: ai_landing.enlarged_document(plan, result, name),
+                on_done=lambda made: self._open(number, made, title, result),
+                on_error=lambda error: self._fail(number, error),
+                name="place",
+            )
+            return
+        if plan.settings.model.manifest.task in ai_tool.MASK_TASKS:
+            self._land_mask(number, plan, result)
+            return
         self._background.run(
             lambda: ai_tool.landed(plan, result, document, name),
             on_done=lambda layer: self._show(number, plan, layer, result),
             on_error=lambda error: self._fail(number, error),
             name="place",
         )
+
+    def _open(self, number: int, made: Document, title: str, result: Result) -> None:
+        self.last_provider = result.provider
+        if number == self._number and self.is_running:
+            self._end()
+            self._say(result)
+            self.document_made.emit(made, title)
+
+    def _land_mask(self, number: int, plan: Plan, result: Result) -> None:
+        session = self._session
+        self.last_provider = result.provider
+        if number != self._number or not self.is_running or session is None:
+            self._end()
+            return
+        if session.open_document.is_editing:
+            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._land_mask(number, plan, result))
+            return
+        try:
+            layer_id = ai_landing.land_mask(session.open_document, plan, result, ai_tool.run_name(plan))
+        except UserError as error:
+            self._fail(number, error)
+            return
+        self._end()
+        self._say(result)
+        if session is self._state.current and layer_id is not None:
+            self._state.choose_layer(layer_id)
+
+    def _say(self, result: Result) -> None:
+        for note in result.notes:
+            self.noted.emit(note)
 
     def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
         session = self._session
@@ -303,8 +292,7 @@ class AiCommands(QObject):
         if session is not self._state.current:
             self.noted.emit(tr("ai.landed_elsewhere", title=session.title))
         self._announce_preview()
-        for note in result.notes:
-            self.noted.emit(note)
+        self._say(result)
 
     def _fail(self, number: int, error: UserError) -> None:
         if number == self._number and self.is_running:

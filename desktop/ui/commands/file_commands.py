@@ -70,6 +70,11 @@ class FileCommands:
             tr("task.opening", name=path.name), lambda: _flat_pixels(path), lambda pixels: self._insert(path, pixels)
         )
 
+    def ask_picture(self) -> Path | None:
+        """One picture file of the user's choice, not opened."""
+        paths = self._window.dialogs.ask_open(self._folder)
+        return paths[0] if paths else None
+
     def drop(self, paths: list[Path]) -> None:
         """On an empty window files open; on the canvas they become layers."""
         if self._state.open_document is None:
@@ -98,9 +103,13 @@ class FileCommands:
         """The shown picture once more, as a document without a file."""
         document = self._state.document
         if document is not None:
-            self.show(document, None, tr("file.copy_of", name=self._state.title))
-            assert self._state.open_document is not None
-            self._state.open_document.mark_unsaved()
+            self.show_made(document, tr("file.copy_of", name=self._state.title))
+
+    def show_made(self, document: Document, title: str) -> None:
+        """A document that came into being here: it has no file and is to be saved."""
+        self.show(document, None, title)
+        assert self._state.open_document is not None
+        self._state.open_document.mark_unsaved()
 
     def revert(self) -> None:
         """The picture as its file has it, as a step that can be undone."""

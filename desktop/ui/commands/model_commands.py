@@ -78,15 +78,15 @@ class ModelCommands(QObject):
     def install(self, staging: OpenStaging) -> str:
         """Among the models from now on, chosen in the AI panel where it can be used."""
         model = self.importer.install(staging.staged)
-        self._ai.load_models()
-        if any(known.id == model.id for known in self._ai.models):
-            self._ai.choose_model(model.id)
+        self._ai.form.load_models()
+        if any(known.id == model.id for known in self._ai.form.models):
+            self._ai.form.choose_model(model.id)
         self.installed.emit(model.id)
         return model.id
 
     def remove(self, model_id: str) -> None:
         self.importer.remove(model_id)
-        self._ai.load_models()
+        self._ai.form.load_models()
         self.removed.emit(model_id)
 
     def verify(self, model_id: str, on_done: Callable[[Any], None], on_error: Callable[[UserError], None]) -> None:

@@ -152,7 +152,7 @@ class ModelsWindow(QDialog):
         self.facts.setText(f"{' · '.join(facts)}\nSHA-256 {model.sha256}")
         self.device.setEnabled(True)
         self.device.blockSignals(True)
-        self.device.setCurrentIndex(max(self.device.findData(self._ai.device_override(model.id)), 0))
+        self.device.setCurrentIndex(max(self.device.findData(self._ai.form.device_override(model.id)), 0))
         self.device.blockSignals(False)
         card = model.folder / CARD_NAME
         self.card.document().setDocumentMargin(12)
@@ -165,7 +165,7 @@ class ModelsWindow(QDialog):
     def _choose_device(self) -> None:
         if self.chosen:
             try:
-                self._ai.set_device_override(self.chosen, self.device.currentData() or "")
+                self._ai.form.set_device_override(self.chosen, self.device.currentData() or "")
             except UserError as error:
                 self._tell(error)
 

@@ -16,21 +16,30 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.runtime.runner import Progress, Stage
-from desktop.tools.ai_tool import Source, Where
+from desktop.tools.ai_tool import Landing, Source, Where
 from desktop.ui.action_set import ActionSet, shown_key, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.i18n import tr
 from desktop.ui.panels.model_card import ModelCard, ParameterForm, title_of
+from desktop.ui.panels.second_picture import AskFile, SecondPictureCombo
 from desktop.ui.state import EditorState, Tool
 from desktop.ui.widgets.basics import IconButton, Segments, dim_label, rule, wrapped_label
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 PROGRESS_STEPS = 1000
+MASK_LANDINGS = (Landing.SELECTION, Landing.MASK, Landing.LAYER)
 
 
 class AiPanel(QWidget):
-    def __init__(self, state: EditorState, ai: AiCommands, actions: ActionSet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        state: EditorState,
+        ai: AiCommands,
+        actions: ActionSet,
+        ask_picture: AskFile,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._state, self._ai, self._actions = state, ai, actions
         self._shown_models: list[str] | None = None
@@ -40,6 +49,9 @@ class AiPanel(QWidget):
         self.empty = wrapped_label(parent=self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.source_label, self.where_label = dim_label(parent=self), dim_label(parent=self)
+        self.second_label, self.landing_label = dim_label(parent=self), dim_label(parent=self)
+        self.second = SecondPictureCombo(state, ai.form, ask_picture, self)
+        self.landing = Segments([landing.value for landing in MASK_LANDINGS], self)
         self.source = Segments([source.value for source in (Source.VISIBLE, Source.LAYER)], self)
         self.where = Segments([where.value for where in (Where.PAINTED, Where.SELECTION, Where.ALL)], self)
         self.paint = IconButton("region-brush", self)
@@ -60,6 +72,10 @@ class AiPanel(QWidget):
     def retranslate(self) -> None:
         self.source_label.setText(tr("ai.source"))
         self.where_label.setText(tr("ai.where"))
+        self.second_label.setText(tr("ai.second"))
+        self.second.setAccessibleName(tr("ai.second"))
+        self.landing_label.setText(tr("ai.landing"))
+        self.landing.set_texts([tr(f"ai.landing.{landing.value}") for landing in MASK_LANDINGS])
         self.source.set_texts((tr("ai.source.visible"), tr("ai.source.layer")))
         self.where.set_texts((tr("ai.where.painted"), tr("ai.where.selection"), tr("ai.where.all")))
         self.paint.set_tip(tip_of(action_spec("tool.region")))
@@ -97,10 +113,15 @@ class AiPanel(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
-        grid.addWidget(self.source_label, 0, 0)
-        grid.addWidget(self.source, 0, 1)
-        grid.addWidget(self.where_label, 1, 0)
-        grid.addWidget(self.where, 1, 1)
+        rows = (
+            (self.source_label, self.source),
+            (self.second_label, self.second),
+            (self.where_label, self.where),
+            (self.landing_label, self.landing),
+        )
+        for row, (label, control) in enumerate(rows):
+            grid.addWidget(label, row, 0)
+            grid.addWidget(control, row, 1)
         grid.setColumnStretch(1, 1)
         body.addLayout(grid)
         brushes = QHBoxLayout()
@@ -165,57 +186,75 @@ class AiPanel(QWidget):
         self.paint.clicked.connect(lambda: self._take_brush(erases=False))
         self.erase.clicked.connect(lambda: self._take_brush(erases=True))
         self.clear.clicked.connect(self._actions["ai.clear_region"].trigger)
-        self.source.chosen.connect(lambda value: self._ai.set_source(Source(value)))
-        self.where.chosen.connect(lambda value: self._ai.set_where(Where(value)))
+        self.source.chosen.connect(lambda value: self._ai.form.set_source(Source(value)))
+        self.where.chosen.connect(lambda value: self._ai.form.set_where(Where(value)))
+        self.landing.chosen.connect(lambda value: self._ai.form.set_landing(Landing(value)))
         self.feather.value_changed.connect(self._set_feather)
         self._ai.changed.connect(self._refresh)
         self._state.tool_changed.connect(self._refresh)
         self._state.options_changed.connect(self._refresh)
         self._state.region_changed.connect(self._refresh_hint)
         self._state.document_replaced.connect(self._refresh)
+        self._state.active_layer_changed.connect(self._refresh_second)
 
     def _take_brush(self, *, erases: bool) -> None:
         self._state.change_options(region_erases=erases)
         self._state.choose_tool(Tool.REGION)
-        self._ai.set_where(Where.PAINTED)
+        self._ai.form.set_where(Where.PAINTED)
 
     def _set_feather(self, value: float) -> None:
-        self._ai.feather_px = value
+        self._ai.form.feather_px = value
 
     def _refresh(self) -> None:
         self._refresh_cards()
         self._refresh_form()
-        self.empty.setVisible(not self._ai.models)
-        self.source.set_value(self._ai.source.value)
-        self.where.set_value(self._ai.where.value)
-        is_painted = self._ai.where is Where.PAINTED
-        self._brushes.setVisible(is_painted)
-        self.feather.setVisible(self._ai.where is not Where.ALL)
-        self.feather.set_value(self._ai.feather_px)
+        self.empty.setVisible(not self._ai.form.models)
+        form = self._ai.form
+        self.source.set_value(form.source.value)
+        self.where.set_value(form.where.value)
+        if form.is_for_masks:
+            self.landing.set_value(form.landing.value)
+        self._show_row(self.second_label, self.second, form.wants_second)
+        self._show_row(self.landing_label, self.landing, form.is_for_masks)
+        self._show_row(self.where_label, self.where, form.has_region)
+        if form.wants_second:
+            self.second.refresh()
+        self._brushes.setVisible(form.has_region and form.where is Where.PAINTED)
+        self.feather.setVisible(form.has_region and form.where is not Where.ALL)
+        self.feather.set_value(self._ai.form.feather_px)
         in_hand = self._state.tool is Tool.REGION
         self.paint.setChecked(in_hand and not self._state.options.region_erases)
         self.erase.setChecked(in_hand and self._state.options.region_erases)
         can_run = self._ai.can_run
         self.run.setEnabled(can_run)
-        self.quick.setEnabled(can_run)
+        self.quick.setVisible(form.landing is Landing.LAYER and not form.is_for_masks)
+        self.quick.setEnabled(self._ai.can_preview)
         self._refresh_hint()
         self._refresh_progress()
 
+    def _refresh_second(self) -> None:
+        if self._ai.form.wants_second:
+            self.second.refresh()
+
+    def _show_row(self, label: QWidget, control: QWidget, shown: bool) -> None:
+        label.setVisible(shown)
+        control.setVisible(shown)
+
     def _refresh_cards(self) -> None:
-        ids = [model.id for model in self._ai.models]
+        ids = [model.id for model in self._ai.form.models]
         if ids != self._shown_models:
             self._shown_models = ids
             for card in self.cards.values():
                 card.deleteLater()
-            self.cards = {model.id: ModelCard(model, self) for model in self._ai.models}
+            self.cards = {model.id: ModelCard(model, self) for model in self._ai.form.models}
             for model_id, card in self.cards.items():
                 self._cards.addWidget(card)
-                card.clicked.connect(lambda chosen=model_id: self._ai.choose_model(chosen))
+                card.clicked.connect(lambda chosen=model_id: self._ai.form.choose_model(chosen))
         for model_id, card in self.cards.items():
-            card.set_chosen(self._ai.model is not None and model_id == self._ai.model.id)
+            card.set_chosen(self._ai.form.model is not None and model_id == self._ai.form.model.id)
 
     def _refresh_form(self) -> None:
-        shown = self._ai.model.id if self._ai.model is not None else ""
+        shown = self._ai.form.model.id if self._ai.form.model is not None else ""
         if shown == self._shown_form:
             return
         self._shown_form = shown
@@ -223,8 +262,9 @@ class AiPanel(QWidget):
             self._form_place.removeWidget(self.form)
             self.form.deleteLater()
             self.form = None
-        if self._ai.model is not None:
-            self.form = ParameterForm(self._ai.model.manifest, self._ai.parameters(), self._ai.set_parameter)
+        form = self._ai.form
+        if form.model is not None:
+            self.form = ParameterForm(form.model.manifest, form.parameters(), form.set_parameter)
             self._form_place.addWidget(self.form)
 
     def _refresh_hint(self) -> None:
@@ -248,7 +288,7 @@ class AiPanel(QWidget):
         self.bar.setRange(0, PROGRESS_STEPS if is_counted else 0)
         if is_counted:
             self.bar.setValue(round(progress.fraction * PROGRESS_STEPS))
-        model = self._ai.model
+        model = self._ai.form.model
         self.bar.setAccessibleName("" if model is None else title_of(model.manifest))
 
 

@@ -43,7 +43,7 @@ class PanelSpec:
 def _ai(window: MainWindow) -> QWidget:
     from desktop.ui.panels.ai_panel import AiPanel
 
-    return AiPanel(window.state, window.ai, window.actions_by_id)
+    return AiPanel(window.state, window.ai, window.actions_by_id, window.files.ask_picture)
 
 
 def _color(window: MainWindow) -> QWidget:

@@ -1,0 +1,141 @@
+"""What the AI panel's form says: the model, its parameters, what it is shown, where, and what becomes of the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from desktop.core.layers import LayerId
+from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.runner import DEVICE_CHOICES, DeviceChoice, ParameterValue
+from desktop.settings import MODEL_DEVICES, Settings
+from desktop.tools import ai_tool
+from desktop.tools.ai_tool import Landing, RunSettings, SecondPicture, Source, Where
+from desktop.ui.background import Background
+
+
+class AiForm(QObject):
+    """`changed` when anything that the panel shows is different; `failed` (UserError) when a picture cannot be read."""
+
+    changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, catalog: Catalog, settings: Settings, background: Background) -> None:
+        super().__init__(background)
+        self._catalog, self._settings, self._background = catalog, settings, background
+        self.models: list[Model] = []
+        self.model: Model | None = None
+        self.values: dict[str, dict[str, ParameterValue]] = {}
+        self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
+        self.where = Where.PAINTED
+        self.feather_px = 8.0
+        self.landings: dict[str, Landing] = {}  # by model, where it is not the usual one
+        self.second: SecondPicture | None = None
+        self.second_path: Path | None = None
+        self.device: DeviceChoice = "auto"
+
+    def load_models(self) -> None:
+        """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
+        self.models = [model for model in self._catalog.models() if ai_tool.supports(model.manifest)]
+        known = {model.id: model for model in self.models}
+        chosen = "" if self.model is None else self.model.id
+        self.model = known.get(chosen, self.models[0] if self.models else None)
+        self.changed.emit()
+
+    def choose_model(self, model_id: str) -> None:
+        self.model = next(model for model in self.models if model.id == model_id)
+        self.changed.emit()
+
+    def parameters(self) -> dict[str, ParameterValue]:
+        """The values of the chosen model's form."""
+        if self.model is None:
+            return {}
+        defaults = {param.id: param.default for param in self.model.manifest.params}
+        return {**defaults, **self.values.get(self.model.id, {})}
+
+    def set_parameter(self, name: str, value: ParameterValue) -> None:
+        if self.model is not None:
+            self.values.setdefault(self.model.id, {})[name] = value
+
+    def device_override(self, model_id: str) -> str:
+        """The device that the user chose for this model alone; empty for the one of all models."""
+        return dict(line.split("=", 1) for line in self._settings.get(MODEL_DEVICES) if "=" in line).get(model_id, "")
+
+    def set_device_override(self, model_id: str, device: str) -> None:
+        others = tuple(line for line in self._settings.get(MODEL_DEVICES) if not line.startswith(f"{model_id}="))
+        self._settings.set(MODEL_DEVICES, (*others, f"{model_id}={device}") if device else others)
+        self.changed.emit()
+
+    def device_for(self, model: Model) -> DeviceChoice:
+        chosen = self.device_override(model.id)
+        return next((device for device in DEVICE_CHOICES if device == chosen), self.device)
+
+    def set_source(self, source: Source) -> None:
+        self.source = source
+        self.changed.emit()
+
+    def set_where(self, where: Where) -> None:
+        self.where = where
+        self.changed.emit()
+
+    @property
+    def landing(self) -> Landing:
+        """What becomes of the chosen model's result."""
+        if self.model is None:
+            return Landing.LAYER
+        return self.landings.get(self.model.id, ai_tool.landings(self.model.manifest)[0])
+
+    def set_landing(self, landing: Landing) -> None:
+        if self.model is not None:
+            self.landings[self.model.id] = landing
+            self.changed.emit()
+
+    def set_second_layer(self, layer_id: LayerId | None) -> None:
+        """A layer of the document as the further picture of models that want one."""
+        self.second = None if layer_id is None else SecondPicture(layer_id=layer_id)
+        self.second_path = None
+        self.changed.emit()
+
+    def set_second_file(self, path: Path) -> None:
+        """A file as the further picture; it is read in the background."""
+
+        def take(pixels: np.ndarray) -> None:
+            self.second, self.second_path = SecondPicture(pixels=pixels), path
+            self.changed.emit()
+
+        self._background.run(lambda: _pixels_of(path), on_done=take, on_error=self.failed.emit, name="second picture")
+
+    # what it asks for
+
+    @property
+    def wants_second(self) -> bool:
+        return self.model is not None and ai_tool.second_role(self.model.manifest) is not None
+
+    @property
+    def has_region(self) -> bool:
+        """Whether the model changes a part of the picture; an enlarged picture is always whole."""
+        return self.landing is not Landing.DOCUMENT
+
+    @property
+    def is_for_masks(self) -> bool:
+        return self.model is not None and self.model.manifest.task in ai_tool.MASK_TASKS
+
+    def run_settings(self, model: Model) -> RunSettings:
+        return RunSettings(
+            model=model,
+            parameters=self.parameters(),
+            source=self.source,
+            where=self.where,
+            feather_px=self.feather_px,
+            landing=self.landing,
+            second=self.second,
+            device=self.device_for(model),
+        )
+
+
+def _pixels_of(path: Path) -> np.ndarray:
+    from desktop.io.documents import flat_image, open_document_file
+
+    return flat_image(open_document_file(path)).pixels
