@@ -43,7 +43,6 @@ def studio(open_studio: OpenStudio, tmp_path: Path) -> Studio:
     runner = WorkerRunner(catalog, RunnerLimits(idle_s=30, grace_s=1))
     made = open_studio(make_runner=lambda: runner, catalog=catalog)
     made.show_plain(level=40)
-    made.window.ai.form.set_where(Where.ALL)
     return made
 
 
@@ -58,6 +57,7 @@ def fill_half(studio: Studio) -> None:
 
 def run(studio: Studio, model: str) -> None:
     studio.window.ai.form.choose_model(model)
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
 
 
@@ -141,6 +141,7 @@ def test_a_style_comes_from_a_file(studio: Studio, tmp_path: Path, monkeypatch: 
     panel.second.activated.emit(last)
     studio.wait_for(lambda: studio.window.ai.form.second_path == path)
     assert panel.second.currentText() == "style.png"
+    studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     studio.window.perform("ai.keep")
     assert studio.seen(40, 100) == (10, 220, 30, 255)
@@ -153,6 +154,33 @@ def test_a_second_picture_that_cannot_be_read_is_refused(studio: Studio, tmp_pat
     studio.window.ai.form.set_second_file(path)
     studio.wait_for(lambda: "broken.png" in studio.window.info.text)
     assert studio.window.ai.form.second is None
+
+
+def test_a_model_is_found_in_the_list_by_typing(studio: Studio) -> None:
+    picker = studio.window.panels.ai.picker
+    assert picker.card is not None
+    QTest.mouseClick(picker.card, Qt.MouseButton.LeftButton)
+    assert picker.list.isVisible()
+    QTest.keyClicks(picker.list.search, "light")
+    QTest.keyClick(picker.list.search, Qt.Key.Key_Return)
+    assert not picker.list.isVisible()
+    assert picker.card is not None
+    assert picker.card.accessibleName() == "Test lighter"
+    assert studio.window.ai.form.model is not None
+    assert studio.window.ai.form.model.id == "lighter"
+
+
+def test_the_list_is_walked_with_the_arrow_keys(studio: Studio) -> None:
+    picker = studio.window.panels.ai.picker
+    assert picker.card is not None
+    QTest.keyClick(picker.card, Qt.Key.Key_Space)
+    first = picker.list.entries.currentItem().text()
+    QTest.keyClick(picker.list.search, Qt.Key.Key_Down)
+    second = picker.list.entries.currentItem().text()
+    QTest.keyClick(picker.list.search, Qt.Key.Key_Return)
+    assert first != second
+    assert picker.card is not None
+    assert picker.card.accessibleName() == second
 
 
 def test_nothing_found_is_said_and_leaves_no_trace(studio: Studio) -> None:

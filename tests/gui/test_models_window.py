@@ -127,7 +127,7 @@ def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_pat
 def test_the_device_of_one_model_is_remembered(studio: Studio, window: ModelsWindow) -> None:
     window.choose("denoise-photo")
     window.device.setCurrentIndex(window.device.findData("cpu"))
-    ai = studio.window.ai
+    ai = studio.window.ai.form
     assert ai.model is not None
     assert ai.device_override("denoise-photo") == "cpu"
     assert ai.device_for(ai.model) == "cpu"

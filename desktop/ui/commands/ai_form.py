@@ -29,7 +29,7 @@ class AiForm(QObject):
         self.model: Model | None = None
         self.values: dict[str, dict[str, ParameterValue]] = {}
         self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
-        self.where = Where.PAINTED
+        self._where, self._mask_where = Where.PAINTED, Where.ALL  # what finds things looks at the whole picture first
         self.feather_px = 8.0
         self.landings: dict[str, Landing] = {}  # by model, where it is not the usual one
         self.second: SecondPicture | None = None
@@ -76,8 +76,15 @@ class AiForm(QObject):
         self.source = source
         self.changed.emit()
 
+    @property
+    def where(self) -> Where:
+        return self._mask_where if self.is_for_masks else self._where
+
     def set_where(self, where: Where) -> None:
-        self.where = where
+        if self.is_for_masks:
+            self._mask_where = where
+        else:
+            self._where = where
         self.changed.emit()
 
     @property

@@ -1,4 +1,4 @@
-"""The AI panel: models as cards, the chosen one's form, input and region, run with progress and cancel in place."""
+"""The AI panel: the model, its form, input and region, run with progress and cancel in place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from desktop.ui.action_set import ActionSet, shown_key, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.i18n import tr
-from desktop.ui.panels.model_card import ModelCard, ParameterForm, title_of
+from desktop.ui.panels.model_card import ParameterForm, title_of
+from desktop.ui.panels.model_picker import ModelPicker
 from desktop.ui.panels.second_picture import AskFile, SecondPictureCombo
 from desktop.ui.state import EditorState, Tool
 from desktop.ui.widgets.basics import IconButton, Segments, dim_label, rule, wrapped_label
@@ -42,9 +43,8 @@ class AiPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._state, self._ai, self._actions = state, ai, actions
-        self._shown_models: list[str] | None = None
         self._shown_form = ""
-        self.cards: dict[str, ModelCard] = {}
+        self.picker = ModelPicker(self)
         self.form: ParameterForm | None = None
         self.empty = wrapped_label(parent=self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -64,7 +64,6 @@ class AiPanel(QWidget):
         self.cancel = QPushButton(self)
         self.bar = QProgressBar(self)
         self.stage = dim_label(parent=self)
-        self._cards = QVBoxLayout()
         self._form_place = QVBoxLayout()
         self._lay_out()
         self._connect()
@@ -73,7 +72,8 @@ class AiPanel(QWidget):
         self.source_label.setText(tr("ai.source"))
         self.where_label.setText(tr("ai.where"))
         self.second_label.setText(tr("ai.second"))
-        self.second.setAccessibleName(tr("ai.second"))
+        self.second.setAccessibleName(tr("ai.second_tip"))
+        self.second.setToolTip(tr("ai.second_tip"))
         self.landing_label.setText(tr("ai.landing"))
         self.landing.set_texts([tr(f"ai.landing.{landing.value}") for landing in MASK_LANDINGS])
         self.source.set_texts((tr("ai.source.visible"), tr("ai.source.layer")))
@@ -90,8 +90,7 @@ class AiPanel(QWidget):
         self.cancel.setText(tr("ai.cancel_button"))
         self.cancel.setToolTip(tip_of(action_spec("ai.cancel")))
         self.empty.setText(tr("ai.no_models"))
-        for card in self.cards.values():
-            card.retranslate()
+        self.picker.retranslate()
         self._shown_form = ""
         self._refresh()
 
@@ -106,8 +105,7 @@ class AiPanel(QWidget):
         body = QVBoxLayout(inner)
         body.setContentsMargins(12, 12, 12, 8)
         body.setSpacing(8)
-        self._cards.setSpacing(8)
-        body.addLayout(self._cards)
+        body.addWidget(self.picker)
         body.addWidget(self.empty)
         body.addLayout(self._form_place)
         grid = QGridLayout()
@@ -190,6 +188,7 @@ class AiPanel(QWidget):
         self.where.chosen.connect(lambda value: self._ai.form.set_where(Where(value)))
         self.landing.chosen.connect(lambda value: self._ai.form.set_landing(Landing(value)))
         self.feather.value_changed.connect(self._set_feather)
+        self.picker.chosen.connect(self._ai.form.choose_model)
         self._ai.changed.connect(self._refresh)
         self._state.tool_changed.connect(self._refresh)
         self._state.options_changed.connect(self._refresh)
@@ -206,7 +205,7 @@ class AiPanel(QWidget):
         self._ai.form.feather_px = value
 
     def _refresh(self) -> None:
-        self._refresh_cards()
+        self.picker.set_models(self._ai.form.models, self._ai.form.model)
         self._refresh_form()
         self.empty.setVisible(not self._ai.form.models)
         form = self._ai.form
@@ -239,19 +238,6 @@ class AiPanel(QWidget):
     def _show_row(self, label: QWidget, control: QWidget, shown: bool) -> None:
         label.setVisible(shown)
         control.setVisible(shown)
-
-    def _refresh_cards(self) -> None:
-        ids = [model.id for model in self._ai.form.models]
-        if ids != self._shown_models:
-            self._shown_models = ids
-            for card in self.cards.values():
-                card.deleteLater()
-            self.cards = {model.id: ModelCard(model, self) for model in self._ai.form.models}
-            for model_id, card in self.cards.items():
-                self._cards.addWidget(card)
-                card.clicked.connect(lambda chosen=model_id: self._ai.form.choose_model(chosen))
-        for model_id, card in self.cards.items():
-            card.set_chosen(self._ai.form.model is not None and model_id == self._ai.form.model.id)
 
     def _refresh_form(self) -> None:
         shown = self._ai.form.model.id if self._ai.form.model is not None else ""

@@ -20,9 +20,12 @@ SetParameter = Callable[[str, ParameterValue], None]
 
 
 class ModelCard(Card):
-    def __init__(self, model: Model, parent: QWidget | None = None) -> None:
+    """`opens_list` puts the mark of a list at its right."""
+
+    def __init__(self, model: Model, parent: QWidget | None = None, *, opens_list: bool = False) -> None:
         super().__init__(parent)
         self.model = model
+        self._mark = QLabel(self) if opens_list else None
         self._icon = QLabel(self)
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._title = QLabel(self)
@@ -38,6 +41,8 @@ class ModelCard(Card):
         row.setSpacing(12)
         row.addWidget(self._icon)
         row.addLayout(text, 1)
+        if self._mark is not None:
+            row.addWidget(self._mark)
         self.body.addLayout(row)
         self.retranslate()
 
@@ -45,7 +50,9 @@ class ModelCard(Card):
         manifest = self.model.manifest
         title = title_of(manifest)
         self._title.setText(title)
-        self._line.setText(tr_or(f"model.{manifest.id}.description", manifest.description))
+        line = tr_or(f"model.{manifest.id}.description", manifest.description)
+        self._line.setText(line)
+        self._line.setVisible(bool(line))
         facts = facts_of(manifest)
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts) and self.is_chosen)
@@ -68,6 +75,8 @@ class ModelCard(Card):
         self._icon.setPixmap(
             icon_pixmap(name if has_icon(name) else FALLBACK_ICON, tokens().text, 24, self.devicePixelRatioF())
         )
+        if self._mark is not None:
+            self._mark.setPixmap(icon_pixmap("chevron-down", tokens().dim, 16, self.devicePixelRatioF()))
 
 
 class ParameterForm(QWidget):
