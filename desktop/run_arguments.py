@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from desktop.core.errors import UserError
-from desktop.runtime.runner import DEVICE_CHOICES
+from desktop.runtime.runner import DEVICE_CHOICES, TILE_SIDES
 
 Run = Callable[[argparse.Namespace], int]
 INSIDE, OUTSIDE, CORNER, OTHER_CORNER = 1, 0, 2, 3
@@ -99,6 +99,13 @@ def parameters_of(given: list[str]) -> dict[str, str]:
     return parameters
 
 
+def _tile_side(text: str) -> int:
+    low, high = TILE_SIDES
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"a tile side is a whole number from {low} to {high}, not “{text}”")
+    return int(text)
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
 
@@ -120,6 +127,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--box", metavar="X1,Y1,X2,Y2", help="for click models: what is meant lies in this box")
     parser.add_argument("--cutout", action="store_true", help="for models that make a mask: the picture cut out by it")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tile", type=_tile_side, metavar="PIXELS", help="side of the tiles, for models that are cut")
     _add_common(parser)
 
 
@@ -135,6 +143,7 @@ def _run_options(given: argparse.Namespace) -> dict[str, object]:
         "is_cutout": given.cutout,
         "seed": given.seed,
         "device": given.device,
+        "tile_side": given.tile,
     }
 
 

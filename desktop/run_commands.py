@@ -53,6 +53,7 @@ class RunOptions:
     is_cutout: bool = False
     seed: int = 0
     device: DeviceChoice = "auto"
+    tile_side: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,15 @@ def run_on_file(
     picture = flat_picture(source)
     keeps_source = prepared.mask is not None or options.is_cutout
     inputs = {"image": picture.pixels, **prepared.inputs}
-    request = Request(model.id, model.sha256, inputs, prepared.parameters, options.seed, options.device)
+    request = Request(
+        model.id,
+        model.sha256,
+        inputs,
+        prepared.parameters,
+        options.seed,
+        options.device,
+        tile_side=options.tile_side,
+    )
     del inputs
     if not keeps_source:  # at 24 megapixels the pixels and their copies count
         picture = replace(picture, pixels=picture.pixels[:1, :1].copy())

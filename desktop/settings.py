@@ -50,6 +50,7 @@ THEME = Setting("theme", "Theme", "dark", choices=("dark", "light"))
 LANGUAGE = Setting("language", "Language", "system", choices=("system", "en", "zh_CN"))
 DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", "cuda"))
 MODEL_DEVICES: Setting[tuple[str, ...]] = Setting("model_devices", "Device of single models", ())  # "id=cpu"
+MODEL_TILES: Setting[tuple[str, ...]] = Setting("model_tiles", "Tile side of single models", ())  # "id=512"
 UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
 TILE_MEMORY_PERCENT = Setting("tile_memory_percent", "Memory for open pictures (%)", 50, limits=(1, 90))
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
@@ -70,6 +71,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     LANGUAGE,
     DEVICE,
     MODEL_DEVICES,
+    MODEL_TILES,
     UNDO_MEMORY_PERCENT,
     TILE_MEMORY_PERCENT,
     MODEL_IDLE_SECONDS,

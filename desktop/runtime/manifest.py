@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from desktop.core.errors import UserError
+from desktop.runtime.runner import TILE_SIDES
 
 MANIFEST_NAME = "manifest.toml"
 MANIFEST_LIMIT_BYTES = 1 << 20  # a manifest is text of a few kilobytes
@@ -366,3 +367,13 @@ def _check_unique(what: str, names: list[str]) -> None:
 
 if __name__ == "__main__":
     print(schema_text(), end="")
+
+
+def with_tile_side(manifest: Manifest, side: int | None) -> Manifest:
+    """The manifest with tiles of another side, raised to what the halo needs; itself where the network is never cut."""
+    tile = manifest.tile
+    if side is None or tile is None:
+        return manifest
+    least = 2 * tile.receptive_field + tile.stride
+    wanted = max(min(side, TILE_SIDES[1]) // tile.stride * tile.stride, least, TILE_SIDES[0])
+    return msgspec.structs.replace(manifest, tile=msgspec.structs.replace(tile, tile=wanted))

@@ -9,7 +9,7 @@ from desktop.runtime.adapters.base import Asked
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.latents import check_generation
-from desktop.runtime.manifest import Manifest
+from desktop.runtime.manifest import Manifest, with_tile_side
 from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task
 from desktop.runtime.parameters import complete_parameters
@@ -25,7 +25,7 @@ def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int)
     model = catalog.verified(request.model_id)
     if model.sha256 != request.model_sha256:
         raise UserError("model.changed", model_id=model.id)
-    manifest = model.manifest
+    manifest = with_tile_side(model.manifest, request.tile_side)
     adapter = adapter_for(manifest.task)
     adapter.check(manifest)
     parameters = complete_parameters(manifest, request.parameters)

@@ -21,6 +21,7 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Array = NDArray[Any]
 
 DEVICE_CHOICES: tuple[DeviceChoice, ...] = ("auto", "cpu", "cuda", "coreml", "directml")
+TILE_SIDES = (64, 8192)  # what may be asked for
 POLL_S = 0.2  # on Windows Ctrl+C is only seen between waits
 
 
@@ -42,7 +43,8 @@ class Request:
     corners of a box); "latent" is (count, …) float32, and a latent or noise may also be given by its tensor's name.
     `parameters` may leave out any: the manifest's default is used. Arrays are read until the run has started; do not
     write to them meanwhile. A generator makes `count` pictures, the first from `seed`, the next from `seed` + 1, and
-    draws its latents towards their mean by `truncation`. `owner` is whose job this is: see `Runner.drop`.
+    draws its latents towards their mean by `truncation`. `owner` is whose job this is: see `Runner.drop`. `tile_side`
+    (pixels with the halo) takes the place of the manifest's where the network may be cut.
     """
 
     model_id: str
@@ -54,6 +56,7 @@ class Request:
     count: int = 1
     truncation: float = 1.0
     owner: Hashable = None
+    tile_side: int | None = None
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ class RunSettings:
     second: SecondPicture | None = None
     seed: int = 0
     device: DeviceChoice = "auto"
+    tile_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
         parameters=parameters,
         seed=settings.seed,
         device=settings.device,
+        tile_side=settings.tile_side,
     )
     return Plan(settings, document, layer_id, crop, rect, mask, request)
 

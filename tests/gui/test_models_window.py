@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.paths import user_models_dir
 from desktop.runtime.catalog import Catalog
+from desktop.tools.ai_tool import Where
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from tests import foreign_models as foreign
@@ -122,6 +123,17 @@ def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_pat
     assert not (user_models_dir() / "sharp").exists()
     window.close()
     window.deleteLater()
+
+
+def test_the_tile_of_one_model_is_remembered_and_used(studio: Studio, window: ModelsWindow) -> None:
+    window.choose("denoise-photo")
+    window.tile.setCurrentIndex(window.tile.findData(1024))
+    studio.show_plain()
+    studio.window.ai.form.set_where(Where.ALL)
+    studio.run_model()
+    assert studio.runner.requests[-1].tile_side == 1024
+    window.tile.setCurrentIndex(0)
+    assert studio.window.ai.form.tile_override("denoise-photo") is None
 
 
 def test_the_device_of_one_model_is_remembered(studio: Studio, window: ModelsWindow) -> None:

@@ -97,6 +97,13 @@ def test_run_keeps_profile_metadata_and_size(models: Path, picture: Path, tmp_pa
     assert (facts["width"], facts["height"], facts["depth"]) == (90, 60, 8)
 
 
+def test_the_side_of_tiles_can_be_chosen(models: Path, picture: Path, tmp_path: Path, capsys: Any) -> None:
+    blur_model(models / "blur")
+    run = ["run", "blur", str(picture), str(tmp_path / "out.png"), "--json", "--tile"]
+    assert run_command_line([*run, "1000"]) == 0
+    assert told(capsys)["tiles"] == 1
+
+
 def test_run_keeps_sixteen_bits_and_alpha(models: Path, picture: Path, tmp_path: Path) -> None:
     identity_model(models / "same")
     pixels = photo(30, 40, 4, depth=16)
@@ -255,6 +262,7 @@ class TestWrongInput:
     def test_options_that_do_not_exist(self, capsys: Any, target: Path, picture: Path) -> None:
         assert "--fast" in complaint(capsys, "run", "bright", picture, target, "--fast")
         assert "--fast" in complaint(capsys, "--fast")
+        assert "64 to 8192" in complaint(capsys, "run", "bright", picture, target, "--tile", "3")
         assert "1280x800" in complaint(capsys, "--size", "large")
         assert "models show needs" in complaint(capsys, "models", "show")
 

@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -122,6 +123,16 @@ def test_two_runs_of_one_request_give_equal_bytes(runner: WorkerRunner, models: 
     request = request_for(models, "blur", (100, 90))
     first, second = (image_of(run_and_wait(runner, request)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_request_may_ask_for_other_tiles_and_gets_the_same_picture(runner: WorkerRunner, models: Catalog) -> None:
+    request = request_for(models, "blur", (300, 200))
+    outcomes = [run_and_wait(runner, replace(request, tile_side=side)) for side in (None, 100, 1024)]
+    own, larger, whole = (image_of(outcome) for outcome in outcomes)
+    tiles = [outcome.result.tiles for outcome in outcomes if isinstance(outcome, Finished)]
+    assert tiles[0] > tiles[1] > tiles[2] == 1
+    assert np.abs(own.astype(int) - whole).max() <= 1
+    assert np.abs(larger.astype(int) - whole).max() <= 1
 
 
 def test_jobs_run_in_the_order_in_which_they_came(runner: WorkerRunner, models: Catalog) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.core.layers import LayerId
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.runner import DEVICE_CHOICES, DeviceChoice, ParameterValue
-from desktop.settings import MODEL_DEVICES, Settings
+from desktop.settings import MODEL_DEVICES, MODEL_TILES, Setting, Settings
 from desktop.tools import ai_tool
 from desktop.tools.ai_tool import Landing, RunSettings, SecondPicture, Source, Where
 from desktop.ui.background import Background
@@ -61,11 +61,25 @@ class AiForm(QObject):
 
     def device_override(self, model_id: str) -> str:
         """The device that the user chose for this model alone; empty for the one of all models."""
-        return dict(line.split("=", 1) for line in self._settings.get(MODEL_DEVICES) if "=" in line).get(model_id, "")
+        return self._override(MODEL_DEVICES, model_id)
 
     def set_device_override(self, model_id: str, device: str) -> None:
-        others = tuple(line for line in self._settings.get(MODEL_DEVICES) if not line.startswith(f"{model_id}="))
-        self._settings.set(MODEL_DEVICES, (*others, f"{model_id}={device}") if device else others)
+        self._set_override(MODEL_DEVICES, model_id, device)
+
+    def tile_override(self, model_id: str) -> int | None:
+        """The tile side that the user chose for this model; None for the one of its manifest."""
+        chosen = self._override(MODEL_TILES, model_id)
+        return int(chosen) if chosen.isdecimal() else None
+
+    def set_tile_override(self, model_id: str, side: int | None) -> None:
+        self._set_override(MODEL_TILES, model_id, "" if side is None else str(side))
+
+    def _override(self, setting: Setting[tuple[str, ...]], model_id: str) -> str:
+        return dict(line.split("=", 1) for line in self._settings.get(setting) if "=" in line).get(model_id, "")
+
+    def _set_override(self, setting: Setting[tuple[str, ...]], model_id: str, value: str) -> None:
+        others = tuple(line for line in self._settings.get(setting) if not line.startswith(f"{model_id}="))
+        self._settings.set(setting, (*others, f"{model_id}={value}") if value else others)
         self.changed.emit()
 
     def device_for(self, model: Model) -> DeviceChoice:
@@ -139,6 +153,7 @@ class AiForm(QObject):
             landing=self.landing,
             second=self.second,
             device=self.device_for(model),
+            tile_side=self.tile_override(model.id),
         )
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import BrokenModel, Model
+from desktop.runtime.manifest import with_tile_side
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.i18n import tr, tr_error, tr_or
@@ -32,6 +33,7 @@ SIZE_PX = (940, 640)
 LIST_PX = 280
 ROW_PX = 48
 CARD_NAME = "card.md"
+TILE_CHOICES = (128, 256, 384, 512, 768, 1024, 2048)
 
 
 class ModelsWindow(QDialog):
@@ -50,6 +52,7 @@ class ModelsWindow(QDialog):
         self.card.setOpenLinks(False)
         self.message = wrapped_label(parent=self)
         self.device_label, self.device = dim_label(parent=self), QComboBox(self)
+        self.tile_label, self.tile = dim_label(parent=self), QComboBox(self)
         self.import_button, self.folder_button = QPushButton(self), QPushButton(self)
         self.verify_button, self.remove_button = QPushButton(self), QPushButton(self)
         self._lay_out()
@@ -59,6 +62,7 @@ class ModelsWindow(QDialog):
         self.verify_button.clicked.connect(self._verify)
         self.remove_button.clicked.connect(self._remove)
         self.device.currentIndexChanged.connect(self._choose_device)
+        self.tile.currentIndexChanged.connect(self._choose_tile)
         models.installed.connect(self._reload)
         models.removed.connect(lambda _id: self._reload(""))
         self.retranslate()
@@ -84,6 +88,9 @@ class ModelsWindow(QDialog):
         self.device_label.setText(tr("models.device"))
         self.list.setAccessibleName(tr("models.title"))
         self.device.setAccessibleName(tr("models.device"))
+        self.tile_label.setText(tr("models.tile"))
+        self.tile.setAccessibleName(tr("models.tile"))
+        self.tile.setToolTip(tr("models.tile_tip"))
         chosen = self.device.currentIndex()
         self.device.blockSignals(True)
         self.device.clear()
@@ -140,6 +147,7 @@ class ModelsWindow(QDialog):
         self.card.setPlainText(tr_error(broken.error))
         self.verify_button.setEnabled(False)
         self.device.setEnabled(False)
+        self.tile.setEnabled(False)
 
     def _show_model(self, model: Model) -> None:
         manifest = model.manifest
@@ -154,11 +162,28 @@ class ModelsWindow(QDialog):
         self.device.blockSignals(True)
         self.device.setCurrentIndex(max(self.device.findData(self._ai.form.device_override(model.id)), 0))
         self.device.blockSignals(False)
+        self._show_tiles(model)
         card = model.folder / CARD_NAME
         self.card.document().setDocumentMargin(12)
         self.card.document().setBaseUrl(QUrl.fromLocalFile(f"{model.folder}/"))
         self.card.document().setDefaultStyleSheet(f"a {{ color: {tokens().text}; }}")
         self.card.setMarkdown(_without_heading(card.read_text(encoding="utf-8")) if card.exists() else "")
+
+    def _show_tiles(self, model: Model) -> None:
+        tile = model.manifest.tile
+        self.tile.blockSignals(True)
+        self.tile.clear()
+        own = tr("models.tile.never") if tile is None else tr("models.tile.own", side=tile.tile)
+        self.tile.addItem(own, None)
+        chosen = self._ai.form.tile_override(model.id)
+        if tile is not None:
+            least = with_tile_side(model.manifest, 1).tile
+            sides = [side for side in TILE_CHOICES if least is not None and side >= least.tile]
+            for side in sorted({*sides, *([chosen] if chosen is not None else [])}):
+                self.tile.addItem(f"{side} px", side)
+        self.tile.setCurrentIndex(max(self.tile.findData(chosen), 0))
+        self.tile.setEnabled(tile is not None)
+        self.tile.blockSignals(False)
 
     # what the buttons do
 
@@ -166,6 +191,13 @@ class ModelsWindow(QDialog):
         if self.chosen:
             try:
                 self._ai.form.set_device_override(self.chosen, self.device.currentData() or "")
+            except UserError as error:
+                self._tell(error)
+
+    def _choose_tile(self) -> None:
+        if self.chosen:
+            try:
+                self._ai.form.set_tile_override(self.chosen, self.tile.currentData())
             except UserError as error:
                 self._tell(error)
 
@@ -194,6 +226,9 @@ class ModelsWindow(QDialog):
         options = QHBoxLayout()
         options.addWidget(self.device_label)
         options.addWidget(self.device)
+        options.addSpacing(8)
+        options.addWidget(self.tile_label)
+        options.addWidget(self.tile)
         options.addStretch(1)
         options.addWidget(self.folder_button)
         options.addWidget(self.verify_button)
