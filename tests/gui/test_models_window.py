@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.paths import user_models_dir
 from desktop.runtime.catalog import Catalog
+from desktop.runtime.manifest import Task
 from desktop.tools.ai_tool import Where
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
@@ -35,7 +36,7 @@ def window(studio: Studio) -> Iterator[ModelsWindow]:
 
 
 def examined(studio: Studio, path: Path) -> ImportDialog:
-    dialog = ImportDialog(path, studio.window.models, studio.window)
+    dialog = ImportDialog(path, studio.window.models, studio.window.dialogs.ask_model_file, studio.window)
     dialog.show()
     studio.wait_for(lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
     return dialog
@@ -71,6 +72,41 @@ def test_the_picture_that_was_chosen_decides_range_and_order(studio: Studio, tmp
     done(studio, dialog)
 
 
+def test_half_a_model_asks_for_its_other_file(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    predict, transform = foreign.style_pair(tmp_path)
+    monkeypatch.setattr(studio.window.dialogs, "ask_model_file", lambda: predict)
+    dialog = examined(studio, transform)
+    assert "one half" in dialog.text.text()
+    assert dialog.accept_button.isHidden()
+    QTest.mouseClick(dialog.second_button, Qt.MouseButton.LeftButton)
+    studio.wait_for(lambda: dialog.accept_button.isEnabled())
+    dialog.accept()
+    studio.wait_for(lambda: bool(dialog.installed_id))
+    assert studio.window.models.catalog.get(dialog.installed_id).manifest.task is Task.STYLE
+    done(studio, dialog)
+
+
+def test_another_task_is_tried_at_once_and_one_that_cannot_be_changes_nothing(studio: Studio, tmp_path: Path) -> None:
+    dialog = examined(studio, foreign.sharpener(tmp_path / "sharp.onnx"))
+    assert dialog.task.currentData() == "restore"
+    choose(studio, dialog, Task.GENERATE)
+    assert dialog.warning.isVisible()
+    assert dialog.task.currentData() == "restore"
+    choose(studio, dialog, Task.TRANSLATE)
+    assert not dialog.warning.isVisible()
+    dialog.accept()
+    studio.wait_for(lambda: bool(dialog.installed_id))
+    assert studio.window.models.catalog.get("sharp").manifest.task is Task.TRANSLATE
+    done(studio, dialog)
+
+
+def choose(studio: Studio, dialog: ImportDialog, task: Task) -> None:
+    row = dialog.task.findData(task.value)
+    dialog.task.setCurrentIndex(row)
+    dialog.task.activated.emit(row)
+    studio.wait_for(lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
+
+
 def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pickle.onnx"
     path.write_bytes(b"\x80\x04" + bytes(100))
@@ -82,7 +118,7 @@ def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Pa
 
 
 def test_cancelling_the_examination_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
-    dialog = ImportDialog(foreign.endless(tmp_path / "endless.onnx"), studio.window.models, studio.window)
+    dialog = ImportDialog(foreign.endless(tmp_path / "endless.onnx"), studio.window.models, lambda: None, studio.window)
     dialog.show()
     studio.wait_for(lambda: "takes" in dialog.text.text())
     done(studio, dialog)

@@ -166,7 +166,7 @@ class Dialogs:
 
     def import_model(self, path: Path, models: ModelCommands) -> str:
         """The id of the imported model; empty when nothing was imported."""
-        dialog = ImportDialog(path, models, self._window)
+        dialog = ImportDialog(path, models, self.ask_model_file, self._window)
         return dialog.installed_id if dialog.exec() else ""
 
     def show_models(self, models: ModelCommands, ai: AiCommands, import_file: Callable[[], None]) -> None:

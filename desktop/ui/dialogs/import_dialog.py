@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QCloseEvent, QIcon, QImage, QPixmap
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -14,9 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -24,24 +21,29 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.errors import UserError
-from desktop.runtime.importing.inspection import Candidate, Inspection
+from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.verdict import verdict
+from desktop.runtime.manifest import Task
 from desktop.ui.commands.model_commands import ImportAnswers, ModelCommands, OpenStaging
+from desktop.ui.dialogs.preview_strip import PreviewStrip
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.widgets.basics import wrapped_label
 
-PREVIEW_PX = 136
 LICENCES = ("LicenseRef-unknown", "Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-NC-4.0", "CC0-1.0")
+
+
+AskFile = Callable[[], Path | None]
 
 
 class ImportDialog(QDialog):
     """Examines as soon as it is shown; `installed_id` names the model when it was accepted."""
 
-    def __init__(self, path: Path, models: ModelCommands, parent: QWidget) -> None:
+    def __init__(self, path: Path, models: ModelCommands, ask_file: AskFile, parent: QWidget) -> None:
         super().__init__(parent)
-        self._path, self._models = path, models
+        self._path, self._models, self._ask_file = path, models, ask_file
         self._staging: OpenStaging | None = None
         self._settings: dict[str, str] = {}
+        self._agreed: dict[str, str] = {}  # the settings of what is shown
         self._cancelled = False
         self._installs_when_done = False
         self.installed_id = ""
@@ -54,7 +56,8 @@ class ImportDialog(QDialog):
         self.bar.setRange(0, 0)
         self.bar.setTextVisible(False)
         self.strip_title = QLabel(tr("import.which"), self)
-        self.strip = _strip(self)
+        self.strip = PreviewStrip(self)
+        self.strip.setAccessibleName(tr("import.which"))
         self.title = QLineEdit(self)
         self.licence = QComboBox(self)
         self.licence.setEditable(True)
@@ -62,7 +65,12 @@ class ImportDialog(QDialog):
         self.hole = QComboBox(self)
         for value in ("white", "black"):
             self.hole.addItem(tr(f"import.hole.{value}"), value)
-        self.class_number = QLineEdit(self)
+        self.class_number, self.channels = QLineEdit(self), QLineEdit(self)
+        self.task = QComboBox(self)
+        for task in sorted(Task, key=lambda task: tr(f"task_kind.{task.value}")):
+            self.task.addItem(tr(f"task_kind.{task.value}"), task.value)
+        self.warning = wrapped_label("warning", self)
+        self.second_button = QPushButton(tr("import.second"), self)
         self.accept_button = QPushButton(tr("import.button"), self)
         self.cancel_button = QPushButton(tr("dialog.cancel"), self)
         self._lay_out()
@@ -92,16 +100,26 @@ class ImportDialog(QDialog):
             return
         self._drop_staging()
         self._staging = staging
+        self._agreed = dict(self._settings)
         if self._installs_when_done:
             self._install()
             return
         self._show_found(staging.staged.inspection)
 
     def _refused(self, error: UserError) -> None:
+        self._installs_when_done = False
+        if self._staging is not None:  # an answer did not work; what was found before still holds
+            self._settings = dict(self._agreed)
+            self._show_found(self._staging.staged.inspection)
+            self.warning.setText(tr_error(error))
+            self.warning.show()
+            return
         self._show_part(examining=False)
         self.accept_button.hide()
         self.cancel_button.setText(tr("import.close"))
-        self.text.setText(tr_error(error))
+        is_half = error.key == "import.half"
+        self.second_button.setVisible(is_half)
+        self.text.setText(tr("import.half_here", name=self._path.name) if is_half else tr_error(error))
 
     # what was found
 
@@ -109,22 +127,22 @@ class ImportDialog(QDialog):
         self._show_part(examining=False)
         self.text.setText(" ".join(_sentence(sentence) for sentence in verdict(found)))
         asked = {question.key for question in found.questions}
-        self.strip.clear()
-        for candidate in _different(found.candidates):
-            self.strip.addItem(_preview_item(candidate))
-        if self.strip.count():
-            self.strip.setCurrentRow(0)
+        self.strip.fill(found.candidates)
         has_strip = self.strip.count() > 1 and bool(asked & {"range", "order"})
         self.strip_title.setVisible(has_strip)
         self.strip.setVisible(has_strip)
         self.title.setText(found.manifest.title)
         self.licence.setCurrentText(found.manifest.licence)
+        self.task.setCurrentIndex(self.task.findData(found.manifest.task.value))
         choices = found.choices
+        self._form.setRowVisible(self.task, choices is not None)
+        self._form.setRowVisible(self.channels, "channels" in asked)
         self._form.setRowVisible(self.hole, "hole" in asked)
         self._form.setRowVisible(self.class_number, "class" in asked)
         if choices is not None:
             self.hole.setCurrentIndex(self.hole.findData(choices.mask_hole))
             self.class_number.setText("" if choices.class_index is None else str(choices.class_index))
+            self.channels.setText("" if choices.channels is None else "{}..{}".format(*choices.channels))
         self.accept_button.setFocus()
         self.layout().activate()
         self.adjustSize()
@@ -139,7 +157,7 @@ class ImportDialog(QDialog):
             self._install()
             return
         kept = self._staging.staged.inspection.manifest.task.value  # what the person read and agreed to
-        self._settings = {"task": kept, **answers}
+        self._settings = {**self._agreed, "task": kept, **answers}
         self._installs_when_done = True
         self.examine()
 
@@ -148,14 +166,15 @@ class ImportDialog(QDialog):
         found = self._staging.staged.inspection
         answers = {"title": self.title.text().strip() or found.manifest.title}
         answers["licence"] = self.licence.currentText().strip() or found.manifest.licence
-        item = self.strip.currentItem()
-        if item is not None and self.strip.isVisibleTo(self):
-            answers |= dict(item.data(Qt.ItemDataRole.UserRole))
+        if self.strip.isVisibleTo(self):
+            answers |= self.strip.answer
         asked = {question.key for question in found.questions}
         if "hole" in asked:
             answers["hole"] = self.hole.currentData()
         if "class" in asked:
             answers["class"] = self.class_number.text().strip()
+        if "channels" in asked:
+            answers["channels"] = self.channels.text().strip()
         return answers
 
     def _install(self) -> None:
@@ -167,6 +186,18 @@ class ImportDialog(QDialog):
             return
         super().accept()
         self._drop_staging()
+
+    def _choose_task(self) -> None:
+        """Another task changes what the numbers mean, so the file is tried again at once."""
+        self._settings = {**self._agreed, "task": self.task.currentData()}
+        self.examine()
+
+    def _choose_second(self) -> None:
+        path = self._ask_file()
+        if path is not None:
+            self._settings["second"] = str(path)
+            self.cancel_button.setText(tr("dialog.cancel"))
+            self.examine()
 
     def reject(self) -> None:
         self._cancelled = True
@@ -190,8 +221,10 @@ class ImportDialog(QDialog):
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         self._form.addRow(tr("import.name"), self.title)
         self._form.addRow(tr("import.licence"), self.licence)
+        self._form.addRow(tr("import.task"), self.task)
         self._form.addRow(tr("import.hole"), self.hole)
         self._form.addRow(tr("import.class"), self.class_number)
+        self._form.addRow(tr("import.channels"), self.channels)
         self._form_holder = QWidget(self)
         self._form_holder.setLayout(self._form)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -199,15 +232,19 @@ class ImportDialog(QDialog):
         self.accept_button.setDefault(True)
         self.accept_button.clicked.connect(self.accept)
         self.cancel_button.clicked.connect(self.reject)
+        self.task.activated.connect(self._choose_task)
+        self.second_button.clicked.connect(self._choose_second)
         self.strip.itemActivated.connect(lambda _item: self.accept())
         buttons = QHBoxLayout()
+        buttons.addWidget(self.second_button)
         buttons.addStretch(1)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.accept_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
-        for widget in (self.heading, self.bar, self.text, self.strip_title, self.strip, self._form_holder):
+        parts = (self.heading, self.bar, self.text, self.warning, self.strip_title, self.strip, self._form_holder)
+        for widget in parts:
             column.addWidget(widget)
         column.addStretch(1)
         column.addLayout(buttons)
@@ -215,6 +252,8 @@ class ImportDialog(QDialog):
 
     def _show_part(self, *, examining: bool) -> None:
         self.bar.setVisible(examining)
+        self.warning.hide()
+        self.second_button.hide()
         is_found = not examining and self._staging is not None
         self._form_holder.setVisible(is_found)
         self.accept_button.setVisible(True)
@@ -231,51 +270,11 @@ def _sentence(sentence: UserError) -> str:
     return tr_error(sentence)
 
 
-def _strip(parent: QWidget) -> QListWidget:
-    """Pictures side by side; one is chosen with the mouse or the arrow keys."""
-    strip = QListWidget(parent)
-    strip.setViewMode(QListView.ViewMode.IconMode)
-    strip.setFlow(QListView.Flow.LeftToRight)
-    strip.setWrapping(False)
-    strip.setMovement(QListView.Movement.Static)
-    strip.setIconSize(QSize(PREVIEW_PX, PREVIEW_PX))
-    strip.setFixedHeight(PREVIEW_PX + 52)
-    strip.setSpacing(4)
-    strip.setAccessibleName(tr("import.which"))
-    return strip
-
-
-def _different(candidates: tuple[Candidate, ...]) -> list[Candidate]:
-    """Candidates that can be told apart by eye: the same picture is not offered twice."""
-    shown: list[Candidate] = []
-    for candidate in candidates:
-        if not any(_is_same(candidate.preview, known.preview) for known in shown):
-            shown.append(candidate)
-    return shown
-
-
-def _is_same(first: Any, second: Any) -> bool:
-    return bool(first.shape == second.shape and abs(first.astype(int) - second.astype(int)).max() <= 2)
-
-
-def _preview_item(candidate: Candidate) -> QListWidgetItem:
-    pixels = candidate.preview
-    height, width = pixels.shape[:2]
-    image = QImage(pixels.tobytes(), width, height, width * 3, QImage.Format.Format_RGB888).copy()
-    pixmap = QPixmap.fromImage(image).scaled(
-        PREVIEW_PX, PREVIEW_PX, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    picture = QIcon(pixmap)
-    picture.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint it, and colours are what is judged here
-    item = QListWidgetItem(picture, f"{candidate.range} · {candidate.order}")
-    item.setData(Qt.ItemDataRole.UserRole, {"range": candidate.range, "order": candidate.order})
-    return item
-
-
 def _guesses(found: Inspection) -> dict[str, str]:
     """What the examination assumed, as answers."""
     guessed = {"title": found.manifest.title, "licence": found.manifest.licence}
     if found.choices is not None:
         guessed |= {"range": found.choices.range, "order": found.choices.order, "hole": found.choices.mask_hole}
+        guessed["channels"] = "" if found.choices.channels is None else "{}..{}".format(*found.choices.channels)
         guessed["class"] = "" if found.choices.class_index is None else str(found.choices.class_index)
     return guessed
