@@ -113,21 +113,23 @@ class Editing:
 
 
 def run(folder: Path, seed: int, log: Path, side: int = SIDE) -> None:
-    """Edits until somebody kills it. `log` gets a line ``TIME DIGEST`` for every finished change."""
+    """Edits until somebody kills it. `log` gets a line ``TIME DIGEST`` for every finished change.
+
+    It hears of a change before the journal does: no version can be recovered that has no line.
+    """
     editing = Editing(seed, side)
+    lines = os.open(log.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    report(editing, lines)
+    editing.opened.history_changed.connect(lambda: report(editing, lines))
     keeper = JournalKeeper(new_folder(folder).path)
     keeper.follow(editing.opened, path=Path("picture.ora"), title="Picture").keep_now()
-    lines = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    report(editing, lines)
+    log.with_suffix(".new").rename(log)
     while True:
-        before = editing.opened.document
         editing.step(editing.random.choice((0.0, 0.0, 0.01)))
-        if editing.opened.document is not before:
-            report(editing, lines)
         time.sleep(editing.random.choice((0.0, 0.01, 0.05)))
 
 
 def report(editing: Editing, lines: int) -> None:
-    """The time is written first: a line without a digest is a change whose digest was not ready when the end came."""
+    """The time is written first: a line without a digest is a change that the journal has not heard of yet."""
     os.write(lines, f"{time.monotonic():.6f} ".encode())
     os.write(lines, f"{document_digest(editing.opened.document)}\n".encode())

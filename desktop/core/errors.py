@@ -56,6 +56,7 @@ MESSAGES: dict[str, str] = {
     "file.bad_openraster": "{path} is not a valid OpenRaster file: {reason}.",
     # journals
     "journal.unreadable": "The journal {path} cannot be read: {reason}.",
+    "journal.nameless_damaged": "A journal that was left behind is damaged; nothing of it can be brought back.",
     "journal.damaged": "The journal of “{name}” is damaged; nothing of it can be brought back.",
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",

@@ -310,15 +310,25 @@ class JournalKeeper:
             return self._retry_s
 
     def _work(self, journals: list[Journal]) -> float | None:
+        written = False
         for journal in journals:
             version = journal._pending
             if journal.write_pending() and version is not None:
                 self._on_written(journal, version)
-        if self._is_paused:
+                written = True
+        if self._is_paused and written:  # a round without anything to write proves nothing
             self._is_paused = False
             self._on_resumed()
         strokes = [journal.write_ahead() for journal in journals]
         self._has_stroke = any(strokes)
         if self._has_stroke:
             return LOOK_S
-        return REST_S if any(journal.idle_step() for journal in journals) else None
+        return self._idle(journals)
+
+    def _idle(self, journals: list[Journal]) -> float | None:
+        """What can wait; with a full disk it waits, and every finished change is safe all the same."""
+        try:
+            return REST_S if any(journal.idle_step() for journal in journals) else None
+        except OSError as error:
+            logger.info("Copying in idle moments waits: %s", error)
+            return self._retry_s

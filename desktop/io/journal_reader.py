@@ -1,4 +1,4 @@
-"""Reads a journal that was left behind. Untrusted: sizes are checked first, what is damaged ends the readable part,
+"""Reads a journal that was left behind. Untrusted: sizes are checked first, what is damaged is as if it was not there,
 and the last version that is whole is the one that counts.
 """
 
@@ -37,6 +37,7 @@ from desktop.io.journal_writer import SUFFIX, tile_digest
 from desktop.io.ora_archive import thumbnail
 
 PREVIEW_SIDE_PX = 1024  # what a preview is averaged from
+LARGEST_PREVIEWED_PX = 1_000_000_000  # some seconds; nobody waits longer to be offered a document
 MAX_TILES = 4_000_000  # in one table chain: a terabyte of pixels
 
 
@@ -63,6 +64,7 @@ class _Content:
     blobs: dict[int, memoryview] = field(default_factory=dict)
     bases: list[memoryview] = field(default_factory=list)
     commits: list[memoryview] = field(default_factory=list)
+    is_damaged: bool = False
 
 
 def journals_in(folder: Path) -> list[tuple[Path, ...]]:
@@ -78,7 +80,7 @@ def journals_in(folder: Path) -> list[tuple[Path, ...]]:
 def read_journal(files: Sequence[Path]) -> Recovered | None:
     """The last whole version of a journal; None when there never was one.
 
-    UserError when a file cannot be read at all, or holds versions none of which is whole.
+    UserError when a file cannot be read at all, or something of it is damaged and no version is whole.
     """
     damaged: UserError | None = None
     for path in files:
@@ -94,8 +96,13 @@ def read_journal(files: Sequence[Path]) -> Recovered | None:
     return None
 
 
-def preview_of(document: Document) -> Rgba8:
-    """A small picture of a document, at most 256 pixels a side; large ones are flattened a row of tiles at a time."""
+def preview_of(document: Document) -> Rgba8 | None:
+    """A small picture of a document, at most 256 pixels a side; large ones are flattened a row of tiles at a time.
+
+    None for one so large that it would take too long.
+    """
+    if document.size.area > LARGEST_PREVIEWED_PX:
+        return None
     width, height = document.size.width, document.size.height
     step = max(1, max(width, height) // PREVIEW_SIDE_PX)
     bands = []
@@ -127,7 +134,7 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
         try:
             _sort_in(content, record.kind, record.payload)
         except BadRecordError:
-            break
+            content.is_damaged = True
     try:
         reader, name = _VersionReader(content), ""
         for payload in reversed(content.commits):
@@ -139,8 +146,10 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
                 continue
             path = Path(commit.path) if commit.path is not None else None
             return Recovered(document, commit.title, path, commit.time, commit.is_modified, files)
-        if content.commits:
-            raise UserError("journal.damaged", name=name or files[0].stem)
+        if name:
+            raise UserError("journal.damaged", name=name)
+        if content.commits or content.is_damaged:
+            raise UserError("journal.nameless_damaged")
         return None
     finally:
         for views in (content.tiles, content.tables, content.blobs):

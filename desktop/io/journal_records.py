@@ -43,6 +43,7 @@ except ImportError:  # no ISA-L for this machine: the same sums, slower
 
 
 class RecordKind(IntEnum):
+    DAMAGED = 0  # never written: what a reader finds in the place of a record
     TILE = 1
     TABLE = 2
     BLOB = 3
@@ -99,20 +100,28 @@ def header_of(kind: RecordKind, payload_sum: int, length: int) -> bytes:
 
 
 def records_in(data: memoryview) -> Iterator[Record]:
-    """The sound records in order; the first one that is cut off, damaged or absurd ends them."""
-    if data[: len(SIGNATURE)] != SIGNATURE:
-        return
+    """The records in order. Zeros are the end; in the place of a damaged record comes one of kind DAMAGED.
+
+    A damaged payload is stepped over, so that what does not need it can still be read; where a header makes no sense
+    nothing can be read any more.
+    """
     at = len(SIGNATURE)
-    while at + HEADER.size <= len(data):
+    if data[:at] != SIGNATURE:
+        if any(data[:at]):
+            yield Record(RecordKind.DAMAGED, data[:0], at)
+        return
+    while at + HEADER.size <= len(data) and any(data[at : at + HEADER.size]):
         magic, kind, length, stated = HEADER.unpack_from(data, at)
         start = at + HEADER.size
         if magic != MAGIC or length > min(MAX_RECORD_BYTES, len(data) - start):
+            yield Record(RecordKind.DAMAGED, data[:0], at)
             return
         payload = data[start : start + length]
-        if _sealed(kind, length, checksum(payload)) != stated:
-            return
         at = start + length
-        yield Record(kind, payload, at)
+        if _sealed(kind, length, checksum(payload)) != stated:
+            yield Record(RecordKind.DAMAGED, data[:0], at)
+        else:
+            yield Record(kind, payload, at)
 
 
 def _sealed(kind: int, length: int, payload_sum: int) -> int:
@@ -124,12 +133,17 @@ def _sealed(kind: int, length: int, payload_sum: int) -> int:
 
 def pack_tile(number: int, pixels: Pixels) -> list[Any]:
     """The payload in parts; lets other threads run while it packs."""
+    head, raw = frame_tile(number, pixels)
+    packed = zstandard.ZstdCompressor(level=PACK_LEVEL).compress(raw)
+    if len(packed) >= len(raw):
+        return [head, raw]
+    return [head[:-2] + bytes((_ZSTD, 0)), packed]
+
+
+def frame_tile(number: int, pixels: Pixels) -> list[Any]:
+    """The payload as it is, a third of the time of packing it."""
     pixels = np.ascontiguousarray(pixels)
-    raw = pixels.reshape(-1).view(np.uint8)
-    packed = zstandard.ZstdCompressor(level=PACK_LEVEL).compress(raw.data)
-    is_smaller = len(packed) < raw.nbytes
-    head = _TILE_HEAD.pack(number, pixels.shape[2], pixels.itemsize, _ZSTD if is_smaller else _RAW)
-    return [head, packed if is_smaller else raw.data]
+    return [_TILE_HEAD.pack(number, pixels.shape[2], pixels.itemsize, _RAW), pixels.reshape(-1).view(np.uint8).data]
 
 
 def number_of_tile(payload: memoryview) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.history import tile_maps
 from desktop.core.tiles import StoredTile, TileMap
@@ -29,6 +30,7 @@ from desktop.io.journal_records import (
     Commit,
     RecordKind,
     TileTable,
+    frame_tile,
     pack_base,
     pack_blob,
     pack_commit,
@@ -40,7 +42,11 @@ from desktop.io.journal_values import plain_of_document
 SUFFIX = ".journal"
 SLACK_BYTES = 32 << 20  # of dead tiles before it is worth copying the live ones
 COPIED_AT_ONCE = 32  # tiles: some milliseconds
+HURRIED_TILES = 96  # a version with more new ones is written unpacked: packing 256 of them takes 0.2 s
 LONGEST_CHAIN = 64  # tables that say only what differs
+
+
+TileFraming = Callable[[int, Pixels], list[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,8 +198,9 @@ class JournalWriter:
         changed = [(key, tile) for key, tile in stored.items() if before.get(key) is not tile]
         gone = [key for key in before if key not in stored]
         entries = np.empty(len(changed) + len(gone), ENTRY)
+        frame = frame_tile if len(changed) > HURRIED_TILES else pack_tile
         for index, (key, tile) in enumerate(changed):
-            entries[index] = (*key, self._number_of(known, tile))
+            entries[index] = (*key, self._number_of(known, tile, frame))
         for index, key in enumerate(gone, len(changed)):
             entries[index] = (*key, 0)
         number = len(known.depths) + 1
@@ -220,19 +227,21 @@ class JournalWriter:
 
     # tiles
 
-    def _number_of(self, known: _Known, tile: StoredTile) -> int:
+    def _number_of(self, known: _Known, tile: StoredTile, frame: TileFraming) -> int:
         number = self._numbers.get(tile)
         if number is None:
-            number = self._write_tile(known, tile)
+            number = self._write_tile(known, tile, frame=frame)
             self._numbers.set(tile, number)
         return number
 
-    def _write_tile(self, known: _Known, tile: StoredTile, number: int | None = None) -> int:
+    def _write_tile(
+        self, known: _Known, tile: StoredTile, number: int | None = None, *, frame: TileFraming = pack_tile
+    ) -> int:
         if number is None:
             number = self._next_number
             self._next_number += 1
         pixels = tile if isinstance(tile, np.ndarray) else tile.load()
-        length = known.file.append(RecordKind.TILE, pack_tile(number, pixels))
+        length = known.file.append(RecordKind.TILE, frame(number, pixels))
         known.places[number] = (known.file.size - length + HEADER.size, length - HEADER.size)
         return number
 
@@ -264,12 +273,16 @@ class JournalWriter:
         known = self._opened()
         for tile in self._to_keep:
             number = self._numbers.get(tile)
-            if number is None:
-                self._numbers.set(tile, self._write_tile(known, tile))
-            elif number not in known.places:
-                self._write_tile(known, tile, number)
-            else:
-                continue
+            try:
+                if number is None:
+                    self._numbers.set(tile, self._write_tile(known, tile))
+                elif number not in known.places:
+                    self._write_tile(known, tile, number)
+                else:
+                    continue
+            except OSError:
+                self._to_keep = None  # this tile is still to be kept when there is room
+                raise
             return True
         return False
 

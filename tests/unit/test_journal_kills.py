@@ -51,8 +51,7 @@ def killed_run(folder: Path, seed: int) -> Outcome:
     claimed.remove()
     recovered = document_digest(found[0].document) if found and found[0] is not None else None
     places = [index for index, (_, digest) in enumerate(lines) if digest == recovered]
-    if recovered is not None and not places:  # only the change whose digest was still being computed may be unknown
-        return Outcome(seed, recovered, 0.0 if last else killed, len(lines))
+    assert recovered is None or places, f"{seed}: what came back was never there"
     missing = [*(lines[places[-1] + 1 :] if places else lines), *([last.split()] if last else [])]
     lost = killed - float(missing[0][0]) if missing else 0.0
     return Outcome(seed, recovered, lost, len(lines))

@@ -25,7 +25,7 @@ from desktop.ui.canvas.picture import draw_checkerboard
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.theme import tokens
-from desktop.ui.widgets.basics import dim_label, wrapped_label
+from desktop.ui.widgets.basics import ElidedLabel, dim_label, wrapped_label
 
 if TYPE_CHECKING:
     from desktop.ui.commands.recovery_commands import Offer
@@ -63,6 +63,7 @@ class RecoveryDialog(QDialog):
         area.setWidget(holder)
         row_height = self.rows[0].sizeHint().height() + 8
         area.setMinimumHeight(row_height * min(len(self.rows), ROWS_SHOWN))
+        area.setMaximumHeight(row_height * len(self.rows))
         self.all = QPushButton(tr("recovery.recover_all"), self)
         self.all.setProperty("role", "primary")
         self.all.setVisible(sum(row.offer.recovered is not None for row in self.rows) > 1)
@@ -140,8 +141,9 @@ class OfferRow(QFrame):
             sentence = wrapped_label("", self)
             sentence.setText(tr_error(self.offer.error))
             return [sentence]
-        name = QLabel(found.title, self)
+        name = ElidedLabel(self)
         name.setProperty("role", "header")
+        name.set_full_text(found.title)
         size, layers = found.document.size, found.layer_count
         key = "recovery.about_one" if layers == 1 else "recovery.about"
         numbers = {"width": size.width, "height": size.height} | ({} if layers == 1 else {"layers": layers})
@@ -156,8 +158,10 @@ class OfferRow(QFrame):
 
     def _pixmap(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        if self.offer.preview is None:
+        if self.offer.recovered is None:
             return icon_pixmap("warning", tokens().warning, 40, ratio)
+        if self.offer.preview is None:
+            return icon_pixmap("picture", tokens().dim, 40, ratio)
         return _preview_pixmap(self.offer.preview, round(PREVIEW_PX * ratio), ratio)
 
 

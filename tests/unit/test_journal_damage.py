@@ -1,0 +1,117 @@
+"""Journals that are cut off, damaged, foreign or absurd: an older version, or one sentence, never a wrong picture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop.core.document import Document
+from desktop.core.errors import UserError
+from desktop.core.geometry import Rect, Size
+from desktop.io.journal import JournalKeeper
+from desktop.io.journal_folder import JournalFolder, new_folder
+from desktop.io.journal_reader import journals_in, preview_of, read_journal
+from desktop.io.journal_records import HEADER, MAGIC, SIGNATURE, RecordKind, header_of
+from desktop.io.journal_values import document_digest
+from tests.journals import fill, journal_of, recovered
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[JournalFolder]:
+    made = new_folder(tmp_path / "journals")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def sound(folder: JournalFolder) -> tuple[Path, list[str]]:
+    """A journal file of three versions, and their digests."""
+    keeper = JournalKeeper(folder.path)
+    opened, _ = journal_of(keeper)
+    digests = []
+    for level in (1, 2, 3):
+        fill(opened, level, Rect(0, 0, 100 * level, 90))
+        assert keeper.flush()
+        digests.append(document_digest(opened.document))
+    keeper.close(is_kept=True)
+    return journals_in(folder.path)[0][0], digests
+
+
+def test_a_torn_tail_is_cut(sound: tuple[Path, list[str]]) -> None:
+    path, digests = sound
+    data = path.read_bytes().rstrip(b"\0")
+    for cut in (1, 20, 400):
+        path.write_bytes(data[:-cut])
+        found = read_journal([path])
+        assert found is not None
+        assert document_digest(found.document) in digests[:2]
+
+
+def test_any_flipped_byte_gives_an_older_version_or_nothing(sound: tuple[Path, list[str]]) -> None:
+    path, digests = sound
+    data = bytearray(path.read_bytes().rstrip(b"\0"))
+    for at in np.random.default_rng(1).integers(0, len(data), 25):
+        data[at] ^= 0x55
+        path.write_bytes(data)
+        with contextlib.suppress(UserError):
+            found = read_journal([path])
+            assert found is None or document_digest(found.document) in digests
+        data[at] ^= 0x55
+
+
+def test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path: Path) -> None:
+    path = tmp_path / "0001-0.journal"
+    for content in (
+        SIGNATURE + HEADER.pack(MAGIC, RecordKind.TILE, 0xFFFFFFFF, 0),
+        SIGNATURE + HEADER.pack(MAGIC, RecordKind.COMMIT, 1 << 20, 0),
+        b"PNG" * 1000,
+        np.random.default_rng(3).bytes(5000),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="is damaged; nothing of it"):
+            read_journal([path])
+
+
+def test_a_journal_that_never_held_a_version_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "0001-0.journal"
+    for content in (b"", bytes(4096), SIGNATURE, SIGNATURE + bytes(4096)):
+        path.write_bytes(content)
+        assert read_journal([path]) is None
+
+
+def test_versions_that_do_not_need_what_is_damaged_are_read(folder: JournalFolder) -> None:
+    keeper = JournalKeeper(folder.path)
+    opened, _ = journal_of(keeper)
+    fill(opened, 1, Rect(0, 0, 256, 256))
+    assert keeper.flush()
+    with opened.edit("Delete") as edit:
+        edit.remove_layer(1)
+    assert keeper.flush()
+    keeper.close(is_kept=True)
+    [path] = journals_in(folder.path)[0]
+    data = bytearray(path.read_bytes())
+    data[len(SIGNATURE) + HEADER.size + 40] ^= 0x55  # in the first tile of the first version
+    path.write_bytes(data)
+    assert document_digest(recovered(folder).document) == document_digest(opened.document)
+
+
+def test_a_picture_too_large_for_a_preview_is_offered_without_one() -> None:
+    assert preview_of(Document(Size(300_000, 300_000))) is None
+    small = preview_of(Document(Size(3000, 200)))
+    assert small is not None
+    assert small.shape == (17, 256, 4)
+
+
+def test_a_commit_of_nonsense_is_no_document(tmp_path: Path) -> None:
+    import zlib
+
+    path = tmp_path / "0001-0.journal"
+    for payload in (b"", b"\x93" * 400, b"\x85\xa4time\x01", b"\xc1"):
+        record = header_of(RecordKind.COMMIT, zlib.crc32(payload), len(payload)) + payload
+        path.write_bytes(SIGNATURE + record)
+        with pytest.raises(UserError, match="damaged"):
+            read_journal([path])
