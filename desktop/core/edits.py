@@ -39,6 +39,7 @@ class OpenDocument:
         self.changed: Signal[[LayerId, Rect]] = Signal()
         self.tree_changed: Signal[[]] = Signal()
         self.selection_changed: Signal[[]] = Signal()
+        self.guides_changed: Signal[[]] = Signal()
         self.history_changed: Signal[[]] = Signal()
         self.history = History(
             document, name=name, budget_bytes=history_bytes, store=store, store_budget_bytes=store_bytes, live=live
@@ -110,6 +111,8 @@ class OpenDocument:
                     self.changed.emit(layer_id, rect)
         if before.selection is not after.selection:
             self.selection_changed.emit()
+        if before.guides != after.guides:
+            self.guides_changed.emit()
 
     def _begin(self, edit: Edit) -> None:
         assert self._edit is None, "an edit is open already"

@@ -15,6 +15,7 @@ MESSAGES: dict[str, str] = {
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.no_mask": "“{name}” has no mask; add one first.",
     "document.group_into_itself": "“{name}” cannot be moved into itself.",
+    "guide.exists": "There is a guide here already.",
     # brushes
     "brush.tip_damaged": "{path} is damaged: it ends before its picture does.",
     "brush.tip_size": "{path} is {width} × {height} pixels; the sides of a brush tip must be 1 to {limit}.",

@@ -32,6 +32,7 @@ from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import keeps_alpha
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
+from desktop.tools.snapping import Snapping, no_snapping
 
 SLICE_S = 0.010  # of a frame; the rest is for the compositor
 BATCH_TILES = 4
@@ -98,22 +99,31 @@ def drag_gradient(
     plane: Plane,
     settings: GradientSettings,
     show_line: ShowLine = lambda _line: None,
+    snapping: Snapping | None = None,
 ) -> Gesture:
-    """Lays a gradient along the drag, anew at every move; Shift keeps to steps of 45°. A click alone does nothing."""
+    """Lays a gradient along the drag, anew at every move; Shift keeps to steps of 45°. A click alone does nothing.
+
+    Both ends are attracted by what `snapping` knows; with Shift the angle counts more.
+    """
     event = yield
+    snapping = snapping or no_snapping()
     document = open_document.document
     layer = paintable_layer(document, layer_id, plane)
-    start, line = event.point, None
+    pressed_at, start, line = event.point, snapping.point(event.point, event.modifiers), None
     laying = Laying(settings.mode, settings.opacity, keeps_alpha(document, layer.id), settings.dithers)
     table = settings.gradient.table()
-    while _distance(start, event.point) < SHORTEST_LINE_PX:
-        if not event.pressed:
-            return
-        event = yield
     try:
+        while _distance(pressed_at, event.point) < SHORTEST_LINE_PX:
+            if not event.pressed:
+                return
+            event = yield
         with open_document.edit(EditName.GRADIENT) as edit, Filler(edit, layer, plane, document) as filler:
             while True:
-                end = snapped_to_angle(start, event.point) if Modifier.SHIFT in event.modifiers else event.point
+                if Modifier.SHIFT in event.modifiers:
+                    end = snapped_to_angle(start, event.point)
+                    snapping.end()
+                else:
+                    end = snapping.point(event.point, event.modifiers)
                 wanted = GradientLine(start, end, settings.shape, settings.repeat)
                 if wanted != line and wanted.length_px >= SHORTEST_LINE_PX:
                     line = wanted
@@ -125,6 +135,7 @@ def drag_gradient(
                 event = yield is_waiting
     finally:
         show_line(None)
+        snapping.end()
 
 
 def fill_selection(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, color: Color) -> None:

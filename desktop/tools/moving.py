@@ -8,20 +8,29 @@ from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import check_position_free
 from desktop.tools.names import EditName
+from desktop.tools.snapping import Snapping, layer_bounds, no_snapping
 
 
-def move(open_document: OpenDocument, layer_id: LayerId | None) -> Gesture:
-    """Drags the layer; Shift keeps it on the longer of both axes."""
+def move(open_document: OpenDocument, layer_id: LayerId | None, snapping: Snapping | None = None) -> Gesture:
+    """Drags the layer; Shift keeps it on the longer of both axes. Its bounds are attracted by what `snapping` knows."""
     event = yield
     layer = movable_layer(open_document, layer_id)
-    start = event.point
-    with open_document.edit(EditName.MOVE) as edit:
-        while event.pressed:
-            dx, dy = round(event.point.x - start.x), round(event.point.y - start.y)
-            if Modifier.SHIFT in event.modifiers:
-                dx, dy = (dx, 0) if abs(dx) >= abs(dy) else (0, dy)
-            edit.replace_layer(translated(layer, dx, dy))
-            event = yield
+    snapping = snapping or no_snapping()
+    start, bounds, moved = event.point, layer_bounds(layer), (0, 0)
+    try:
+        with open_document.edit(EditName.MOVE) as edit:
+            while event.pressed:
+                dx, dy = round(event.point.x - start.x), round(event.point.y - start.y)
+                if Modifier.SHIFT in event.modifiers:
+                    dx, dy = (dx, 0) if abs(dx) >= abs(dy) else (0, dy)
+                if event.point != start:
+                    dx, dy = snapping.offset(bounds, dx, dy, event.modifiers)
+                if (dx, dy) != moved:  # a click alone is no step of the history
+                    moved = (dx, dy)
+                    edit.replace_layer(translated(layer, dx, dy))
+                event = yield
+    finally:
+        snapping.end()
 
 
 def nudge(open_document: OpenDocument, layer_id: LayerId | None, dx: int, dy: int) -> None:
