@@ -68,7 +68,10 @@ CONDITIONS: dict[str, Condition] = {
     "several": lambda window, spec: len(window.state.documents) > 1,
     "file": lambda window, spec: window.state.path is not None,
     "own_brush": lambda window, spec: window.brushes.is_own,
+    "turned": lambda window, spec: window.state.open_document is not None and not window.canvas.view.is_upright,
     # ticks
+    "turning": lambda window, spec: window.canvas.pointer.turns,
+    "flipped": lambda window, spec: window.canvas.view.flipped,
     "symmetry": lambda window, spec: window.state.options.symmetry.kind.value == spec.argument,
     "tool": lambda window, spec: window.state.tool == spec.argument,
     "language": lambda window, spec: i18n.language() == spec.argument,

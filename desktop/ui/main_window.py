@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         library = BrushLibrary(resources_dir() / "brushes", user_brushes_dir())
         self.brushes = BrushCommands(self.state, library, BrushDialogs(self))
         self.view = ViewCommands(self)
+        self._holds = {"view.before": self.view.hold_before, "view.turn": self.view.hold_turn}
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.history = HistoryCommands(self)
@@ -185,6 +186,7 @@ class MainWindow(QMainWindow):
             state.active_layer_changed,
             state.tool_changed,
             state.region_changed,
+            self.canvas.orientation_changed,
             self.ai.changed,
         ):
             signal.connect(self._later.start)
@@ -258,22 +260,25 @@ class MainWindow(QMainWindow):
     # events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not is_pressed("view.before", event):
+        held = [hold for name, hold in self._holds.items() if is_pressed(name, event)]
+        if not held:
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():
-            self.view.hold_before(True)
+            held[0](True)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if not is_released("view.before", event):
+        held = [hold for name, hold in self._holds.items() if is_released(name, event)]
+        if not held:
             super().keyReleaseEvent(event)
         elif not event.isAutoRepeat():
-            self.view.hold_before(False)
+            held[0](False)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
         elif event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.view.hold_before(False)
+            for hold in self._holds.values():
+                hold(False)
         super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -17,9 +17,9 @@ LABEL_GAP_PX = 14.0
 DARK, LIGHT = QColor(0, 0, 0, 160), QColor(255, 255, 255, 225)
 
 
-def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, zoom: float) -> None:
+def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, view: View) -> None:
     """The brush's outline around device pixel (x, y): a dark and a light line, so that it shows on every ground."""
-    diameter = settings.diameter_px * zoom
+    diameter = settings.diameter_px * view.zoom
     if diameter < SMALLEST_OUTLINE_PX:
         _draw_cross(painter, x, y)
         return
@@ -28,7 +28,8 @@ def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, z
     outline = outline_of(settings)
     for shade, grow in ((DARK, 1.5), (LIGHT, -0.5)):
         size = diameter + grow
-        placed = QTransform().translate(x, y).rotate(settings.angle).scale(size, size * settings.roundness)
+        turned = QTransform().translate(x, y).rotate(view.rotation).scale(-1 if view.flipped else 1, 1)
+        placed = turned.rotate(settings.angle).scale(size, size * settings.roundness)
         painter.setPen(QPen(shade, 1.2))
         painter.drawPath(placed.map(outline))
 
@@ -60,11 +61,15 @@ def draw_symmetry(painter: QPainter, view: View, symmetry: Symmetry, center: Poi
     left, top, width, height = view.rect_in_view(canvas)
     x, y = view.image_to_view(center)
     far = math.hypot(width, height) + math.hypot(x - left - width / 2, y - top - height / 2)
+    outline = QPainterPath()
+    outline.addPolygon(QPolygonF([QPointF(*corner) for corner in view.corners_in_view(canvas)]))
+    outline.closeSubpath()
     painter.save()
-    painter.setClipRect(QRectF(left, top, width, height), Qt.ClipOperation.IntersectClip)
+    painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for angle in axes:
-        line = QLineF(x, y, x + far * math.cos(math.radians(angle)), y + far * math.sin(math.radians(angle)))
+        dx, dy = view.direction_to_view(math.cos(math.radians(angle)), math.sin(math.radians(angle)))
+        line = QLineF(x, y, x + far * dx / view.zoom, y + far * dy / view.zoom)
         painter.setPen(QPen(QColor(0, 0, 0, 110), 3))
         painter.drawLine(line)
         painter.setPen(QPen(QColor(120, 190, 255), 1.4, Qt.PenStyle.DashLine))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -18,18 +17,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect, Size
-from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
-from desktop.ui.canvas.overlays import draw_mask, draw_rim, draw_selection
-from desktop.ui.canvas.picture import Picture, draw_checkerboard
+from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
+from desktop.ui.canvas.scene import CanvasScene, device_rect
 from desktop.ui.canvas.tool_overlays import GradientLineOverlay, PickerRing
 from desktop.ui.canvas.view import View, next_zoom
-from desktop.ui.i18n import tr
-from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
-from desktop.ui.theme import color, tokens
+from desktop.ui.state import EditorState
 
 FRAME_MS = 16
 WHEEL_ZOOM = 1.2  # one notch
@@ -39,6 +34,7 @@ class CanvasWidget(QWidget):
     """Coordinates: `x, y` are device pixels of this widget, points are image pixels."""
 
     view_changed = Signal()
+    orientation_changed = Signal()  # upright or not, mirrored or not
     pointer_moved = Signal(object)  # Point in the image, or None when the pointer left
     files_dropped = Signal(list)
 
@@ -52,12 +48,13 @@ class CanvasWidget(QWidget):
         self._before: Picture | None = None
         self._is_fitted = True
         self._known_size = Size(0, 0)
-        self._hover: tuple[float, float] | None = None
+        self.hover: tuple[float, float] | None = None  # where the pointer is
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._next_frame)
         self._slices = QTimer(self, singleShot=True, interval=0)
         self._slices.timeout.connect(self._do_slice)
         self.pointer = PointerInput(self)
+        self._scene = CanvasScene(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
@@ -86,6 +83,7 @@ class CanvasWidget(QWidget):
             open_document.selection_changed.connect(self.update)
             self._known_size = self._picture.size
             if not keeps_view:
+                self.set_upright()
                 self.fit()
         self._tool_changed()
         self.update()
@@ -101,8 +99,11 @@ class CanvasWidget(QWidget):
     def _enter_document(self) -> None:
         self.show_document(self.state.open_document)
         session = self.state.current
-        if session is not None and session.view is not None and not session.is_fitted:
-            self._set_view(session.view)
+        if session is None or session.view is None:
+            return
+        self._set_view(session.view)
+        if session.is_fitted:
+            self.fit()
 
     def show_before(self, open_document: OpenDocument | None) -> None:
         """Shows an older picture while a key is held; None goes back."""
@@ -115,6 +116,15 @@ class CanvasWidget(QWidget):
     def picture(self) -> Picture | None:
         """What is shown, for those who show it small."""
         return self._picture
+
+    @property
+    def visible_picture(self) -> Picture | None:
+        return self._before or self._picture
+
+    @property
+    def is_preview(self) -> bool:
+        """True while a result that waits is shown in the place of the document."""
+        return self._shown is not self.state.open_document
 
     @property
     def is_showing_before(self) -> bool:
@@ -137,115 +147,89 @@ class CanvasWidget(QWidget):
         ratio = self.devicePixelRatioF()
         return Size(round(self.width() * ratio), round(self.height() * ratio))
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        size = self.view_size
+        return size.width / 2, size.height / 2
+
     def fit(self) -> None:
         if self._picture is not None:
-            self._set_view(View.fitted(self._picture.size, self.view_size))
+            turned = {"rotation": self.view.rotation, "flipped": self.view.flipped}
+            self._set_view(View.fitted(self._picture.size, self.view_size, **turned))
             self._is_fitted = True
 
     def zoom_to(self, zoom: float, at: tuple[float, float] | None = None) -> None:
         """Zooms with the image point at `at` (device pixels, default the middle) held in place."""
-        if self._picture is None:
-            return
-        size = self.view_size
-        x, y = at or (size.width / 2, size.height / 2)
-        self._set_view(self.view.zoomed_at(x, y, zoom))
+        self._set_view(self.view.zoomed_at(*(at or self.middle), zoom))
 
     def zoom_step(self, direction: int, at: tuple[float, float] | None = None) -> None:
         self.zoom_to(next_zoom(self.view.zoom, direction), at)
 
+    def turn_to(self, rotation: float, at: tuple[float, float] | None = None) -> None:
+        """Turns the view, not the document, with the image point at `at` held in place."""
+        self._turn(self.view.turned_at(*(at or self.middle), rotation))
+
+    def mirror(self) -> None:
+        """Shows the picture mirrored left-right, or no longer."""
+        self._turn(self.view.mirrored_at(self.middle[0]))
+
+    def set_upright(self) -> None:
+        view = self.view.mirrored_at(self.middle[0]) if self.view.flipped else self.view
+        self._turn(view.turned_at(*self.middle, 0.0))
+
     def pan_by(self, dx: float, dy: float) -> None:
         self._set_view(self.view.panned(dx, dy))
 
+    def device_shift(self) -> tuple[float, float]:
+        """How far the widget's corner lies inside a device pixel, where the scale of the screen is no whole number."""
+        corner, ratio = self.mapTo(self.window(), QPoint(0, 0)), self.devicePixelRatioF()
+        return corner.x() * ratio % 1, corner.y() * ratio % 1
+
     def to_device(self, position: QPointF) -> tuple[float, float]:
-        ratio = self.devicePixelRatioF()
-        return position.x() * ratio, position.y() * ratio
+        ratio, shift = self.devicePixelRatioF(), self.device_shift()
+        return position.x() * ratio + shift[0], position.y() * ratio + shift[1]
+
+    def from_device(self, x: float, y: float) -> QPointF:
+        ratio, shift = self.devicePixelRatioF(), self.device_shift()
+        return QPointF((x - shift[0]) / ratio, (y - shift[1]) / ratio)
 
     def to_image(self, position: QPointF) -> Point:
         return self.view.view_to_image(*self.to_device(position))
 
     def from_image(self, point: Point) -> QPoint:
         """The widget position nearest to an image point; for tests and scripts."""
-        x, y = self.view.image_to_view(point)
-        ratio = self.devicePixelRatioF()
-        return QPoint(round(x / ratio), round(y / ratio))
+        return self.from_device(*self.view.image_to_view(point)).toPoint()
+
+    def _turn(self, view: View) -> None:
+        """A picture that was fitted is fitted again in quarter turns."""
+        was_fitted = self._is_fitted
+        self._set_view(view)
+        if was_fitted and view.is_square:
+            self.fit()
 
     def _set_view(self, view: View) -> None:
         if self._picture is None:
             return
         self._is_fitted = False
-        self.view = view.kept_in_sight(self._picture.size, self.view_size)
+        before, self.view = self.view, view.kept_in_sight(self._picture.size, self.view_size)
         self.view_changed.emit()
+        if (before.is_upright, before.flipped) != (self.view.is_upright, self.view.flipped):
+            self.orientation_changed.emit()
         self.update()
 
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
+        ratio, shift = self.devicePixelRatioF(), _part_of_a_pixel(painter)
         painter.scale(1 / ratio, 1 / ratio)
+        painter.translate(-shift[0], -shift[1])
+        is_whole = True
         for rect in event.region():
-            self._paint_part(painter, rect, ratio)
+            is_whole = self._scene.draw(painter, device_rect(rect, ratio, shift)) and is_whole
         painter.end()
-
-    def _paint_part(self, painter: QPainter, rect: QRect, ratio: float) -> None:
-        left, top = math.floor(rect.left() * ratio), math.floor(rect.top() * ratio)
-        right, bottom = math.ceil((rect.right() + 1) * ratio), math.ceil((rect.bottom() + 1) * ratio)
-        area = QRectF(left, top, right - left, bottom - top)
-        painter.setClipRect(area)
-        t = tokens()
-        painter.fillRect(area, QColor(t.surround))
-        picture = self._before or self._picture
-        if picture is None:
-            return
-        canvas = QRectF(*self.view.rect_in_view(picture.size.rect()))
-        draw_checkerboard(painter, area.intersected(canvas), t.checker_light, t.checker_dark)
-        painter.setClipRect(area.intersected(canvas))
-        if not picture.draw(painter, self.view, left, top, right, bottom):
+        if not is_whole:
             self._slices.start()
-        if self._before is None:
-            self._draw_masks(painter, self.view.rect_in_image(left, top, right, bottom))
-        painter.setClipRect(area)
-        self._draw_selection(painter, self.view.rect_in_image(left, top, right, bottom))
-        draw_rim(painter, self.view, picture.size, color(t.line))
-        if self.state.tool in PAINT_TOOLS:
-            draw_symmetry(
-                painter, self.view, self.state.options.symmetry, self.state.symmetry_center(), picture.size.rect()
-            )
-        self._draw_outline(painter)
-        self.gradient_line.draw(painter, self.view, ratio)
-        self.picker_ring.draw(painter, self.view, ratio)
-
-    def _draw_masks(self, painter: QPainter, area: Rect) -> None:
-        is_preview = self._shown is not self.state.open_document  # a result is judged without red over it
-        if self._picture is None or not self.shows_mask or is_preview:
-            return
-        area = area.intersect(self._picture.size.rect())
-        if self.state.tool is Tool.REGION:
-            draw_mask(painter, self.view, self.state.region.tiles, area, inverted=False)
-        elif self.state.paints_mask() and (mask := self.state.shown_mask()) is not None:
-            draw_mask(painter, self.view, mask, area, inverted=True)
-
-    def _draw_selection(self, painter: QPainter, area: Rect) -> None:
-        document = self.state.document
-        if document is not None and document.selection is not None and self._before is None:
-            draw_selection(painter, self.view, document.selection, area.intersect(document.size.rect()))
-
-    def _draw_outline(self, painter: QPainter) -> None:
-        if self._hover is None or not self._shows_outline():
-            return
-        brush, resize = self.state.brush, self.pointer.resize
-        place = self._hover if resize is None else self.to_device(resize.start)
-        draw_brush(painter, *place, self._brush_settings(), self.view.zoom)
-        if resize is not None:
-            draw_label(
-                painter, *place, tr("brush.size_label", size=f"{brush.size_px:g}", hardness=f"{brush.hardness:g}")
-            )
-
-    def _brush_settings(self) -> BrushSettings:
-        return self.state.brush.settings(self.state.color, BrushMode.PAINT)
-
-    def _shows_outline(self) -> bool:
-        return self.state.tool in PAINT_TOOLS and self._picture is not None and not self.pointer.is_panning
 
     # changes of the document
 
@@ -270,7 +254,7 @@ class CanvasWidget(QWidget):
             self.fit()
 
     def _do_slice(self) -> None:
-        picture = self._before or self._picture
+        picture = self.visible_picture
         if picture is None:
             return
         ready, is_done = picture.work_slice(self.view, self._visible_rect())
@@ -299,21 +283,20 @@ class CanvasWidget(QWidget):
         self._update_device_rect(left - margin, top - margin, left + width + margin, top + height + margin)
 
     def _update_device_rect(self, left: float, top: float, right: float, bottom: float) -> None:
-        ratio = self.devicePixelRatioF()
-        x, y = math.floor(left / ratio), math.floor(top / ratio)
-        self.update(QRect(x, y, math.ceil(right / ratio) - x, math.ceil(bottom / ratio) - y))
+        start, end = self.from_device(left, top), self.from_device(right, bottom)
+        x, y = math.floor(start.x()), math.floor(start.y())
+        self.update(QRect(x, y, math.ceil(end.x()) - x, math.ceil(end.y()) - y))
 
     # the pointer
 
     def hover_at(self, position: QPointF | None) -> None:
         """Moves the brush outline and tells where the pointer is."""
-        old = self._hover
-        self._hover = None if position is None else self.to_device(position)
-        if self._shows_outline():
-            settings = self._brush_settings()
-            for place in (old, self._hover):
-                if place is not None:
-                    self._update_device_rect(*brush_rect(*place, settings, self.view.zoom))
+        old = self.hover
+        self.hover = None if position is None else self.to_device(position)
+        for place in (old, self.hover):
+            outline = None if place is None else self._scene.outline_rect(*place)
+            if outline is not None:
+                self._update_device_rect(*outline)
         self.pointer_moved.emit(None if position is None else self.to_image(position))
 
     def _tool_changed(self) -> None:
@@ -381,3 +364,9 @@ class CanvasWidget(QWidget):
         if self._picture is not None:
             self._picture.close()
         self._picture, self._shown = None, None
+
+
+def _part_of_a_pixel(painter: QPainter) -> tuple[float, float]:
+    """How far a painter's corner lies inside a pixel of what it paints on."""
+    transform = painter.deviceTransform()
+    return transform.dx() % 1, transform.dy() % 1

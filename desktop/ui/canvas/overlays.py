@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 from desktop.core.color import Rgba8
 from desktop.core.geometry import Rect, Size
 from desktop.core.tiles import TILE, TileMap, tiles_touched
-from desktop.ui.canvas.picture import wrapped_image
+from desktop.ui.canvas.picture import canvas_polygon, draw_pixels
 from desktop.ui.canvas.view import View
 
 MASK_OPACITY = 0.5
@@ -33,11 +33,8 @@ def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inve
     for channel, value in enumerate((MASK_COLOR[2], MASK_COLOR[1], MASK_COLOR[0])):
         image[..., channel] = alpha * value // 255
     image[..., 3] = alpha
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.zoom < 2)
-    left, top, width, height = view.rect_in_view(
-        Rect(source.x * step, source.y * step, source.width * step, source.height * step)
-    )
-    painter.drawImage(QRectF(left, top, width, height), wrapped_image(image))
+    place = Rect(source.x * step, source.y * step, source.width * step, source.height * step)
+    draw_pixels(painter, view, image, place, within=area)
 
 
 def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:
@@ -50,19 +47,20 @@ def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) ->
         area.left // step - 1, area.top // step - 1, -(-area.right // step) + 1, -(-area.bottom // step) + 1
     )
     inside = np.pad(_halved_levels(tiles, source, level) >= HALF, 1)
-    scale = view.zoom * step
-    left, top = view.left + source.x * scale, view.top + source.y * scale
-    lines = [
-        QLineF(left + start * scale, top + row * scale, left + stop * scale, top + row * scale)
-        for row, start, stop in edge_runs(inside[1:, 1:-1] != inside[:-1, 1:-1])
-    ]
-    lines += [
-        QLineF(left + column * scale, top + start * scale, left + column * scale, top + stop * scale)
-        for column, start, stop in edge_runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
-    ]
+    level_rows = [(start, row, stop, row) for row, start, stop in edge_runs(inside[1:, 1:-1] != inside[:-1, 1:-1])]
+    columns = edge_runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
+    ends = np.array(level_rows + [(column, start, column, stop) for column, start, stop in columns], float)
+    lines = _lines_in_view(view, (ends.reshape(-1, 2, 2) + np.array((source.x, source.y))) * step)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QBrush(_stripes()), 1))
     painter.drawLines(lines)
+
+
+def _lines_in_view(view: View, ends: npt.NDArray[np.float64]) -> list[QLineF]:
+    """Lines between image points (n, 2, 2) in device pixels."""
+    a, b, c, d, left, top = view.matrix()
+    turned = ends @ np.array([[a, b], [c, d]]) + np.array((left, top))
+    return [QLineF(*line) for line in turned.reshape(-1, 4).tolist()]
 
 
 def edge_runs(edges: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
@@ -76,11 +74,15 @@ def edge_runs(edges: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
 
 def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
     """A thin line around the canvas."""
-    left, top, width, height = view.rect_in_view(size.rect())
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(shade, 1))
-    painter.drawRect(QRectF(left - 1, top - 1, width + 1, height + 1))
+    if view.is_square:
+        left, top, width, height = view.rect_in_view(size.rect())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawRect(QRectF(left - 1, top - 1, width + 1, height + 1))
+    else:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawPolygon(canvas_polygon(view, size))
 
 
 def _stripes() -> QImage:

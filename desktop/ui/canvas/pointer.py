@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
 
 HARDNESS_PER_PX = 0.5
+TURN_STEP = 15.0  # degrees
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
 LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER)
@@ -42,6 +44,27 @@ class BrushResize:
         return self.brush.size_px + 2 * dx * ratio / zoom, self.brush.hardness - dy * HARDNESS_PER_PX
 
 
+@dataclass(frozen=True)
+class ViewTurn:
+    """The view being turned about its middle."""
+
+    middle: tuple[float, float]
+    start: tuple[float, float]
+    rotation: float
+
+    @staticmethod
+    def from_press(canvas: CanvasWidget, position: QPointF) -> ViewTurn:
+        return ViewTurn(canvas.middle, canvas.to_device(position), canvas.view.rotation)
+
+    def dragged_to(self, place: tuple[float, float], is_stepped: bool) -> float:
+        """The rotation that follows the pointer; in steps of 15° when wanted."""
+        turned = self.rotation + math.degrees(self._angle_of(place) - self._angle_of(self.start))
+        return round(turned / TURN_STEP) * TURN_STEP if is_stepped else turned
+
+    def _angle_of(self, place: tuple[float, float]) -> float:
+        return math.atan2(place[1] - self.middle[1], place[0] - self.middle[0])
+
+
 class PointerInput:
     """`make_gesture(tool, modifiers)` gives the gesture of a tool, None for tools that only change the view."""
 
@@ -56,6 +79,8 @@ class PointerInput:
         self._last_sent: PointerEvent | None = None
         self._pan_from: QPointF | None = None
         self._zoom_from: tuple[QPointF, float, bool] | None = None
+        self._turn: ViewTurn | None = None
+        self.turns = False  # dragging turns the view: while its key is held, or chosen in the menu
         self._space = False
         self._uses_pen = False
         self._pressure = 1.0  # the pen's last, for the release: many report 0 there
@@ -63,7 +88,12 @@ class PointerInput:
 
     @property
     def is_panning(self) -> bool:
-        return self._space or self._pan_from is not None
+        return self._space or self._pan_from is not None or self.turns or self.is_turning
+
+    @property
+    def is_turning(self) -> bool:
+        """True while the view is being turned."""
+        return self._turn is not None
 
     @property
     def is_busy(self) -> bool:
@@ -84,6 +114,9 @@ class PointerInput:
         if self._begins_resize(event):
             self._resize = BrushResize(event.position(), self._canvas.state.brush)
             self._canvas.update()
+        elif self._begins_turn(event):
+            self._turn = ViewTurn.from_press(self._canvas, event.position())
+            self.refresh_cursor()
         elif event.button() == Qt.MouseButton.MiddleButton or (
             event.button() == Qt.MouseButton.LeftButton and (self._space or self._canvas.state.tool is Tool.HAND)
         ):
@@ -95,6 +128,9 @@ class PointerInput:
     def mouse_move(self, event: QMouseEvent) -> None:
         if self._resize is not None:
             self.on_resize(*self._resize.dragged_to(event.position(), self._canvas.view.zoom, self._ratio()))
+        elif self._turn is not None:
+            is_stepped = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self._canvas.turn_to(self._turn.dragged_to(self._canvas.to_device(event.position()), is_stepped))
         elif self._pan_from is not None:
             self._pan_to(event.position())
         elif self._zoom_from is not None:
@@ -107,8 +143,9 @@ class PointerInput:
             if event.button() == Qt.MouseButton.RightButton:
                 self._resize = None
                 self._canvas.update()
-        elif self._pan_from is not None:
-            self._pan_from = None
+        elif self._turn is not None or self._pan_from is not None:
+            self._turn = self._pan_from = None
+            self._canvas.update()
             self.refresh_cursor()
         elif self._zoom_from is not None:
             self._end_zoom(event)
@@ -167,11 +204,12 @@ class PointerInput:
         if key == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = True
             self.refresh_cursor()
-        elif key == Qt.Key.Key_Escape and self.cancel():
-            pass
+        elif key == Qt.Key.Key_Escape and (self.cancel() or self.turns):
+            self.set_turns(False)
         elif key in _ARROWS and self._canvas.state.tool is Tool.MOVE and not self.is_busy:
             step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-            self.on_nudge(_ARROWS[key][0] * step, _ARROWS[key][1] * step)
+            dx, dy = self._canvas.view.axis_in_image(*_ARROWS[key])
+            self.on_nudge(dx * step, dy * step)
         elif key != Qt.Key.Key_Space:
             return False
         return True
@@ -186,10 +224,18 @@ class PointerInput:
         self._space = False
         self.refresh_cursor()
 
+    def set_turns(self, wanted: bool) -> None:
+        """Whether dragging turns the view, whatever tool is in hand."""
+        self.turns = wanted
+        self.refresh_cursor()
+        self._canvas.update()
+
     def refresh_cursor(self) -> None:
         """The cursor that says what a press would do."""
-        if self._pan_from is not None:
+        if self._pan_from is not None or self._turn is not None:
             shape = Qt.CursorShape.ClosedHandCursor
+        elif self.turns:
+            shape = Qt.CursorShape.PointingHandCursor
         elif self._space or self._canvas.state.tool is Tool.HAND:
             shape = Qt.CursorShape.OpenHandCursor
         elif self._canvas.state.open_document is None:
@@ -258,19 +304,25 @@ class PointerInput:
         return PointerEvent(self._canvas.to_image(position), 1.0, True, modifiers, time_ms)
 
     def _pen_event(self, event: QTabletEvent) -> PointerEvent:
+        view = self._canvas.view
+        across, down = view.direction_to_image(event.xTilt() * view.zoom, event.yTilt() * view.zoom)
         return PointerEvent(
             self._canvas.to_image(event.position()),
             event.pressure() if event.type() != QEvent.Type.TabletRelease else event.pressure() or self._pressure,
             modifiers=_modifiers_of(event.modifiers()),
             time_ms=event.timestamp(),
-            tilt=(event.xTilt(), event.yTilt()),
-            rotation=event.rotation(),
+            tilt=(across, down),
+            rotation=view.angle_in_image(event.rotation()),
         )
 
     def _takes_pen(self, event: QTabletEvent) -> bool:
         """Panning, zooming and picking are left to the mouse events that Qt makes of a pen."""
         is_drawing = self._canvas.state.tool in (*PAINT_TOOLS, Tool.MOVE)
-        return event.button() == Qt.MouseButton.LeftButton and is_drawing and not self._space
+        return event.button() == Qt.MouseButton.LeftButton and is_drawing and not self.is_panning
+
+    def _begins_turn(self, event: QMouseEvent) -> bool:
+        is_asked = self.turns or (self._space and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        return is_asked and event.button() == Qt.MouseButton.LeftButton and not self.is_busy
 
     def _begins_resize(self, event: QMouseEvent) -> bool:
         is_asked = event.button() == Qt.MouseButton.RightButton and bool(

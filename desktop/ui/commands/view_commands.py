@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,25 @@ class ViewCommands:
 
     def actual_size(self) -> None:
         self._window.canvas.zoom_to(1.0)
+
+    def turn(self, degrees: float) -> None:
+        """Turns what is shown, clockwise, to the next multiple."""
+        canvas = self._window.canvas
+        steps = canvas.view.rotation / degrees
+        canvas.turn_to((math.floor(steps + 1e-6) + 1) * degrees)
+
+    def flip(self) -> None:
+        self._window.canvas.mirror()
+
+    def set_upright(self) -> None:
+        self._window.canvas.set_upright()
+
+    def turn_by_hand(self) -> None:
+        """From the menu: dragging turns the view until Escape or this again."""
+        self.hold_turn(not self._window.canvas.pointer.turns)
+
+    def hold_turn(self, turns: bool) -> None:
+        self._window.canvas.pointer.set_turns(turns and self._window.state.open_document is not None)
 
     def show_before(self) -> None:
         """From the menu: switches between before and after."""

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from desktop.core.geometry import Point
 from desktop.io.profiles import profile_name
 from desktop.tools.picking import color_at
-from desktop.ui.action_set import ActionSet
+from desktop.ui.action_set import ActionSet, tip_of
+from desktop.ui.actions import action_spec
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.i18n import tr
@@ -34,8 +35,10 @@ class StatusBar(QStatusBar):
         self._task = ""
         self.setSizeGripEnabled(False)
         self.zoom = QPushButton(self)
-        self.zoom.setProperty("role", "link")
-        self.zoom.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.turn = QPushButton(self)
+        for link in (self.zoom, self.turn):
+            link.setProperty("role", "link")
+            link.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.picture, self.place, self.memory = QLabel(self), QLabel(self), QLabel(self)
         self.swatch = Swatch(14, self)
         self.levels = QLabel(self)
@@ -43,7 +46,8 @@ class StatusBar(QStatusBar):
         self.device_icon, self.device = QLabel(self), QLabel(self)
         self._lay_out()
         self.zoom.clicked.connect(actions["view.fit"].trigger)
-        canvas.view_changed.connect(self._refresh_zoom)
+        self.turn.clicked.connect(actions["view.upright"].trigger)
+        canvas.view_changed.connect(self._refresh_view)
         canvas.pointer_moved.connect(self._pointer_moved)
         state.document_replaced.connect(self._refresh)
         state.document_renamed.connect(self._refresh)
@@ -63,6 +67,7 @@ class StatusBar(QStatusBar):
     def retranslate(self) -> None:
         self.job.retranslate()
         self.zoom.setToolTip(tr("status.zoom_tip"))
+        self.turn.setToolTip(tip_of(action_spec("view.upright")))
         self._refresh()
         self._refresh_device()
         self._refresh_memory()
@@ -88,7 +93,7 @@ class StatusBar(QStatusBar):
         pointer.setSpacing(6)
         pointer.addWidget(self.swatch)
         pointer.addWidget(self.levels)
-        for widget in (self.zoom, self.picture, self.place):
+        for widget in (self.zoom, self.turn, self.picture, self.place):
             left_row.addWidget(widget)
         left_row.addLayout(pointer)
         left_row.addStretch(1)
@@ -119,13 +124,17 @@ class StatusBar(QStatusBar):
                     profile=profile,
                 )
             )
-        self._refresh_zoom()
+        self._refresh_view()
         self._refresh_pointer()
         self._refresh_memory()
 
-    def _refresh_zoom(self) -> None:
-        percent = self._canvas.view.zoom * 100
+    def _refresh_view(self) -> None:
+        view = self._canvas.view
+        percent = view.zoom * 100
         self.zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+        turned = [tr("view.angle", degrees=f"{view.rotation:.0f}")] if view.rotation else []
+        self.turn.setText("  ".join([*turned, tr("status.flipped")] if view.flipped else turned))
+        self.turn.setVisible(self._state.document is not None and not view.is_upright)
 
     def _pointer_moved(self, point: Point | None) -> None:
         self._point = point

@@ -1,0 +1,107 @@
+"""What the canvas paints into one rectangle: ground, picture, masks, selection, rim, and the outlines of tools."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QColor, QPainter
+
+from desktop.core.brush import BrushMode, BrushSettings
+from desktop.core.geometry import Rect
+from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
+from desktop.ui.canvas.overlays import draw_mask, draw_rim, draw_selection
+from desktop.ui.canvas.picture import draw_canvas_ground
+from desktop.ui.i18n import tr
+from desktop.ui.state import PAINT_TOOLS, Tool
+from desktop.ui.theme import color, tokens
+
+if TYPE_CHECKING:
+    from desktop.ui.canvas.canvas_widget import CanvasWidget
+
+
+class CanvasScene:
+    """Coordinates are device pixels of the canvas."""
+
+    def __init__(self, canvas: CanvasWidget) -> None:
+        self._canvas = canvas
+        self._state = canvas.state
+
+    def draw(self, painter: QPainter, part: QRect) -> bool:
+        """Draws a part of the canvas. False when some tiles of the picture are still to come."""
+        canvas, area, t = self._canvas, QRectF(part), tokens()
+        painter.setClipRect(area)
+        painter.fillRect(area, QColor(t.surround))
+        picture = canvas.visible_picture
+        if picture is None:
+            return True
+        view, size = canvas.view, picture.size
+        draw_canvas_ground(painter, area, view, size, (t.checker_light, t.checker_dark))
+        painter.setClipRect(area.intersected(QRectF(*view.rect_in_view(size.rect()))))
+        edges = (part.left(), part.top(), part.left() + part.width(), part.top() + part.height())
+        is_whole = picture.draw(painter, view, *edges)
+        if not canvas.is_showing_before:
+            self._draw_masks(painter, view.rect_in_image(*edges))
+        painter.setClipRect(area)
+        self._draw_selection(painter, view.rect_in_image(*edges))
+        draw_rim(painter, view, size, color(t.line))
+        if self._state.tool in PAINT_TOOLS:
+            draw_symmetry(painter, view, self._state.options.symmetry, self._state.symmetry_center(), size.rect())
+        self._draw_outline(painter)
+        canvas.gradient_line.draw(painter, view, canvas.devicePixelRatioF())
+        canvas.picker_ring.draw(painter, view, canvas.devicePixelRatioF())
+        self._draw_turn(painter)
+        return is_whole
+
+    def outline_rect(self, x: float, y: float) -> tuple[float, float, float, float] | None:
+        """Left, top, right, bottom of the brush outline at a place; None where it does not show."""
+        return brush_rect(x, y, self._brush_settings(), self._canvas.view.zoom) if self._shows_outline() else None
+
+    def _draw_masks(self, painter: QPainter, area: Rect) -> None:
+        canvas, state = self._canvas, self._state
+        picture = canvas.picture
+        if picture is None or not canvas.shows_mask or canvas.is_preview:
+            return  # a result is judged without red over it
+        area = area.intersect(picture.size.rect())
+        if state.tool is Tool.REGION:
+            draw_mask(painter, canvas.view, state.region.tiles, area, inverted=False)
+        elif state.paints_mask() and (mask := state.shown_mask()) is not None:
+            draw_mask(painter, canvas.view, mask, area, inverted=True)
+
+    def _draw_selection(self, painter: QPainter, area: Rect) -> None:
+        document = self._state.document
+        if document is not None and document.selection is not None and not self._canvas.is_showing_before:
+            draw_selection(painter, self._canvas.view, document.selection, area.intersect(document.size.rect()))
+
+    def _draw_outline(self, painter: QPainter) -> None:
+        canvas, resize = self._canvas, self._canvas.pointer.resize
+        place = canvas.hover if resize is None else canvas.to_device(resize.start)
+        if place is None or not self._shows_outline():
+            return
+        draw_brush(painter, *place, self._brush_settings(), canvas.view)
+        if resize is not None:
+            brush = self._state.brush
+            text = tr("brush.size_label", size=f"{brush.size_px:g}", hardness=f"{brush.hardness:g}")
+            draw_label(painter, *place, text)
+
+    def _draw_turn(self, painter: QPainter) -> None:
+        """The angle beside the pointer while the view is being turned."""
+        place = self._canvas.hover
+        if self._canvas.pointer.is_turning and place is not None:
+            draw_label(painter, *place, tr("view.angle", degrees=f"{self._canvas.view.rotation:.0f}"))
+
+    def _brush_settings(self) -> BrushSettings:
+        return self._state.brush.settings(self._state.color, BrushMode.PAINT)
+
+    def _shows_outline(self) -> bool:
+        canvas = self._canvas
+        return self._state.tool in PAINT_TOOLS and canvas.picture is not None and not canvas.pointer.is_panning
+
+
+def device_rect(rect: QRect, ratio: float, shift: tuple[float, float]) -> QRect:
+    """The whole device pixels that a rectangle of the widget touches."""
+    left, top = math.floor(rect.left() * ratio + shift[0]), math.floor(rect.top() * ratio + shift[1])
+    right = math.ceil((rect.right() + 1) * ratio + shift[0])
+    bottom = math.ceil((rect.bottom() + 1) * ratio + shift[1])
+    return QRect(left, top, right - left, bottom - top)
