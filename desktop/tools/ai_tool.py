@@ -122,6 +122,11 @@ def supports(manifest: Manifest) -> bool:
     return manifest.task in (*PICTURE_TASKS, *MASK_TASKS) and manifest.scale == 1
 
 
+def takes_clicks(manifest: Manifest) -> bool:
+    """Whether the object tool can ask it."""
+    return manifest.task is Task.ENCODE_DECODE and "points" in needed_inputs(manifest)
+
+
 def landings(manifest: Manifest) -> tuple[Landing, ...]:
     """What may become of this model's results, the usual one first."""
     if manifest.task in MASK_TASKS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,7 @@ from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import branch_with_new_ids, extent_of
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
-
-
-class Joined(Enum):
-    """How a new selection meets the one there is."""
-
-    REPLACE = "replace"
-    ADD = "add"
-    SUBTRACT = "subtract"
+from desktop.tools.selecting import Joined, join
 
 
 def roots_of(document: Document, layer_ids: Collection[LayerId]) -> list[Layer]:
@@ -200,12 +192,7 @@ def selection_from(document: Document, layer_id: LayerId, plane: Plane, joined: 
         plain = layer.changed(mask=None, opacity=1.0, visible=True, clip_to_below=False)
         alpha = flatten(document.changed(layers=(plain,), selection=None))[..., 3]
         found = alpha if alpha.dtype == np.uint8 else np.rint(alpha / 257.0).astype(np.uint8)
-    if joined is not Joined.REPLACE and document.selection is not None:
-        before = document.selection.read(canvas)[..., 0]
-        found = np.maximum(before, found) if joined is Joined.ADD else np.minimum(before, 255 - found)
-    elif joined is Joined.SUBTRACT:
-        found = 255 - found
-    return TileMap.from_array(found)
+    return join(document.selection, found, canvas, joined)
 
 
 def _with_alpha(pixels: Any, share: Any) -> Any:

@@ -39,6 +39,7 @@ class EditName(StrEnum):
     RENAME = "Rename layer"
     REORDER = "Reorder layers"
     SELECT = "Selection"
+    SELECT_OBJECT = "Select object"
     UNGROUP = "Ungroup"
     REVERT = "Revert to the saved file"
     SNAPSHOT = "Restore snapshot"

@@ -104,6 +104,8 @@ _SELECT = (
     _a("select.none", "select", "layers.select_none", "Ctrl+D", condition="selection"),
     _a("select.invert", "select", "layers.invert_selection", "Ctrl+Shift+I", condition="selection"),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
+    _a("select.new_object", "select", "objects.forget", condition="clicks", separated=True),
+    _a("select.undo_click", "select", "objects.undo_click", "Backspace", condition="clicks"),
     _a("select.alpha", "select", "layers.select_alpha", condition="layer"),
     _a("select.mask", "select", "layers.select_mask", condition="mask"),
 )
@@ -114,6 +116,7 @@ _TOOLS = (
     _a("tool.eraser", "tool", "tools.choose", "E", icon="eraser", argument="eraser", checked="tool"),
     _a("tool.mask", "tool", "tools.choose", "K", icon="mask-brush", argument="mask", checked="tool"),
     _a("tool.region", "tool", "tools.choose", "A", icon="region-brush", argument="region", checked="tool"),
+    _a("tool.object", "tool", "tools.choose", "W", icon="object", argument="object", checked="tool"),
     _a("tool.gradient", "tool", "tools.choose", "G", icon="gradient", argument="gradient", checked="tool"),
     _a("tool.fill", "tool", "tools.choose", "Shift+G", icon="bucket", argument="fill", checked="tool"),
     _a("tool.picker", "tool", "tools.choose", "I", icon="picker", argument="picker", checked="tool"),
@@ -213,7 +216,7 @@ SUBMENUS = {
     "opacity": "tool",
     "language": "view",
 }  # menu → the menu it hangs in
-TOOLBAR = ("move", "brush", "eraser", "mask", "region", "gradient", "fill", "picker", "hand", "zoom")
+TOOLBAR = ("move", "brush", "eraser", "mask", "region", "object", "gradient", "fill", "picker", "hand", "zoom")
 
 
 @cache

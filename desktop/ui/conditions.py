@@ -59,6 +59,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_undo": lambda window, spec: _can_undo(window),
     "can_redo": lambda window, spec: _can_redo(window),
     "selection": lambda window, spec: _has_selection(window),
+    "clicks": lambda window, spec: not window.objects.clicks.is_empty,
     "region": lambda window, spec: window.state.open_document is not None and not window.state.region.is_empty,
     "can_run": lambda window, spec: window.ai.can_run,
     "can_preview": lambda window, spec: window.ai.can_preview,

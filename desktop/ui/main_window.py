@@ -30,6 +30,7 @@ from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryCommands(self)
         self.colors = ColorCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
+        self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
@@ -141,7 +143,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         actions = self.actions_by_id
         self.strip = ToolStrip(self.state, actions, self)
-        self.context = ContextBar(self.state, actions, self.brushes, self)
+        self.context = ContextBar(self.state, actions, self.brushes, self.objects, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
         self.panels = PanelDocks(self, _stacked(self.tabs, self.canvas))
@@ -188,9 +190,13 @@ class MainWindow(QMainWindow):
             state.region_changed,
             self.canvas.orientation_changed,
             self.ai.changed,
+            self.objects.changed,
         ):
             signal.connect(self._later.start)
         self.ai.failed.connect(self.show_error)
+        self.objects.failed.connect(self.show_error)
+        self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
+        self.objects.box_dragged.connect(self.canvas.clicks.show_dragged)
         self.ai.noted.connect(self.info.show_note)
         self.ai.preview_changed.connect(self._preview_changed)
         self.ai.document_made.connect(self.files.show_made)
@@ -238,6 +244,9 @@ class MainWindow(QMainWindow):
     def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
         if tool is Tool.PICKER:
             pass  # only looks
+        elif tool is Tool.OBJECT:
+            self.ai.settle()
+            return self.objects.gesture(self.canvas.view.zoom)
         elif tool is not Tool.REGION:
             self.ai.settle()
         else:

@@ -37,6 +37,7 @@ class Tool(StrEnum):
     GRADIENT = "gradient"
     FILL = "fill"
     PICKER = "picker"
+    OBJECT = "object"
     HAND = "hand"
     ZOOM = "zoom"
 

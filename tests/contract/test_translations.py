@@ -63,6 +63,7 @@ def test_no_text_is_left_over() -> None:
         "import.hole.",
         "models.device.",
         "ai.landing.",
+        "object.joined.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

@@ -22,7 +22,7 @@ from desktop.core.geometry import Point, Rect, Size
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect
-from desktop.ui.canvas.tool_overlays import GradientLineOverlay, PickerRing
+from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, PickerRing
 from desktop.ui.canvas.view import View, next_zoom
 from desktop.ui.state import EditorState
 
@@ -56,6 +56,7 @@ class CanvasWidget(QWidget):
         self.pointer = PointerInput(self)
         self._scene = CanvasScene(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
+        self.clicks = ClickMarks(self.update)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

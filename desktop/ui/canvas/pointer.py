@@ -21,7 +21,7 @@ HARDNESS_PER_PX = 0.5
 TURN_STEP = 15.0  # degrees
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
-LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER)
+LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER, Tool.OBJECT)
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import GradientLine
+from desktop.tools.clicking import INSIDE, Clicks
 from desktop.tools.picking import Color, Picked
 from desktop.ui.canvas.view import View
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 HANDLE_RADIUS_PX = 5.0
+INSIDE_COLOR, OUTSIDE_COLOR = QColor("#1f8f4d"), QColor("#c4342b")
 RING_RADIUS_PX, RING_WIDTH_PX = 34.0, 16.0  # wide enough to be seen around a finger or a pen
 
 
@@ -39,6 +42,44 @@ class GradientLineOverlay:
             painter.drawLine(start, end)
             painter.drawEllipse(start, radius, radius)
             painter.drawRect(QRectF(end.x() - radius, end.y() - radius, 2 * radius, 2 * radius))
+
+
+class ClickMarks:
+    """Where an object was pointed at: green discs inside it, red ones outside, and the box around it."""
+
+    def __init__(self, update: Callable[[], None]) -> None:
+        self._update = update
+        self.clicks = Clicks()
+        self._dragged: Rect | None = None
+
+    def show(self, clicks: Clicks) -> None:
+        if clicks != self.clicks:
+            self.clicks = clicks
+            self._update()
+
+    def show_dragged(self, box: Rect | None) -> None:
+        self._dragged = box
+        self._update()
+
+    def draw(self, painter: QPainter, view: View, ratio: float) -> None:
+        box = self._dragged or self.clicks.box
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if box is not None:
+            corners = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
+            polygon = QPolygonF([QPointF(*view.image_to_view(Point(*corner))) for corner in corners])
+            for shade, width in ((DARK, 3.2), (LIGHT, 1.4)):
+                painter.setPen(QPen(shade, width * ratio))
+                painter.drawPolygon(polygon)
+        radius = HANDLE_RADIUS_PX * ratio
+        for x, y, label in self.clicks.points:
+            center = QPointF(*view.image_to_view(Point(x, y)))
+            painter.setPen(QPen(LIGHT, 1.4 * ratio))
+            painter.setBrush(INSIDE_COLOR if label == INSIDE else OUTSIDE_COLOR)
+            painter.drawEllipse(center, radius, radius)
+            painter.drawLine(center - QPointF(radius / 2, 0), center + QPointF(radius / 2, 0))
+            if label == INSIDE:
+                painter.drawLine(center - QPointF(0, radius / 2), center + QPointF(0, radius / 2))
 
 
 class PickerRing:

@@ -112,7 +112,7 @@ class AiCommands(QObject):
 
     def find_devices(self) -> None:
         """Asks the runner in the background; the status bar shows the answer."""
-        runner = self._started_runner()
+        runner = self.runner
         self._background.run(runner.devices, on_done=self._take_devices, on_error=lambda _error: None, name="devices")
 
     def run(self) -> None:
@@ -200,7 +200,7 @@ class AiCommands(QObject):
             self._end()
             return
         call = self._background.call
-        self._job = self._started_runner().submit(
+        self._job = self.runner.submit(
             plan.request,
             on_progress=lambda progress: call(lambda: self._take_progress(number, progress)),
             on_done=lambda outcome: call(lambda: self._take_outcome(number, plan, outcome)),
@@ -332,7 +332,9 @@ class AiCommands(QObject):
         self.devices = devices
         self.devices_found.emit()
 
-    def _started_runner(self) -> Runner:
+    @property
+    def runner(self) -> Runner:
+        """The one runner of the window, made when it is first needed."""
         if self._runner is None:
             self._runner = self._make_runner()
         return self._runner

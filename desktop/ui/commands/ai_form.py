@@ -26,6 +26,7 @@ class AiForm(QObject):
         super().__init__(background)
         self._catalog, self._settings, self._background = catalog, settings, background
         self.models: list[Model] = []
+        self.click_models: list[Model] = []  # those that want to be shown where the object is
         self.model: Model | None = None
         self.values: dict[str, dict[str, ParameterValue]] = {}
         self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
@@ -38,7 +39,9 @@ class AiForm(QObject):
 
     def load_models(self) -> None:
         """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
-        self.models = [model for model in self._catalog.models() if ai_tool.supports(model.manifest)]
+        everything = self._catalog.models()
+        self.models = [model for model in everything if ai_tool.supports(model.manifest)]
+        self.click_models = [model for model in everything if ai_tool.takes_clicks(model.manifest)]
         known = {model.id: model for model in self.models}
         chosen = "" if self.model is None else self.model.id
         self.model = known.get(chosen, self.models[0] if self.models else None)

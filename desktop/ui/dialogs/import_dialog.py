@@ -145,7 +145,7 @@ class ImportDialog(QDialog):
             self.channels.setText("" if choices.channels is None else "{}..{}".format(*choices.channels))
         self.accept_button.setFocus()
         self.layout().activate()
-        self.adjustSize()
+        self.resize(self.width(), self.layout().totalHeightForWidth(self.width()))
 
     def accept(self) -> None:
         """Installs; answers that differ from the guesses are tried once more first."""
@@ -218,7 +218,7 @@ class ImportDialog(QDialog):
     def _lay_out(self) -> None:
         self._form = QFormLayout()
         self._form.setSpacing(8)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._form.addRow(tr("import.name"), self.title)
         self._form.addRow(tr("import.licence"), self.licence)
         self._form.addRow(tr("import.task"), self.task)

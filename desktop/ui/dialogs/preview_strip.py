@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 from desktop.runtime.importing.inspection import Candidate
 
 PREVIEW_PX = 136
-TEXT_PX = 52
+TEXT_PX = 40
 
 
 class PreviewStrip(QListWidget):

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QWidget
 from desktop.ui.action_set import ActionSet, key_text, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.brush_commands import BrushCommands
+from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.brush_bar import BrushBar
 from desktop.ui.panels.fill_bars import BucketBar, GradientBar, PickerBar
+from desktop.ui.panels.object_bar import ObjectBar
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
@@ -23,7 +25,12 @@ BAR_PX = 44
 
 class ContextBar(QFrame):
     def __init__(
-        self, state: EditorState, actions: ActionSet, brushes: BrushCommands, parent: QWidget | None = None
+        self,
+        state: EditorState,
+        actions: ActionSet,
+        brushes: BrushCommands,
+        objects: ObjectCommands,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._state = state
@@ -43,6 +50,7 @@ class ContextBar(QFrame):
             Tool.GRADIENT: GradientBar(state, self),
             Tool.FILL: BucketBar(state, self),
             Tool.PICKER: PickerBar(state, self),
+            Tool.OBJECT: ObjectBar(objects, actions, self),
         }
         self.hint = ElidedLabel(self)
         self.hint.setProperty("role", "dim")
@@ -98,7 +106,7 @@ class ContextBar(QFrame):
             row.addWidget(slider, 2)
         row.addWidget(self.pen_size)
         for tool, bar in self.bars.items():
-            row.addWidget(bar, 0 if tool is Tool.PICKER else 8)
+            row.addWidget(bar, 0 if tool in (Tool.PICKER, Tool.OBJECT) else 8)
         row.addWidget(self.hint, 1)
         row.addStretch(1)
 

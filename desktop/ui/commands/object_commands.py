@@ -1,0 +1,175 @@
+"""Selecting an object by pointing at it: every click asks an encoder and decoder, the answer is the selection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.core.composite import flatten
+from desktop.core.document import Document
+from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.tiles import TileMap
+from desktop.runtime.catalog import Model
+from desktop.runtime.runner import Failed, Finished, Outcome, Request
+from desktop.tools.clicking import Clicks, point_at
+from desktop.tools.gestures import Gesture
+from desktop.tools.names import EditName
+from desktop.tools.selecting import Joined, join
+from desktop.ui.background import Background
+from desktop.ui.commands.ai_commands import STROKE_POLL_MS, AiCommands
+from desktop.ui.documents import DocumentSession
+from desktop.ui.state import EditorState, Tool
+
+LEAST_BOX_SCREEN_PX = 6.0
+
+
+class ObjectCommands(QObject):
+    """`changed` when the clicks, the model or the work on its way differ; `box_dragged` while a box is drawn."""
+
+    changed = Signal()
+    box_dragged = Signal(object)  # Rect | None
+    failed = Signal(object)  # UserError
+
+    def __init__(self, state: EditorState, ai: AiCommands, background: Background) -> None:
+        super().__init__(background)
+        self._state, self._ai, self._background = state, ai, background
+        self.clicks = Clicks()
+        self.joined = Joined.REPLACE
+        self.is_running = False
+        self._model_id = ""
+        self._session: DocumentSession | None = None
+        self._before: TileMap | None = None  # the selection when the first click came
+        self._ours: TileMap | None = None  # the selection that the last answer made
+        self._serial = 0  # of the object that is meant
+        self._asked: Clicks | None = None  # what the run on its way was asked
+        self._picture: tuple[Document, np.ndarray] | None = None
+        state.document_replaced.connect(self.forget)
+        state.tool_changed.connect(self._tool_changed)
+        ai.form.changed.connect(self.changed)
+
+    @property
+    def models(self) -> list[Model]:
+        return self._ai.form.click_models
+
+    @property
+    def model(self) -> Model | None:
+        models = self.models
+        return next((model for model in models if model.id == self._model_id), models[0] if models else None)
+
+    def choose_model(self, model_id: str) -> None:
+        self._model_id = model_id
+        self.forget()
+
+    def set_joined(self, joined: Joined) -> None:
+        """How the object meets the selection there is."""
+        self.joined = joined
+        self.forget()
+
+    def gesture(self, zoom: float) -> Gesture:
+        """A click or a box. UserError when there is nothing to ask."""
+        document = self._state.document
+        if document is None:
+            raise UserError("tool.no_document")
+        if self.model is None:
+            raise UserError("object.no_model")
+        if not self.clicks.is_empty and document.selection is not self._ours:
+            self.forget()  # the selection was changed by other means: another object is meant
+        return point_at(document.size, self.clicks, self._take, self.box_dragged.emit, LEAST_BOX_SCREEN_PX / zoom)
+
+    def forget(self) -> None:
+        """The selection stays; the next click means another object."""
+        self.clicks, self._asked = Clicks(), None
+        self._session, self._before, self._ours = None, None, None
+        self._serial += 1
+        self.is_running = False
+        self.changed.emit()
+
+    def undo_click(self) -> None:
+        """Takes the last point back, and with the last one the object."""
+        points, box = self.clicks.points, self.clicks.box
+        fewer = Clicks(points[:-1], box) if points else Clicks()
+        if not fewer.is_empty:
+            self._take(fewer)
+            return
+        if self._session is not None and not self.clicks.is_empty:
+            self._select(self._session.open_document, self._before)
+        self.forget()
+
+    # a question on its way
+
+    def _tool_changed(self) -> None:
+        if self._state.tool is not Tool.OBJECT and not self.clicks.is_empty:
+            self.forget()
+
+    def _take(self, clicks: Clicks) -> None:
+        document = self._state.document
+        if document is None:
+            return
+        if self.clicks.is_empty:
+            self._session, self._before, self._ours = self._state.current, document.selection, document.selection
+        self.clicks = clicks
+        if not self.is_running:
+            self._ask(self._serial, document)
+        self.changed.emit()
+
+    def _ask(self, serial: int, document: Document) -> None:
+        model, clicks = self.model, self.clicks
+        if model is None:
+            return
+        self.is_running, self._asked = True, clicks
+
+        def request() -> Request:
+            inputs = {"image": self._pixels(document), "points": clicks.as_array()}
+            return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model))
+
+        call = self._background.call
+        self._background.run(
+            request,
+            on_done=lambda made: self._ai.runner.submit(
+                made,
+                on_progress=lambda _progress: None,
+                on_done=lambda outcome: call(lambda: self._answer(serial, outcome)),
+            ),
+            on_error=lambda error: self._fail(serial, error),
+            name="object",
+        )
+
+    def _pixels(self, document: Document) -> np.ndarray:
+        """The visible picture: the same array for every click, since the encoder's answer is kept by its content."""
+        known = self._picture
+        if known is not None and known[0].layers is document.layers and known[0].size == document.size:
+            return known[1]
+        pixels = flatten(document)
+        self._picture = (document, pixels)
+        return pixels
+
+    def _answer(self, serial: int, outcome: Outcome) -> None:
+        if serial != self._serial or self._session is None:
+            return
+        opened = self._session.open_document
+        if opened.is_editing:
+            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._answer(serial, outcome))
+            return
+        if isinstance(outcome, Failed):
+            self._fail(serial, outcome.error)
+            return
+        asked, self.is_running = self._asked, False
+        if isinstance(outcome, Finished):
+            found: Any = outcome.result.outputs["mask"]
+            self._select(opened, join(self._before, found, opened.document.size.rect(), self.joined))
+        if self.clicks != asked:  # more clicks came meanwhile
+            self._ask(serial, opened.document)
+        self.changed.emit()
+
+    def _select(self, opened: OpenDocument, selection: TileMap | None) -> None:
+        with opened.edit(EditName.SELECT_OBJECT, merge_key=("object", self._serial)) as edit:
+            edit.set_selection(selection)
+        self._ours = opened.document.selection
+
+    def _fail(self, serial: int, error: UserError) -> None:
+        if serial == self._serial:
+            self.forget()
+            self.failed.emit(error)
