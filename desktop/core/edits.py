@@ -279,11 +279,10 @@ def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
 
 
 def _without_tiles(layer: Layer) -> tuple[object, ...]:
-    """What a layer looks like apart from its pixels."""
+    """What a layer looks like apart from its pixels; its name, locks and tag are in no picture."""
     mask = None if layer.mask is None else (layer.mask.enabled, layer.mask.linked)
     kind = layer.pass_through if isinstance(layer, GroupLayer) else layer.recipe
-    look = (layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below)
-    return (*look, layer.name, layer.locks, mask, kind)
+    return layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below, mask, kind
 
 
 def _differing_tiles(before: TileMap | None, after: TileMap | None) -> Rect:

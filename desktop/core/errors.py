@@ -183,6 +183,7 @@ MESSAGES: dict[str, str] = {
     "tool.layer_locked": "“{name}” is locked; unlock it in the layers panel first.",
     "tool.not_a_group": "“{name}” is not a group.",
     "tool.has_mask": "“{name}” has a mask already.",
+    "tool.nothing_visible": "Every layer is hidden, so that there is nothing to merge.",
     "tool.nothing_below": "There is no layer below “{name}” to merge it into.",
     "ai.no_region": "Paint the region first: choose the region brush and paint over what the model should change.",
     "ai.no_selection": "There is no selection; paint the region, or run on the whole picture.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -36,6 +37,19 @@ class Locks:
         return self.position and self.pixels and self.alpha
 
 
+class ColorTag(StrEnum):
+    """A mark in the layers panel, to find layers by."""
+
+    NONE = "none"
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    VIOLET = "violet"
+    GREY = "grey"
+
+
 @dataclass(frozen=True, slots=True)
 class AiRecipe:
     """What made an AI result, complete enough to make it again.
@@ -63,6 +77,7 @@ class LayerBase:
     clip_to_below: bool = False
     locks: Locks = Locks()
     mask: Mask | None = None
+    color_tag: ColorTag = ColorTag.NONE
 
     def changed(self, **changes: object) -> Self:
         """A copy with some fields replaced."""

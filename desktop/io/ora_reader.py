@@ -35,6 +35,7 @@ from desktop.io.ora_records import (
     PlaneRecord,
     locks_of_names,
     recipe_of_record,
+    tag_of_name,
 )
 from desktop.io.png_strips import PACKERS
 
@@ -189,6 +190,7 @@ class _Reader:
             "blend_mode": mode,
             "clip_to_below": op == CLIPPED_OP if record.clip is None else record.clip,
             "locks": locks,
+            "color_tag": tag_of_name(record.color_tag),
         }
 
     def _new_id(self, wanted: LayerId) -> LayerId:

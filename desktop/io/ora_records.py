@@ -10,7 +10,7 @@ import msgspec
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import Rect
-from desktop.core.layers import AiRecipe, Locks
+from desktop.core.layers import AiRecipe, ColorTag, Locks
 
 MIMETYPE = b"image/openraster"
 RECORD_FILE = "scumble/document.json"
@@ -97,6 +97,7 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     visible: bool | None = None
     pass_through: bool | None = None
     locks: list[str] = []
+    color_tag: str = ""
     mask: MaskRecord | None = None
     pixels: PlaneRecord | None = None  # as they are without the mask that the element's PNG is baked with
     recipe: RecipeRecord | None = None
@@ -147,3 +148,12 @@ def names_of_locks(locks: Locks) -> list[str]:
 
 def locks_of_names(names: list[str]) -> Locks:
     return Locks("position" in names, "pixels" in names, "alpha" in names)
+
+
+def name_of_tag(tag: ColorTag) -> str:
+    return "" if tag is ColorTag.NONE else tag.value
+
+
+def tag_of_name(name: str) -> ColorTag:
+    """Names of later versions mean no tag."""
+    return next((tag for tag in ColorTag if tag.value == name), ColorTag.NONE)

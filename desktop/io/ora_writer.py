@@ -41,6 +41,7 @@ from desktop.io.ora_records import (
     LayerRecord,
     MaskRecord,
     PlaneRecord,
+    name_of_tag,
     names_of_locks,
     record_of_recipe,
 )
@@ -256,6 +257,7 @@ class _Writer:
             clip=None if is_clip_told else layer.clip_to_below,
             mode=None if OP_OF_MODE[layer.blend_mode] == op else layer.blend_mode.value,
             locks=names_of_locks(layer.locks),
+            color_tag=name_of_tag(layer.color_tag),
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
         )
 

@@ -138,6 +138,39 @@ def switch_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
         edit.replace_layer(layer.changed(mask=mask))
 
 
+def link_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
+    """Lets the mask move with its layer, or stay where it is."""
+    layer = _masked_layer(open_document, layer_id)
+    assert layer.mask is not None
+    mask = Mask(layer.mask.tiles, layer.mask.enabled, not layer.mask.linked)
+    with open_document.edit(EditName.MASK_LINKED) as edit:
+        edit.replace_layer(layer.changed(mask=mask))
+
+
+def with_mask_applied(document: Document, layer_id: LayerId) -> TileMap:
+    """The layer's pixels with its mask in their alpha; a reading of one version, for any thread."""
+    layer = document.raster_layer(layer_id)
+    check_pixels_free(document, layer_id)
+    if layer.mask is None:
+        raise UserError("document.no_mask", name=layer.name)
+    mask, tiles = layer.mask.tiles, layer.tiles
+    applied = {}
+    for key in tiles.stored():
+        tile, levels = tiles.tile(*key), mask.tile(*key)
+        assert tile is not None
+        share = (mask.default if levels is None else levels[..., 0].astype(np.float32)) / np.float32(255)
+        masked = tile.copy()
+        masked[..., 3] = np.rint(tile[..., 3] * share).astype(tile.dtype)
+        masked.flags.writeable = False
+        applied[key] = masked
+    return TileMap(tiles.channels, tiles.dtype, tiles.default, applied)
+
+
+def land_applied_mask(open_document: OpenDocument, layer_id: LayerId, tiles: TileMap) -> None:
+    with open_document.edit(EditName.APPLY_MASK) as edit:
+        edit.replace_layer(open_document.document.raster_layer(layer_id).changed(tiles=tiles, mask=None))
+
+
 def inverted_tiles(tiles: TileMap) -> TileMap:
     """A mask with black and white swapped, everywhere."""
     keys = list(tiles.keys())
@@ -176,40 +209,6 @@ def land_merged_down(open_document: OpenDocument, layer_id: LayerId, merged: Ras
     return merged.id
 
 
-def merge_visible(open_document: OpenDocument, name: str) -> LayerId:
-    """The visible picture as a new layer on top; nothing is lost."""
-    return land_visible(open_document, TileMap.from_array(flatten(open_document.document)), name)
-
-
-def land_visible(open_document: OpenDocument, tiles: TileMap, name: str) -> LayerId:
-    layer = RasterLayer(id=open_document.document.next_layer_id(), name=name, tiles=tiles)
-    with open_document.edit(EditName.MERGE_VISIBLE) as edit:
-        edit.insert_layer(layer)
-    return layer.id
-
-
-def show_only(open_document: OpenDocument, layer_id: LayerId) -> None:
-    """Hides every layer outside the branch of this one; a second time shows them all again."""
-    document = open_document.document
-    kept = {layer_id}
-    parent = document.parent_of(layer_id)
-    while parent is not None:
-        kept.add(parent.id)
-        parent = document.parent_of(parent.id)
-    others = [
-        layer
-        for layer in document.iter_layers()
-        if layer.id not in kept and not _is_inside(document, layer.id, layer_id)
-    ]
-    shows_all = bool(others) and not any(layer.visible for layer in others)
-    with open_document.edit(EditName.VISIBILITY) as edit:
-        for other in others:
-            current = edit.document.layer(other.id)
-            edit.replace_layer(current.changed(visible=shows_all))
-        for one in kept:
-            edit.replace_layer(edit.document.layer(one).changed(visible=True))
-
-
 def change_layer(
     open_document: OpenDocument, layer_id: LayerId, edit_name: EditName, /, *, merge: bool = False, **changes: object
 ) -> None:
@@ -227,15 +226,6 @@ def _masked_layer(open_document: OpenDocument, layer_id: LayerId) -> Layer:
     if layer.mask is None:
         raise UserError("document.no_mask", name=layer.name)
     return layer
-
-
-def _is_inside(document: Document, layer_id: LayerId, group_id: LayerId) -> bool:
-    parent = document.parent_of(layer_id)
-    while parent is not None:
-        if parent.id == group_id:
-            return True
-        parent = document.parent_of(parent.id)
-    return False
 
 
 def extent_of(layer: Layer) -> Rect:

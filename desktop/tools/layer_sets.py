@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.layers import GroupLayer, Layer, LayerId, RasterLayer
+from desktop.core.layers import GroupLayer, Layer, LayerBase, LayerId, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import branch_with_new_ids, extent_of
 from desktop.tools.names import EditName
@@ -42,13 +44,41 @@ def change_layers(
     merge_key: Hashable = None,
 ) -> None:
     """Replaces each layer by its changed form; no entry when nothing differs."""
-    document = open_document.document
-    changed = [(layer, change(layer)) for layer in (document.layer(one) for one in layer_ids)]
-    if all(before == after for before, after in changed):
-        return
-    with open_document.edit(name, merge_key=merge_key) as edit:
-        for before, _ in changed:
-            edit.replace_layer(change(edit.document.layer(before.id)))
+    document = with_layers_changed(open_document.document, layer_ids, change)
+    if document is not open_document.document:
+        with open_document.edit(name, merge_key=merge_key) as edit:
+            edit.replace_document(document)
+
+
+def with_layers_changed(
+    document: Document, layer_ids: Collection[LayerId], change: Callable[[Layer], Layer]
+) -> Document:
+    """The document with some layers replaced in one walk over the tree; the same one when none differs."""
+    wanted = frozenset(layer_ids)
+
+    def walk(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        result = tuple(replaced(layer) for layer in layers)
+        return layers if all(new is old for new, old in zip(result, layers, strict=True)) else result
+
+    def replaced(layer: Layer) -> Layer:
+        if isinstance(layer, GroupLayer) and (children := walk(layer.children)) is not layer.children:
+            layer = layer.changed(children=children)
+        if layer.id not in wanted:
+            return layer
+        after = change(layer)
+        return layer if _is_alike(layer, after) else after
+
+    layers = walk(document.layers)
+    return document if layers is document.layers else document.changed(layers=layers)
+
+
+def _is_alike(before: Layer, after: Layer) -> bool:
+    """Equal without a look at tiles or children: those are kept by identity."""
+    return type(before) is type(after) and all(
+        (old := getattr(before, field.name)) is (new := getattr(after, field.name))
+        or (field.name not in ("tiles", "children") and old == new)
+        for field in fields(before)
+    )
 
 
 def delete_layers(open_document: OpenDocument, layer_ids: Collection[LayerId]) -> LayerId | None:
@@ -74,15 +104,27 @@ def duplicate_layers(
 ) -> list[LayerId]:
     """Copies each layer, the copies together above the topmost; returns their ids."""
     document = open_document.document
-    roots = roots_of(document, layer_ids)
-    parent, index = document.parent_of(roots[-1].id), document.index_of(roots[-1].id) + 1
+    topmost = roots_of(document, layer_ids)[-1]
+    parent, index = document.parent_of(topmost.id), document.index_of(topmost.id) + 1
+    return copy_layers_to(open_document, layer_ids, name_of, None if parent is None else parent.id, index)
+
+
+def copy_layers_to(
+    open_document: OpenDocument,
+    layer_ids: Collection[LayerId],
+    name_of: Callable[[str], str],
+    parent_id: LayerId | None,
+    index: int,
+) -> list[LayerId]:
+    """Puts copies of layers together at a place, order kept; returns their ids."""
+    document = copied = open_document.document
     next_id, copies = document.next_layer_id(), []
+    for offset, layer in enumerate(roots_of(document, layer_ids)):
+        copy, next_id = branch_with_new_ids(layer, next_id)
+        copies.append(copy.id)
+        copied = copied.with_layer_inserted(copy.changed(name=name_of(layer.name)), parent_id, index + offset)
     with open_document.edit(EditName.DUPLICATE) as edit:
-        for offset, layer in enumerate(roots):
-            copy, next_id = branch_with_new_ids(layer, next_id)
-            copies.append(copy.id)
-            named = copy.changed(name=name_of(layer.name))
-            edit.insert_layer(named, None if parent is None else parent.id, index + offset)
+        edit.replace_document(copied)
     return copies
 
 
@@ -149,6 +191,62 @@ def land_merged(open_document: OpenDocument, layer_ids: Collection[LayerId], mer
         without = _without(document, roots)
         edit.replace_document(without.with_layer_inserted(merged, None if parent is None else parent.id, index))
     return merged.id
+
+
+def merged_group(document: Document, group_id: LayerId) -> RasterLayer:
+    """A group as one layer that keeps its name, mask, opacity and blend mode; a reading of one version."""
+    group = document.layer(group_id)
+    if not isinstance(group, GroupLayer):
+        raise UserError("tool.not_a_group", name=group.name)
+    plain = group.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False, mask=None)
+    extent = extent_of(group)
+    tiles = document.empty_tiles()
+    if not extent.is_empty:
+        alone = document.changed(layers=(plain,), selection=None)
+        tiles = TileMap.from_array(flatten(alone, extent), extent.x, extent.y)
+    look = {field.name: getattr(group, field.name) for field in fields(LayerBase)}
+    return RasterLayer(**look, tiles=tiles)
+
+
+def land_merged_group(open_document: OpenDocument, merged: RasterLayer) -> LayerId:
+    with open_document.edit(EditName.MERGE_GROUP) as edit:
+        edit.replace_layer(merged)
+    return merged.id
+
+
+def land_visible(open_document: OpenDocument, tiles: TileMap) -> LayerId:
+    """The visible picture in the place of the topmost visible layer; hidden layers stay."""
+    document = open_document.document
+    visible = [number for number, layer in enumerate(document.layers) if layer.visible]
+    if not visible:
+        raise UserError("tool.nothing_visible")
+    top = document.layers[visible[-1]]
+    merged = RasterLayer(id=top.id, name=top.name, tiles=tiles, color_tag=top.color_tag)
+    if isinstance(top, GroupLayer):  # what is hidden in it may keep the group
+        merged = merged.changed(id=document.next_layer_id())
+    below, above = document.layers[: visible[-1] + 1], document.layers[visible[-1] + 1 :]
+    with open_document.edit(EditName.MERGE_VISIBLE) as edit:
+        edit.replace_document(document.changed(layers=(*_hidden_of(below), merged, *above)))
+    return merged.id
+
+
+def _hidden_of(layers: Sequence[Layer]) -> list[Layer]:
+    """What of some layers is not seen: hidden ones, and groups with hidden ones in them."""
+    hidden: list[Layer] = []
+    for layer in layers:
+        if not layer.visible:
+            hidden.append(layer)
+        elif isinstance(layer, GroupLayer) and (rest := _hidden_of(layer.children)):
+            hidden.append(layer.changed(children=tuple(rest)))
+    return hidden
+
+
+def land_stamp(open_document: OpenDocument, tiles: TileMap, name: str) -> LayerId:
+    """The visible picture as a new layer on top; nothing is lost."""
+    layer = RasterLayer(id=open_document.document.next_layer_id(), name=name, tiles=tiles)
+    with open_document.edit(EditName.STAMP_VISIBLE) as edit:
+        edit.insert_layer(layer)
+    return layer.id
 
 
 def land_flat(open_document: OpenDocument, tiles: TileMap, name: str) -> LayerId:

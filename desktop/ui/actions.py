@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from desktop.core.layers import ColorTag
 from desktop.ui.panels.registry import PANELS
 
 
@@ -68,11 +69,16 @@ _LAYER = (
     _a("layer.group", "layer", "layers.group", "Ctrl+G", icon="folder", condition="layer"),
     _a("layer.ungroup", "layer", "layers.ungroup", "Ctrl+Shift+G", condition="group"),
     _a("layer.rename", "layer", "layers.rename", "F2", icon="rename", condition="layer"),
+    _a("layer.find", "layer", "panels.layers.find", "Ctrl+Alt+Shift+F", icon="search", condition="document"),
     _a("layer.delete", "layer", "layers.delete", "Ctrl+Delete", icon="trash", condition="layer"),
     _a("layer.add_mask", "layer", "layers.add_mask", icon="mask", condition="no_mask", separated=True),
     _a("layer.delete_mask", "layer", "layers.delete_mask", condition="mask"),
     _a("layer.invert_mask", "layer", "layers.invert_mask", condition="mask"),
     _a("layer.mask_enabled", "layer", "layers.switch_mask", condition="mask", checked="mask_enabled"),
+    _a("layer.apply_mask", "layer", "layers.apply_mask", condition="raster_mask"),
+    _a("layer.mask_linked", "layer", "layers.link_mask", condition="mask", checked="mask_linked"),
+    _a("layer.paint_mask", "layer", "layers.paint_mask", icon="mask", condition="mask", checked="paints_mask"),
+    _a("layer.mask_alone", "layer", "layers.mask_alone", condition="mask", checked="mask_alone"),
     _a("layer.clip", "layer", "layers.clip", "Ctrl+Alt+G", icon="clip", condition="layer", checked="clipped"),
     _a(
         "layer.visible",
@@ -84,19 +90,36 @@ _LAYER = (
         separated=True,
     ),
     _a("layer.solo", "layer", "layers.solo", icon="solo", condition="layer"),
-    _a("layer.lock_pixels", "layer", "layers.lock_pixels", icon="lock", condition="layer", checked="pixels_locked"),
-    _a("layer.lock_alpha", "layer", "layers.lock_alpha", condition="layer", checked="alpha_locked"),
-    _a("layer.lock_all", "layer", "layers.lock_all", condition="layer", checked="all_locked"),
-    _a("layer.lock_position", "layer", "layers.lock_position", condition="layer", checked="position_locked"),
+    _a(
+        "layer.lock_pixels",
+        "layer",
+        "layers.lock_pixels",
+        icon="lock-pixels",
+        condition="layer",
+        checked="pixels_locked",
+    ),
+    _a("layer.lock_alpha", "layer", "layers.lock_alpha", icon="lock-alpha", condition="layer", checked="alpha_locked"),
+    _a("layer.lock_all", "layer", "layers.lock_all", icon="lock", condition="layer", checked="all_locked"),
+    _a(
+        "layer.lock_position",
+        "layer",
+        "layers.lock_position",
+        icon="lock-position",
+        condition="layer",
+        checked="position_locked",
+    ),
     _a("layer.raise", "layer", "layers.raise_layer", "Ctrl+]", icon="arrow-up", condition="layer", separated=True),
     _a("layer.lower", "layer", "layers.lower_layer", "Ctrl+[", icon="arrow-down", condition="layer"),
     _a("layer.to_front", "layer", "layers.to_front", "Ctrl+Shift+]", "Ctrl+}", condition="layer"),
     _a("layer.to_back", "layer", "layers.to_back", "Ctrl+Shift+[", "Ctrl+{", condition="layer"),
     _a("layer.merge_down", "layer", "layers.merge_down", "Ctrl+E", icon="merge", condition="layer", separated=True),
-    _a(
-        "layer.merge_visible", "layer", "layers.merge_visible", "Ctrl+Shift+E", "Ctrl+Alt+Shift+E", condition="document"
-    ),
+    _a("layer.merge_visible", "layer", "layers.merge_visible", "Ctrl+Shift+E", condition="layer"),
+    _a("layer.stamp_visible", "layer", "layers.stamp_visible", "Ctrl+Alt+Shift+E", condition="layer"),
     _a("layer.flatten", "layer", "layers.flatten", condition="layer"),
+    *(
+        _a(f"layer.tag_{tag.value}", "tags", "layers.set_tag", argument=tag.value, condition="layer", checked="tag")
+        for tag in ColorTag
+    ),
 )
 
 _SELECT = (
@@ -209,6 +232,7 @@ ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *
 
 MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
 SUBMENUS = {
+    "tags": "layer",
     "panels": "view",
     "brushes": "tool",
     "symmetry": "tool",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop.core.layers import GroupLayer, RasterLayer
+from desktop.tools.painting import Plane
 from desktop.ui import i18n
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def _is_locked(window: MainWindow, what: str) -> bool:
     return layer is not None and bool(getattr(layer.locks, what))
 
 
-def _mask_is_enabled(window: MainWindow) -> bool:
+def _mask_is(window: MainWindow, field: str) -> bool:
     layer = window.state.active_layer
-    return layer is not None and layer.mask is not None and layer.mask.enabled
+    return layer is not None and layer.mask is not None and bool(getattr(layer.mask, field))
 
 
 CONDITIONS: dict[str, Condition] = {
@@ -55,6 +56,9 @@ CONDITIONS: dict[str, Condition] = {
     "raster": lambda window, spec: isinstance(window.state.active_layer, RasterLayer),
     "group": lambda window, spec: isinstance(window.state.active_layer, GroupLayer),
     "mask": lambda window, spec: getattr(window.state.active_layer, "mask", None) is not None,
+    "raster_mask": lambda window, spec: (
+        isinstance(window.state.active_layer, RasterLayer) and window.state.active_layer.mask is not None
+    ),
     "no_mask": lambda window, spec: window.state.active_layer is not None and window.state.active_layer.mask is None,
     "can_undo": lambda window, spec: _can_undo(window),
     "can_redo": lambda window, spec: _can_redo(window),
@@ -76,7 +80,11 @@ CONDITIONS: dict[str, Condition] = {
     "symmetry": lambda window, spec: window.state.options.symmetry.kind.value == spec.argument,
     "tool": lambda window, spec: window.state.tool == spec.argument,
     "language": lambda window, spec: i18n.language() == spec.argument,
-    "mask_enabled": lambda window, spec: _mask_is_enabled(window),
+    "mask_enabled": lambda window, spec: _mask_is(window, "enabled"),
+    "mask_linked": lambda window, spec: _mask_is(window, "linked"),
+    "paints_mask": lambda window, spec: window.state.plane is Plane.MASK,
+    "mask_alone": lambda window, spec: window.state.is_mask_alone,
+    "tag": lambda window, spec: getattr(window.state.active_layer, "color_tag", None) == spec.argument,
     "clipped": lambda window, spec: _layer_is(window, "clip_to_below"),
     "visible": lambda window, spec: _layer_is(window, "visible"),
     "pixels_locked": lambda window, spec: _is_locked(window, "pixels"),

@@ -10,6 +10,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.layers import LayerId
 from desktop.core.snapshots import Snapshots
 from desktop.core.tiles import TileMap
+from desktop.tools.layer_views import Solo
 from desktop.tools.painting import Plane
 from desktop.ui.canvas.view import View
 
@@ -24,6 +25,9 @@ class DocumentSession:
     layer_id: LayerId | None = None
     plane: Plane = Plane.PIXELS
     chosen: frozenset[LayerId] = frozenset()  # other layers that commands act on as well
+    is_mask_alone: bool = False  # the canvas shows the active layer's mask and nothing else
+    collapsed: frozenset[LayerId] = frozenset()  # groups whose layers are not listed
+    solo: Solo | None = None
     region: TileMap | None = None
     view: View | None = None
     is_fitted: bool = True

@@ -193,6 +193,7 @@ class MainWindow(QMainWindow):
             self.objects.changed,
         ):
             signal.connect(self._later.start)
+        self.layers.before_edit = self.ai.settle
         self.ai.failed.connect(self.show_error)
         self.objects.failed.connect(self.show_error)
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))

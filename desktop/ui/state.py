@@ -224,8 +224,26 @@ class EditorState(QObject):
         current, chosen = self.current, frozenset(layer_ids) - {layer_id}
         if current is None or (layer_id, plane, chosen) == (current.layer_id, current.plane, current.chosen):
             return
+        if (layer_id, plane) != (current.layer_id, current.plane):
+            current.is_mask_alone = False
         current.layer_id, current.plane, current.chosen = layer_id, plane, chosen
         self.active_layer_changed.emit()
+
+    @property
+    def is_mask_alone(self) -> bool:
+        """True while the canvas shows the active layer's mask in grey instead of the picture."""
+        return self.current is not None and self.current.is_mask_alone and self.shown_mask() is not None
+
+    def show_mask_alone(self, shown: bool) -> None:
+        """Shows the mask of the active layer alone, or the picture again; what is painted goes to the mask."""
+        if self.current is not None and self.layer_id is not None:
+            self.choose_layers(self.chosen_ids, self.layer_id, Plane.MASK)
+            self.current.is_mask_alone = shown
+            self.active_layer_changed.emit()
+
+    def set_collapsed(self, group_ids: Iterable[LayerId]) -> None:
+        if self.current is not None:
+            self.current.collapsed = frozenset(group_ids)
 
     @property
     def chosen_ids(self) -> tuple[LayerId, ...]:

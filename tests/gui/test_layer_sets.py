@@ -124,7 +124,7 @@ def test_several_layers_are_dragged_together(layered: Studio) -> None:
     assert layered.names == ["New picture", "Reorder layers"]
 
 
-@pytest.mark.parametrize("action", ["layer.merge_down", "layer.flatten", "layer.merge_visible"])
+@pytest.mark.parametrize("action", ["layer.merge_down", "layer.flatten", "layer.merge_visible", "layer.stamp_visible"])
 def test_merging_keeps_the_picture(layered: Studio, action: str) -> None:
     before = layered.seen(50, 60)
     click(layered, 4)
@@ -133,8 +133,8 @@ def test_merging_keeps_the_picture(layered: Studio, action: str) -> None:
     layered.window.perform(action)
     layered.wait_for(lambda: len(layered.names) > steps)
     assert len(layered.names) == steps + 1
-    assert len(layered.document.layers) == {"layer.merge_down": 2, "layer.flatten": 1, "layer.merge_visible": 5}[action]
-    compared = slice(0, 3 if action == "layer.merge_visible" else 4)  # a stamp over soft layers makes them denser
+    assert len(layered.document.layers) == {"layer.merge_down": 2, "layer.stamp_visible": 5}.get(action, 1)
+    compared = slice(0, 3 if action == "layer.stamp_visible" else 4)  # a stamp over soft layers makes them denser
     assert np.abs(np.subtract(layered.seen(50, 60)[compared], before[compared])).max() <= 1
 
 

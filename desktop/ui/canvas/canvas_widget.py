@@ -128,6 +128,11 @@ class CanvasWidget(QWidget):
         return self._shown is not self.state.open_document
 
     @property
+    def shows_mask_alone(self) -> bool:
+        """True while the active layer's mask stands in grey in the place of the picture."""
+        return self.state.is_mask_alone and self._before is None and not self.is_preview
+
+    @property
     def is_showing_before(self) -> bool:
         return self._before is not None
 
@@ -234,7 +239,9 @@ class CanvasWidget(QWidget):
 
     # changes of the document
 
-    def _document_changed(self, _layer_id: int, _rect: Rect) -> None:
+    def _document_changed(self, _layer_id: int, rect: Rect) -> None:
+        if self.shows_mask_alone:  # what the picture shows of it is not all that changed
+            self._update_image_rect(rect)
         self.schedule_frame()
 
     def schedule_frame(self) -> None:

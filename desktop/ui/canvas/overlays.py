@@ -37,6 +37,19 @@ def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inve
     draw_pixels(painter, view, image, place, within=area)
 
 
+def draw_mask_alone(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:
+    """The mask's levels in grey, in the place of the picture: white shows, black hides."""
+    if area.is_empty:
+        return
+    level = view.level()
+    step = 1 << level
+    source = Rect.from_edges(area.left // step, area.top // step, -(-area.right // step), -(-area.bottom // step))
+    image = np.repeat(_halved_levels(tiles, source, level)[..., np.newaxis], 4, axis=2)
+    image[..., 3] = 255
+    place = Rect(source.x * step, source.y * step, source.width * step, source.height * step)
+    draw_pixels(painter, view, image, place, within=area)
+
+
 def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:
     """Striped lines along the pixel edges where the selection passes one half, inside the image pixels of `area`."""
     if area.is_empty:

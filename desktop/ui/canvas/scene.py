@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter
 from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.geometry import Rect
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
-from desktop.ui.canvas.overlays import draw_mask, draw_rim, draw_selection
+from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
 from desktop.ui.canvas.picture import draw_canvas_ground
 from desktop.ui.i18n import tr
 from desktop.ui.state import PAINT_TOOLS, Tool
@@ -40,7 +40,12 @@ class CanvasScene:
         draw_canvas_ground(painter, area, view, size, (t.checker_light, t.checker_dark))
         painter.setClipRect(area.intersected(QRectF(*view.rect_in_view(size.rect()))))
         edges = (part.left(), part.top(), part.left() + part.width(), part.top() + part.height())
-        is_whole = picture.draw(painter, view, *edges)
+        mask = self._state.shown_mask() if canvas.shows_mask_alone else None
+        if mask is not None:
+            draw_mask_alone(painter, view, mask, view.rect_in_image(*edges).intersect(size.rect()))
+            is_whole = True
+        else:
+            is_whole = picture.draw(painter, view, *edges)
         if not canvas.is_showing_before:
             self._draw_masks(painter, view.rect_in_image(*edges))
         painter.setClipRect(area)
@@ -62,7 +67,7 @@ class CanvasScene:
     def _draw_masks(self, painter: QPainter, area: Rect) -> None:
         canvas, state = self._canvas, self._state
         picture = canvas.picture
-        if picture is None or not canvas.shows_mask or canvas.is_preview:
+        if picture is None or not canvas.shows_mask or canvas.is_preview or canvas.shows_mask_alone:
             return  # a result is judged without red over it
         area = area.intersect(picture.size.rect())
         if state.tool is Tool.REGION:

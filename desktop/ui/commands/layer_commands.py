@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,11 @@ from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.layers import Layer, LayerId, Locks, RasterLayer
+from desktop.core.layers import ColorTag, GroupLayer, Layer, LayerId, Locks, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools import filling, layer_edits, layer_sets
 from desktop.tools.layer_sets import Joined
+from desktop.tools.layer_views import show_alone
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
 from desktop.ui.background import Background
@@ -37,6 +38,17 @@ class LayerCommands:
         self._background = background
         self._show_error = show_error
         self.start_rename = rename
+        self.before_edit: Callable[[], None] = lambda: None  # the window keeps or drops a waiting result there
+
+    def guarded(self, work: Callable[[], object]) -> None:
+        """For panels: does something to layers unless a gesture runs; errors become messages."""
+        if self._state.is_editing:
+            return
+        self.before_edit()
+        try:
+            work()
+        except UserError as error:
+            self._show_error(error)
 
     def undo(self) -> None:
         self._document.undo()
@@ -68,7 +80,12 @@ class LayerCommands:
         ):
             self._via(cut=False)
             return
-        copies = layer_sets.duplicate_layers(self._document, self._ids, lambda name: tr("layer.copy_name", name=name))
+        copies = layer_sets.duplicate_layers(self._document, self._ids, _copy_name)
+        self._state.choose_layers(copies, copies[-1])
+
+    def copy_to(self, layer_ids: Collection[LayerId], parent_id: LayerId | None, index: int) -> None:
+        """Puts copies of layers at a place, and chooses them."""
+        copies = layer_sets.copy_layers_to(self._document, layer_ids, _copy_name, parent_id, index)
         self._state.choose_layers(copies, copies[-1])
 
     def via_cut(self) -> None:
@@ -100,14 +117,46 @@ class LayerCommands:
     def switch_mask(self) -> None:
         layer_edits.switch_mask(self._document, self._layer.id)
 
+    def link_mask(self) -> None:
+        layer_edits.link_mask(self._document, self._layer.id)
+
+    def apply_mask(self) -> None:
+        """Makes transparent what the mask hides, and takes the mask away."""
+        opened, layer_id = self._document, self._layer.id
+        self._compute(
+            lambda document: layer_edits.with_mask_applied(document, layer_id),
+            lambda tiles: layer_edits.land_applied_mask(opened, layer_id, tiles),
+        )
+
+    def paint_mask(self) -> None:
+        """Painting tools change the mask, or the pixels again."""
+        is_mask = self._state.plane is Plane.MASK
+        self._state.choose_layers(self._ids, self._layer.id, Plane.PIXELS if is_mask else Plane.MASK)
+
+    def mask_alone(self) -> None:
+        self._state.show_mask_alone(not self._state.is_mask_alone)
+
     def clip(self) -> None:
         self._change(EditName.CLIP, clip_to_below=not self._layer.clip_to_below)
+
+    def clip_layer(self, layer_id: LayerId) -> None:
+        is_clipped = self._document.document.layer(layer_id).clip_to_below
+        layer_edits.change_layer(self._document, layer_id, EditName.CLIP, clip_to_below=not is_clipped)
+
+    def set_tag(self, tag: str) -> None:
+        self._change(EditName.COLOR_TAG, color_tag=ColorTag(tag))
 
     def toggle_visible(self) -> None:
         self._change(EditName.VISIBILITY, visible=not self._layer.visible)
 
     def solo(self) -> None:
-        layer_edits.show_only(self._document, self._layer.id)
+        """Shows the chosen layers alone; once more brings back what was visible before."""
+        self.show_alone(self._ids)
+
+    def show_alone(self, layer_ids: Collection[LayerId]) -> None:
+        session = self._state.current
+        if session is not None:
+            session.solo = show_alone(self._document, layer_ids, session.solo)
 
     def lock_pixels(self) -> None:
         self._lock("pixels")
@@ -136,12 +185,18 @@ class LayerCommands:
         layer_edits.move_by(self._document, self._layer.id, -1)
 
     def merge_down(self) -> None:
-        """Melts the chosen layers together; a single one into the one below."""
+        """Melts the chosen layers together, or a group; a single layer into the one below."""
         ids, opened, layer_id = self._ids, self._document, self._layer.id
         if len(ids) > 1:
             self._compute(
                 lambda document: layer_sets.merged_layer(document, ids),
                 lambda merged: self._choose_in(opened, layer_sets.land_merged(opened, ids, merged)),
+            )
+            return
+        if isinstance(self._layer, GroupLayer):
+            self._compute(
+                lambda document: layer_sets.merged_group(document, layer_id),
+                lambda merged: self._choose_in(opened, layer_sets.land_merged_group(opened, merged)),
             )
             return
         self._compute(
@@ -150,10 +205,19 @@ class LayerCommands:
         )
 
     def merge_visible(self) -> None:
+        """The visible layers become one; hidden ones stay."""
+        opened = self._document
+        self._compute(
+            lambda document: TileMap.from_array(flatten(document)),
+            lambda tiles: self._choose_in(opened, layer_sets.land_visible(opened, tiles)),
+        )
+
+    def stamp_visible(self) -> None:
+        """The visible picture as a new layer; all others stay."""
         opened, name = self._document, tr("layer.merged_name")
         self._compute(
             lambda document: TileMap.from_array(flatten(document)),
-            lambda tiles: self._choose_in(opened, layer_edits.land_visible(opened, tiles, name)),
+            lambda tiles: self._choose_in(opened, layer_sets.land_stamp(opened, tiles, name)),
         )
 
     def flatten(self) -> None:
@@ -264,6 +328,10 @@ class LayerCommands:
         """The layer to go on with, when its document is still the one shown."""
         if self._state.open_document is opened:
             self._state.choose_layer(layer_id)
+
+
+def _copy_name(name: str) -> str:
+    return tr("layer.copy_name", name=name)
 
 
 def _select_in(opened: OpenDocument, selection: TileMap | None) -> None:

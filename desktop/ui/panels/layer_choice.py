@@ -1,26 +1,14 @@
-"""Choosing several layers, what keys mean with a click on a thumbnail, and the menu of a row."""
+"""Choosing several layers, and what keys mean with a click on a thumbnail."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import Qt
 
 from desktop.core.layers import LayerId
 from desktop.tools.layer_sets import Joined
 from desktop.ui.state import EditorState
-
-if TYPE_CHECKING:
-    from desktop.ui.action_set import ActionSet
-
-MENU = (
-    "layer.rename", "layer.duplicate", "layer.group", "layer.ungroup", "", "layer.add_mask", "layer.invert_mask",
-    "layer.mask_enabled", "layer.delete_mask", "", "layer.clip", "layer.lock_pixels", "layer.lock_alpha",
-    "layer.lock_position", "layer.lock_all", "", "layer.to_front", "layer.to_back", "layer.merge_down", "layer.flatten",
-    "select.alpha", "", "layer.delete",
-)  # fmt: skip
 
 
 def toggle(state: EditorState, layer_id: LayerId) -> None:
@@ -45,15 +33,3 @@ def joined_by(keys: Qt.KeyboardModifier) -> Joined:
     if keys & Qt.KeyboardModifier.ShiftModifier:
         return Joined.ADD
     return Joined.SUBTRACT if keys & Qt.KeyboardModifier.AltModifier else Joined.REPLACE
-
-
-def pop_up_menu(rows: QWidget, actions: ActionSet, at: QPoint) -> None:
-    menu = QMenu(rows)
-    for action_id in MENU:
-        if action_id:
-            menu.addAction(actions[action_id])
-        else:
-            menu.addSeparator()
-    actions.refresh()
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.popup(at)

@@ -61,7 +61,7 @@ def _history(window: MainWindow) -> QWidget:
 def _layers(window: MainWindow) -> QWidget:
     from desktop.ui.panels.layers_panel import LayersPanel
 
-    return LayersPanel(window.state, window.actions_by_id)
+    return LayersPanel(window.state, window.actions_by_id, window.layers, window.background)
 
 
 def _navigator(window: MainWindow) -> QWidget:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from desktop.ui.theme import color, tokens
 from desktop.ui.widgets.number_field import NumberField, Range
@@ -17,15 +17,21 @@ WHEEL_STEPS = 40  # a notch of the wheel goes this part of the range when no ste
 
 
 class ValueSlider(QWidget):
-    """Label, track and number. `value_changed` while it moves, `drag_finished` once at the end of a drag."""
+    """Label, track and number. `value_changed` while it moves, `drag_finished` once at the end of a drag.
+
+    Escape in the middle of a drag brings the value from before it back; `drag_cancelled` says so.
+    """
 
     value_changed = Signal(float)
+    drag_started = Signal()
     drag_finished = Signal()
+    drag_cancelled = Signal()
 
     def __init__(self, value_range: Range, *, label: str = "", unit: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._range = value_range
         self._value = value_range.default
+        self._value_before: float | None = None  # of the drag that runs
         self.label = QLabel(label, self)
         self.label.setProperty("role", "dim")
         self.track = _Track(self)
@@ -70,6 +76,28 @@ class ValueSlider(QWidget):
         self._take(self._range.default)
         self.drag_finished.emit()
 
+    @property
+    def is_dragging(self) -> bool:
+        return self._value_before is not None
+
+    def begin_drag(self) -> None:
+        self._value_before = self._value
+        QApplication.instance().installEventFilter(self)  # the keyboard's focus may be anywhere
+        self.drag_started.emit()
+
+    def end_drag(self) -> None:
+        if self._value_before is not None:
+            self._value_before = None
+            QApplication.instance().removeEventFilter(self)
+            self.drag_finished.emit()
+
+    def cancel_drag(self) -> None:
+        before, self._value_before = self._value_before, None
+        if before is not None:
+            QApplication.instance().removeEventFilter(self)
+            self._take(before)
+            self.drag_cancelled.emit()
+
     def move_to_share(self, share: float) -> None:
         self._take(self._range.from_share(share))
 
@@ -85,7 +113,17 @@ class ValueSlider(QWidget):
         if watched is self.label and event.type() == QEvent.Type.MouseButtonDblClick:
             self.reset()
             return True
+        if self.is_dragging and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            self.cancel_drag()
+            return True
         return False
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.end_drag()
+        super().hideEvent(event)
 
     def _enter(self, value: float) -> None:
         """A typed number: it counts as a drag of its own."""
@@ -131,14 +169,15 @@ class _Track(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
+            self._slider.begin_drag()
             self._follow(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton:
+        if self._slider.is_dragging:
             self._follow(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._slider.drag_finished.emit()
+        self._slider.end_drag()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._slider.reset()

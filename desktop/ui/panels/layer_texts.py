@@ -1,0 +1,45 @@
+"""What the layer list says in words: tooltips, and a row for screen readers."""
+
+from __future__ import annotations
+
+from desktop.core.layers import ColorTag, GroupLayer, Layer
+from desktop.tools.painting import Plane
+from desktop.ui.i18n import tr
+from desktop.ui.panels.layer_painter import Part, mode_text
+from desktop.ui.panels.layer_rows import Row
+
+_TIPS = {
+    Part.EYE: "layers.eye_tip",
+    Part.ARROW: "layers.arrow_tip",
+    Part.MASK: "layers.mask_tip",
+    Part.THUMB: "layers.thumb_tip",
+}
+
+
+def tip_of_row(layer: Layer, part: Part) -> str:
+    if part in _TIPS:
+        return tr(_TIPS[part])
+    recipe = getattr(layer, "recipe", None)
+    if recipe is None:
+        return layer.name
+    values = ", ".join(f"{name} {value}" for name, value in recipe.parameters)
+    return tr("layers.recipe_tip", name=layer.name, model=recipe.model_id, values=values)
+
+
+def description_of(row: Row, number: int, count: int, plane: Plane) -> str:
+    """ "Sky, row 2 of 9, hidden, Multiply, 60 %, mask chosen"."""
+    layer = row.layer
+    words = [layer.name, tr("layers.row_of", number=number + 1, count=count)]
+    if isinstance(layer, GroupLayer):
+        words.append(tr("layers.is_group"))
+    if not layer.visible:
+        words.append(tr("layers.is_hidden"))
+    words += [mode_text(layer), f"{round(layer.opacity * 100)} %"]
+    if layer.clip_to_below:
+        words.append(tr("layers.is_clipped"))
+    if layer.mask is not None:
+        words.append(tr("layers.mask_chosen" if plane is Plane.MASK else "layers.has_mask"))
+    words += [tr(f"action.layer.lock_{name}") for name in ("alpha", "pixels", "position") if getattr(layer.locks, name)]
+    if layer.color_tag is not ColorTag.NONE:
+        words.append(tr(f"tag.{layer.color_tag.value}"))
+    return ", ".join(words)
