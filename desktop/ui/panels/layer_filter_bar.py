@@ -61,7 +61,7 @@ class LayerFilterBar(QWidget):
         self.field.setAccessibleName(tr("layers.filter_hint"))
         self.button.set_tip(tr("layers.filter_kinds"))
         for action, kind, tag in self._choices:
-            action.setText(tr(f"layers.kind_{kind.value}") if tag is None else tr(f"tag.{tag.value}"))
+            action.setText(tr(f"layer_kind.{kind.value}") if tag is None else tr(f"tag.{tag.value}"))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         is_escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
