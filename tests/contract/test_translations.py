@@ -64,6 +64,8 @@ def test_no_text_is_left_over() -> None:
         "models.device.",
         "ai.landing.",
         "object.joined.",
+        "layer_kind.",
+        "tag.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key
