@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF, QTransform
@@ -25,6 +26,7 @@ SLICE_MS = 8.0  # work between two events: half a frame
 PAINT_MS = 12.0  # tiles made while painting a frame; the rest comes in slices
 AT_ONCE = 2  # tiles composited between two looks at the clock: one for each core of a small machine
 CHECKER_PX = 8
+QUARTER_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, -90: cv2.ROTATE_90_COUNTERCLOCKWISE}
 MARGIN_PX = 2  # neighbours that smooth scaling looks at
 
 
@@ -197,8 +199,9 @@ def _oriented(pixels: Rgba8, view: View) -> Rgba8:
     """Mirrored and turned in quarters as the view is."""
     if view.is_upright:
         return pixels
-    mirrored = pixels[:, ::-1] if view.flipped else pixels
-    return np.ascontiguousarray(np.rot90(mirrored, -round(view.rotation / 90)))
+    mirrored = cv2.flip(pixels, 1) if view.flipped else pixels
+    turn = QUARTER_TURNS.get(round(view.rotation))
+    return mirrored if turn is None else cv2.rotate(mirrored, turn)
 
 
 def draw_checkerboard(painter: QPainter, area: QRectF, light: str, dark: str) -> None:
