@@ -23,6 +23,7 @@ from desktop.ui.action_set import ActionSet, handler_of
 from desktop.ui.actions import ActionSpec, action_spec
 from desktop.ui.background import Background
 from desktop.ui.canvas.canvas_widget import CanvasWidget
+from desktop.ui.canvas.scroll_bars import ScrolledCanvas
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.color_commands import ColorCommands
@@ -146,7 +147,8 @@ class MainWindow(QMainWindow):
         self.context = ContextBar(self.state, actions, self.brushes, self.objects, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
-        self.panels = PanelDocks(self, _stacked(self.tabs, self.canvas))
+        self.scrolled = ScrolledCanvas(self.canvas, self.canvas)
+        self.panels = PanelDocks(self, _stacked(self.tabs, self.scrolled))
         self.info = InfoBar(self.canvas)
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
@@ -212,7 +214,7 @@ class MainWindow(QMainWindow):
     def _retranslate(self) -> None:
         self.actions_by_id.retranslate()
         self._recent_menu.setTitle(tr("menu.recent"))
-        for part in (self.strip, self.context, self.status, self.tabs, self.panels, self.empty):
+        for part in (self.strip, self.context, self.status, self.tabs, self.panels, self.scrolled, self.empty):
             part.retranslate()
         self.canvas.setAccessibleName(tr("canvas.name"))
         self._refresh()

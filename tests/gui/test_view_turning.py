@@ -8,15 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.geometry import Point, Rect, Size
-from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.canvas.view import View
 from tests.builders import document_with, noise, raster_layer
 from tests.gui.conftest import Studio
+from tests.gui.pixels import colors_of, painted
 
 WIDTH, HEIGHT = 150, 90
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -29,19 +28,6 @@ def show_noise(studio: Studio) -> npt.NDArray[np.uint8]:
     pixels[..., 3] = 255
     studio.show(document_with(raster_layer(1, pixels), width=WIDTH, height=HEIGHT))
     return pixels[..., :3]
-
-
-def colors_of(pixmap: QPixmap) -> npt.NDArray[np.uint8]:
-    image = pixmap.toImage().convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
-
-
-def painted(canvas: CanvasWidget) -> npt.NDArray[np.uint8]:
-    """What stands on the screen, put together by all the partial paints so far."""
-    corner = canvas.mapTo(canvas.window(), QPoint(0, 0))
-    screen = canvas.screen().grabWindow(canvas.window().winId())
-    return colors_of(screen.copy(corner.x(), corner.y(), canvas.width(), canvas.height()))
 
 
 def turn(studio: Studio, rotation: float, *, flipped: bool = False) -> None:

@@ -17,7 +17,7 @@ LABEL_GAP_PX = 14.0
 DARK, LIGHT = QColor(0, 0, 0, 160), QColor(255, 255, 255, 225)
 
 
-def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, view: View) -> None:
+def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, *, view: View, ratio: float) -> None:
     """The brush's outline around device pixel (x, y): a dark and a light line, so that it shows on every ground."""
     diameter = settings.diameter_px * view.zoom
     if diameter < SMALLEST_OUTLINE_PX:
@@ -26,11 +26,11 @@ def draw_brush(painter: QPainter, x: float, y: float, settings: BrushSettings, v
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     outline = outline_of(settings)
-    for shade, grow in ((DARK, 1.5), (LIGHT, -0.5)):
+    for shade, grow in ((DARK, 1.5 * ratio), (LIGHT, -0.5 * ratio)):
         size = diameter + grow
         turned = QTransform().translate(x, y).rotate(view.rotation).scale(-1 if view.flipped else 1, 1)
         placed = turned.rotate(settings.angle).scale(size, size * settings.roundness)
-        painter.setPen(QPen(shade, 1.2))
+        painter.setPen(QPen(shade, 1.2 * ratio))
         painter.drawPath(placed.map(outline))
 
 
@@ -47,9 +47,11 @@ def outline_of(settings: BrushSettings) -> QPainterPath:
     return path
 
 
-def brush_rect(x: float, y: float, settings: BrushSettings, zoom: float) -> tuple[float, float, float, float]:
+def brush_rect(
+    x: float, y: float, settings: BrushSettings, *, zoom: float, ratio: float
+) -> tuple[float, float, float, float]:
     """The device pixels that the outline covers: left, top, right, bottom."""
-    reach = max(settings.reach_px * zoom, SMALLEST_OUTLINE_PX) + 4
+    reach = max(settings.reach_px * zoom, SMALLEST_OUTLINE_PX) + 4 * ratio
     return x - reach, y - reach, x + reach, y + reach
 
 
@@ -77,16 +79,20 @@ def draw_symmetry(painter: QPainter, view: View, symmetry: Symmetry, center: Poi
     painter.restore()
 
 
-def draw_label(painter: QPainter, x: float, y: float, text: str) -> None:
+def draw_label(painter: QPainter, x: float, y: float, text: str, ratio: float) -> None:
     """A line of text on a dark plate beside device pixel (x, y)."""
     box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(-8, -5, 8, 5)
-    box.moveTopLeft(QPointF(x + LABEL_GAP_PX, y + LABEL_GAP_PX))
+    box.moveTopLeft(QPointF(LABEL_GAP_PX, LABEL_GAP_PX))
+    painter.save()
+    painter.translate(x, y)
+    painter.scale(ratio, ratio)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 22, 215))
     painter.drawRoundedRect(box, 5, 5)
     painter.setPen(QColor(255, 255, 255))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
 
 
 def _draw_cross(painter: QPainter, x: float, y: float) -> None:

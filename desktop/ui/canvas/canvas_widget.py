@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QTabletEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from desktop.core.edits import OpenDocument
-from desktop.core.geometry import Point, Rect, Size
+from desktop.core.geometry import Rect, Size
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, PickerRing
-from desktop.ui.canvas.view import View, next_zoom
+from desktop.ui.canvas.view_widget import ViewWidget
 from desktop.ui.state import EditorState
 
 FRAME_MS = 16
-WHEEL_ZOOM = 1.2  # one notch
 
 
-class CanvasWidget(QWidget):
+class CanvasWidget(ViewWidget):
     """Coordinates: `x, y` are device pixels of this widget, points are image pixels."""
 
-    view_changed = Signal()
-    orientation_changed = Signal()  # upright or not, mirrored or not
     pointer_moved = Signal(object)  # Point in the image, or None when the pointer left
     files_dropped = Signal(list)
 
     def __init__(self, state: EditorState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = state
-        self.view = View()
         self.shows_mask = True
         self._shown: OpenDocument | None = None
         self._picture: Picture | None = None
         self._before: Picture | None = None
-        self._is_fitted = True
         self._known_size = Size(0, 0)
         self.hover: tuple[float, float] | None = None  # where the pointer is
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -87,6 +78,7 @@ class CanvasWidget(QWidget):
                 self.set_upright()
                 self.fit()
         self._tool_changed()
+        self.view_changed.emit()
         self.update()
 
     def _leave_document(self) -> None:
@@ -95,14 +87,14 @@ class CanvasWidget(QWidget):
         self.show_before(None)
         session = self.state.current
         if session is not None:
-            session.view, session.is_fitted = self.view, self._is_fitted
+            session.view, session.is_fitted = self.view, self.is_fitted
 
     def _enter_document(self) -> None:
         self.show_document(self.state.open_document)
         session = self.state.current
         if session is None or session.view is None:
             return
-        self._set_view(session.view)
+        self.set_view(session.view)
         if session.is_fitted:
             self.fit()
 
@@ -112,6 +104,10 @@ class CanvasWidget(QWidget):
             self._before.close()
         self._before = None if open_document is None else Picture(open_document)
         self.update()
+
+    @property
+    def picture_size(self) -> Size | None:
+        return None if self._picture is None else self._picture.size
 
     @property
     def picture(self) -> Picture | None:
@@ -145,83 +141,8 @@ class CanvasWidget(QWidget):
         self._close_picture()
         self.show_before(None)
 
-    # the view
-
-    @property
-    def view_size(self) -> Size:
-        """In device pixels."""
-        ratio = self.devicePixelRatioF()
-        return Size(round(self.width() * ratio), round(self.height() * ratio))
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        size = self.view_size
-        return size.width / 2, size.height / 2
-
-    def fit(self) -> None:
-        if self._picture is not None:
-            turned = {"rotation": self.view.rotation, "flipped": self.view.flipped}
-            self._set_view(View.fitted(self._picture.size, self.view_size, **turned))
-            self._is_fitted = True
-
-    def zoom_to(self, zoom: float, at: tuple[float, float] | None = None) -> None:
-        """Zooms with the image point at `at` (device pixels, default the middle) held in place."""
-        self._set_view(self.view.zoomed_at(*(at or self.middle), zoom))
-
-    def zoom_step(self, direction: int, at: tuple[float, float] | None = None) -> None:
-        self.zoom_to(next_zoom(self.view.zoom, direction), at)
-
-    def turn_to(self, rotation: float, at: tuple[float, float] | None = None) -> None:
-        """Turns the view, not the document, with the image point at `at` held in place."""
-        self._turn(self.view.turned_at(*(at or self.middle), rotation))
-
-    def mirror(self) -> None:
-        """Shows the picture mirrored left-right, or no longer."""
-        self._turn(self.view.mirrored_at(self.middle[0]))
-
-    def set_upright(self) -> None:
-        view = self.view.mirrored_at(self.middle[0]) if self.view.flipped else self.view
-        self._turn(view.turned_at(*self.middle, 0.0))
-
-    def pan_by(self, dx: float, dy: float) -> None:
-        self._set_view(self.view.panned(dx, dy))
-
-    def device_shift(self) -> tuple[float, float]:
-        """How far the widget's corner lies inside a device pixel, where the scale of the screen is no whole number."""
-        corner, ratio = self.mapTo(self.window(), QPoint(0, 0)), self.devicePixelRatioF()
-        return corner.x() * ratio % 1, corner.y() * ratio % 1
-
-    def to_device(self, position: QPointF) -> tuple[float, float]:
-        ratio, shift = self.devicePixelRatioF(), self.device_shift()
-        return position.x() * ratio + shift[0], position.y() * ratio + shift[1]
-
-    def from_device(self, x: float, y: float) -> QPointF:
-        ratio, shift = self.devicePixelRatioF(), self.device_shift()
-        return QPointF((x - shift[0]) / ratio, (y - shift[1]) / ratio)
-
-    def to_image(self, position: QPointF) -> Point:
-        return self.view.view_to_image(*self.to_device(position))
-
-    def from_image(self, point: Point) -> QPoint:
-        """The widget position nearest to an image point; for tests and scripts."""
-        return self.from_device(*self.view.image_to_view(point)).toPoint()
-
-    def _turn(self, view: View) -> None:
-        """A picture that was fitted is fitted again in quarter turns."""
-        was_fitted = self._is_fitted
-        self._set_view(view)
-        if was_fitted and view.is_square:
-            self.fit()
-
-    def _set_view(self, view: View) -> None:
-        if self._picture is None:
-            return
-        self._is_fitted = False
-        before, self.view = self.view, view.kept_in_sight(self._picture.size, self.view_size)
-        self.view_changed.emit()
-        if (before.is_upright, before.flipped) != (self.view.is_upright, self.view.flipped):
-            self.orientation_changed.emit()
-        self.update()
+    def cancel_gesture(self) -> None:
+        self.pointer.cancel()
 
     # painting
 
@@ -253,7 +174,7 @@ class CanvasWidget(QWidget):
         self.pointer.flush()
         if self._picture is None:
             return
-        for rect in self._picture.refresh(self._visible_rect()):
+        for rect in self._picture.refresh(self.visible_rect()):
             self._update_image_rect(rect)
         if self._picture.is_stale:
             self._frame.start()
@@ -265,15 +186,10 @@ class CanvasWidget(QWidget):
         picture = self.visible_picture
         if picture is None:
             return
-        ready, is_done = picture.work_slice(self.view, self._visible_rect())
+        ready, is_done = picture.work_slice(self.view, self.visible_rect())
         self._update_image_rect(ready)
         if not is_done:
             self._slices.start()
-
-    def _visible_rect(self) -> Rect:
-        """The image pixels that are in sight."""
-        size = self.view_size
-        return self.view.rect_in_image(0, 0, size.width, size.height)
 
     def _region_changed(self, rect: Rect) -> None:
         self._update_image_rect(rect)
@@ -288,12 +204,7 @@ class CanvasWidget(QWidget):
             return
         left, top, width, height = self.view.rect_in_view(rect)
         margin = 2 * max(self.view.zoom, 1) + (2 << self.view.level()) * self.view.zoom
-        self._update_device_rect(left - margin, top - margin, left + width + margin, top + height + margin)
-
-    def _update_device_rect(self, left: float, top: float, right: float, bottom: float) -> None:
-        start, end = self.from_device(left, top), self.from_device(right, bottom)
-        x, y = math.floor(start.x()), math.floor(start.y())
-        self.update(QRect(x, y, math.ceil(end.x()) - x, math.ceil(end.y()) - y))
+        self.update_device_rect(left - margin, top - margin, left + width + margin, top + height + margin)
 
     # the pointer
 
@@ -304,7 +215,7 @@ class CanvasWidget(QWidget):
         for place in (old, self.hover):
             outline = None if place is None else self._scene.outline_rect(*place)
             if outline is not None:
-                self._update_device_rect(*outline)
+                self.update_device_rect(*outline)
         self.pointer_moved.emit(None if position is None else self.to_image(position))
 
     def _tool_changed(self) -> None:
@@ -326,19 +237,6 @@ class CanvasWidget(QWidget):
         self.pointer.tablet(event)
         self.hover_at(event.position())
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        pixels, notches = event.pixelDelta(), event.angleDelta()
-        modifiers = event.modifiers()
-        if modifiers & Qt.KeyboardModifier.ShiftModifier:
-            self.pan_by((notches.y() or notches.x()) / 2, 0)
-        elif modifiers & Qt.KeyboardModifier.AltModifier:
-            self.pan_by(0, (notches.y() or notches.x()) / 2)
-        elif not pixels.isNull() and event.phase() != Qt.ScrollPhase.NoScrollPhase:
-            self.pan_by(pixels.x(), pixels.y())
-        else:
-            self.zoom_to(self.view.zoom * WHEEL_ZOOM ** (notches.y() / 120), self.to_device(event.position()))
-        event.accept()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.pointer.key_press(event):
             super().keyPressEvent(event)
@@ -353,12 +251,6 @@ class CanvasWidget(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hover_at(None)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._is_fitted:
-            self.fit()
-        elif self._picture is not None:
-            self.view = self.view.kept_in_sight(self._picture.size, self.view_size)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)

@@ -50,7 +50,7 @@ def draw_mask_alone(painter: QPainter, view: View, tiles: TileMap, area: Rect) -
     draw_pixels(painter, view, image, place, within=area)
 
 
-def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:
+def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, width: int) -> None:
     """Striped lines along the pixel edges where the selection passes one half, inside the image pixels of `area`."""
     if area.is_empty:
         return
@@ -65,7 +65,7 @@ def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect) ->
     ends = np.array(level_rows + [(column, start, column, stop) for column, start, stop in columns], float)
     lines = _lines_in_view(view, (ends.reshape(-1, 2, 2) + np.array((source.x, source.y))) * step)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QPen(QBrush(_stripes()), 1))
+    painter.setPen(QPen(QBrush(_stripes()), width))
     painter.drawLines(lines)
 
 

@@ -62,7 +62,10 @@ class CanvasScene:
 
     def outline_rect(self, x: float, y: float) -> tuple[float, float, float, float] | None:
         """Left, top, right, bottom of the brush outline at a place; None where it does not show."""
-        return brush_rect(x, y, self._brush_settings(), self._canvas.view.zoom) if self._shows_outline() else None
+        if not self._shows_outline():
+            return None
+        zoom, ratio = self._canvas.view.zoom, self._canvas.devicePixelRatioF()
+        return brush_rect(x, y, self._brush_settings(), zoom=zoom, ratio=ratio)
 
     def _draw_masks(self, painter: QPainter, area: Rect) -> None:
         canvas, state = self._canvas, self._state
@@ -78,24 +81,32 @@ class CanvasScene:
     def _draw_selection(self, painter: QPainter, area: Rect) -> None:
         document = self._state.document
         if document is not None and document.selection is not None and not self._canvas.is_showing_before:
-            draw_selection(painter, self._canvas.view, document.selection, area.intersect(document.size.rect()))
+            draw_selection(
+                painter,
+                self._canvas.view,
+                document.selection,
+                area.intersect(document.size.rect()),
+                width=round(self._canvas.devicePixelRatioF()),
+            )
 
     def _draw_outline(self, painter: QPainter) -> None:
         canvas, resize = self._canvas, self._canvas.pointer.resize
         place = canvas.hover if resize is None else canvas.to_device(resize.start)
         if place is None or not self._shows_outline():
             return
-        draw_brush(painter, *place, self._brush_settings(), canvas.view)
+        ratio = canvas.devicePixelRatioF()
+        draw_brush(painter, *place, self._brush_settings(), view=canvas.view, ratio=ratio)
         if resize is not None:
             brush = self._state.brush
             text = tr("brush.size_label", size=f"{brush.size_px:g}", hardness=f"{brush.hardness:g}")
-            draw_label(painter, *place, text)
+            draw_label(painter, *place, text, ratio)
 
     def _draw_turn(self, painter: QPainter) -> None:
         """The angle beside the pointer while the view is being turned."""
         place = self._canvas.hover
         if self._canvas.pointer.is_turning and place is not None:
-            draw_label(painter, *place, tr("view.angle", degrees=f"{self._canvas.view.rotation:.0f}"))
+            text = tr("view.angle", degrees=f"{self._canvas.view.rotation:.0f}")
+            draw_label(painter, *place, text, self._canvas.devicePixelRatioF())
 
     def _brush_settings(self) -> BrushSettings:
         return self._state.brush.settings(self._state.color, BrushMode.PAINT)

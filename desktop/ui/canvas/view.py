@@ -79,7 +79,7 @@ class View:
 
     def turned_at(self, x: float, y: float, rotation: float) -> View:
         """Another rotation with the image point under (x, y) held in place."""
-        return replace(self, rotation=_normalized(rotation))._holding(self.view_to_image(x, y), x, y)
+        return self.scaled(self.zoom, rotation).holding(self.view_to_image(x, y), x, y)
 
     def mirrored_at(self, x: float) -> View:
         """What is shown, mirrored left-right at the device column x."""
@@ -134,16 +134,29 @@ class View:
 
     def zoomed_at(self, x: float, y: float, zoom: float) -> View:
         """Another zoom with the image point under (x, y) held in place."""
-        zoom = min(max(zoom, MIN_ZOOM), MAX_ZOOM)
-        return replace(self, zoom=zoom)._holding(self.view_to_image(x, y), x, y)
+        return self.scaled(zoom, self.rotation).holding(self.view_to_image(x, y), x, y)
+
+    def scaled(self, zoom: float, rotation: float) -> View:
+        """Another zoom and rotation about the image's first corner."""
+        return replace(self, zoom=min(max(zoom, MIN_ZOOM), MAX_ZOOM), rotation=_normalized(rotation))
+
+    def holding(self, anchor: Point, x: float, y: float) -> View:
+        """Moved so that an image point lies at (x, y)."""
+        dx, dy = self.direction_to_view(anchor.x, anchor.y)
+        return self._at(x - dx, y - dy)
 
     def kept_in_sight(self, image: Size, view: Size) -> View:
         """Moved as little as needed for a quarter of the view, or of the image, to stay visible."""
-        left, top, width, height = self.rect_in_view(image.rect())
+        left, top, _, _ = self.rect_in_view(image.rect())
+        (least_x, most_x), (least_y, most_y) = self.places_in_sight(image, view)
+        dx, dy = min(max(left, least_x), most_x) - left, min(max(top, least_y), most_y) - top
+        return self if dx == dy == 0 else self._at(self.left + dx, self.top + dy)
+
+    def places_in_sight(self, image: Size, view: Size) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Least and most of the left edge, then of the upper one, of the rectangle around the image."""
+        _, _, width, height = self.rect_in_view(image.rect())
         keep_x, keep_y = min(view.width, width) / 4, min(view.height, height) / 4
-        new_left = min(max(left, keep_x - width), view.width - keep_x)
-        new_top = min(max(top, keep_y - height), view.height - keep_y)
-        return self._at(self.left + new_left - left, self.top + new_top - top)
+        return (keep_x - width, view.width - keep_x), (keep_y - height, view.height - keep_y)
 
     # rectangles
 
@@ -175,11 +188,6 @@ class View:
         return Rect.from_edges(
             math.floor(min(columns)), math.floor(min(rows)), math.ceil(max(columns)), math.ceil(max(rows))
         )
-
-    def _holding(self, anchor: Point, x: float, y: float) -> View:
-        """Moved so that an image point lies at (x, y)."""
-        dx, dy = self.direction_to_view(anchor.x, anchor.y)
-        return self._at(x - dx, y - dy)
 
     def _at(self, left: float, top: float) -> View:
         """On whole device pixels, so that 100 % stays sharp; a picture turned aslant is not sharp anyway."""

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop.core.geometry import Point
 from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import action_spec
-from desktop.ui.canvas.canvas_widget import WHEEL_ZOOM, CanvasWidget
+from desktop.ui.canvas.canvas_widget import CanvasWidget
+from desktop.ui.canvas.scrolling import WHEEL_ZOOM
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 from desktop.ui.widgets.basics import IconButton, rule
