@@ -247,3 +247,13 @@ def branch_with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId
         copy, next_id = branch_with_new_ids(child, next_id)
         children.append(copy)
     return layer.changed(id=first_id, children=tuple(children)), next_id
+
+
+def last_selection(open_document: OpenDocument) -> TileMap | None:
+    """The newest selection in the history up to what is shown."""
+    history = open_document.history
+    for index in range(history.position, -1, -1):
+        selection = history.entry(index).document.selection
+        if selection is not None:
+            return selection
+    return None

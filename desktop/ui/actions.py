@@ -125,6 +125,7 @@ _LAYER = (
 _SELECT = (
     _a("select.all", "select", "layers.select_all", "Ctrl+A", icon="select", condition="document"),
     _a("select.none", "select", "layers.select_none", "Ctrl+D", condition="selection"),
+    _a("select.again", "select", "layers.select_again", "Ctrl+Shift+D", condition="had_selection"),
     _a("select.invert", "select", "layers.invert_selection", "Ctrl+Shift+I", condition="selection"),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
     _a("select.new_object", "select", "objects.forget", condition="clicks", separated=True),
@@ -206,6 +207,7 @@ _VIEW = (
     _a("view.before", "view", "view.show_before", "\\", icon="before-after", condition="has_before", hold=True),
     _a("view.next_document", "view", "files.next_document", "Ctrl+Tab", condition="several", separated=True),
     _a("view.previous_document", "view", "files.previous_document", "Ctrl+Shift+Tab", condition="several"),
+    _a("view.next_part", "view", "focused.next_part", "F6"),
     _a("view.mask", "view", "view.toggle_mask", "Ctrl+\\", icon="mask", checked="mask_shown", separated=True),
     _a("view.panels", "view", "view.toggle_panels", "Tab", icon="panels", checked="panels_shown", on_canvas=True),
     _a("view.fullscreen", "view", "view.toggle_fullscreen", "F11", icon="fullscreen", checked="fullscreen"),

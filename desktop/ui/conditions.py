@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop.core.layers import GroupLayer, RasterLayer
+from desktop.core.tiles import TileMap
+from desktop.tools.layer_edits import last_selection
 from desktop.tools.painting import Plane
 from desktop.ui import i18n
 
@@ -33,6 +35,12 @@ def _can_redo(window: MainWindow) -> bool:
 def _has_selection(window: MainWindow) -> bool:
     document = window.state.document
     return document is not None and document.selection is not None
+
+
+def _last_selection(window: MainWindow) -> TileMap | None:
+    """What could be selected again: nothing is selected now."""
+    opened = window.state.open_document
+    return None if opened is None or opened.document.selection is not None else last_selection(opened)
 
 
 def _layer_is(window: MainWindow, field: str) -> bool:
@@ -64,6 +72,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_redo": lambda window, spec: _can_redo(window),
     "selection": lambda window, spec: _has_selection(window),
     "clicks": lambda window, spec: not window.objects.clicks.is_empty,
+    "had_selection": lambda window, spec: _last_selection(window) is not None,
     "region": lambda window, spec: window.state.open_document is not None and not window.state.region.is_empty,
     "can_run": lambda window, spec: window.ai.can_run,
     "can_preview": lambda window, spec: window.ai.can_preview,

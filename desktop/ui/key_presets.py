@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 GIMP_LIKE: dict[str, tuple[str, ...]] = {
+    "file.place": ("Ctrl+Alt+O",),
     "file.export": ("Ctrl+Shift+E",),
+    "file.duplicate": ("Ctrl+D",),
     "edit.redo": ("Ctrl+Y",),
+    "edit.fill": ("Ctrl+,",),
+    "edit.fill_background": ("Ctrl+.",),
+    "ai.cancel": ("Ctrl+Alt+.",),
     "layer.duplicate": ("Ctrl+Shift+D",),
     "layer.merge_visible": ("Ctrl+M",),
     "layer.merge_down": (),
@@ -15,6 +20,7 @@ GIMP_LIKE: dict[str, tuple[str, ...]] = {
     "tool.brush": ("P",),
     "tool.eraser": ("Shift+E",),
     "tool.picker": ("O",),
+    "tool.fill": ("Shift+B",),
     "view.fit": ("Ctrl+Shift+J",),
     "view.actual": ("1",),
     "view.zoom_in": ("+", "="),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
+from desktop.ui.commands.focus_commands import FocusCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
@@ -39,6 +40,7 @@ from desktop.ui.conditions import holds
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs
 from desktop.ui.documents import share_memory
+from desktop.ui.focus import is_behind
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import retint
 from desktop.ui.keymap import is_pressed, is_released, load_keymap
@@ -78,6 +80,7 @@ class MainWindow(QMainWindow):
         self.brushes = BrushCommands(self.state, library, BrushDialogs(self))
         self.view = ViewCommands(self)
         self._holds = {"view.before": self.view.hold_before, "view.turn": self.view.hold_turn}
+        self.focused = FocusCommands(self)
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.history = HistoryCommands(self)
@@ -94,6 +97,8 @@ class MainWindow(QMainWindow):
         self.ai.form.load_models()
         self._restore()
         self._refresh()
+        self.setFocusProxy(self.canvas)
+        self.canvas.setFocus()
 
     # actions
 
@@ -271,9 +276,21 @@ class MainWindow(QMainWindow):
 
     # events
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab passes what lies behind another tab."""
+        tried: set[QWidget | None] = set()
+        while bool(super().focusNextPrevChild(next)):
+            reached = QApplication.focusWidget()
+            if reached is None or reached in tried or not is_behind(reached):
+                return True
+            tried.add(reached)
+        return False
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         held = [hold for name, hold in self._holds.items() if is_pressed(name, event)]
-        if not held:
+        if event.key() == Qt.Key.Key_Escape:
+            self.canvas.setFocus()
+        elif not held:
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():
             held[0](True)

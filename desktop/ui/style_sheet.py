@@ -38,6 +38,7 @@ QFrame[role="rule-v"] { background: @line; border: none; max-width: 1px; min-wid
 QFrame[role="card"] { background: @sunken; border: 1px solid @line; border-radius: 6px; }
 QFrame[role="card"][chosen="true"] { border: 1px solid @accent; }
 QFrame[role="card"]:hover { background: @raised; }
+QFrame[role="card"]:focus { border-color: @text; }
 QFrame[role="note"] { background: @sunken; border: none; border-radius: 6px; }
 QFrame[role="popup"] { background: @panel; border: 1px solid @line; border-radius: 8px; }
 
@@ -67,6 +68,7 @@ QPushButton[role="segment"]:checked { background: @selected; color: @text; }
 QPushButton[role="segment"]:focus { border-color: @accent; }
 QPushButton[role="link"] { background: transparent; border: none; color: @dim; padding: 0 2px; }
 QPushButton[role="link"]:hover { color: @text; }
+QPushButton[role="link"]:focus { color: @accent; text-decoration: underline; }
 
 QLineEdit, QComboBox, QPlainTextEdit { background: @sunken; border: 1px solid @line;
   border-radius: 5px; padding: 0 6px; min-height: 24px; selection-background-color: @accent_fill;
@@ -85,7 +87,10 @@ QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent
   image: url(@check); }
 QCheckBox::indicator:focus { border-color: @accent; }
 
-QListView, QTreeView { background: @sunken; border: none; outline: none; }
+QListView, QTreeView { background: @sunken; border: 1px solid transparent; border-radius: 4px; outline: none; }
+QTextBrowser { border: 1px solid transparent; }
+QListView:focus, QTreeView:focus, QTextBrowser:focus { border-color: @accent; }
+QComboBox QAbstractItemView:focus { border-color: @line; }
 QListView::item { border-radius: 4px; padding: 0 6px; min-height: 28px; color: @text; }
 QListView::item:hover { background: @raised; }
 QListView::item:selected { background: @selected; color: @text; }
@@ -106,7 +111,7 @@ QTabBar::tab { background: transparent; color: @dim; padding: 0 12px; min-height
   border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
-QTabBar::tab:focus { color: @accent; }
+QTabBar:focus { border: 1px solid @accent; border-radius: 4px; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
 QMainWindow::separator { background: @line; width: 1px; height: 1px; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QEnterEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -20,6 +21,7 @@ from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, PickerRing
 from desktop.ui.canvas.view_widget import ViewWidget
+from desktop.ui.focus import is_typing
 from desktop.ui.state import EditorState
 
 FRAME_MS = 16
@@ -50,7 +52,7 @@ class CanvasWidget(ViewWidget):
         self.clicks = ClickMarks(self.update)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab has another meaning here: it would not lead on
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 120)
@@ -248,6 +250,11 @@ class CanvasWidget(ViewWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.pointer.let_go_of_keys()
         super().focusOutEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The keys belong to the picture under the pointer, unless somebody is typing."""
+        if self.isActiveWindow() and not is_typing():
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hover_at(None)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
@@ -240,10 +238,14 @@ class LayerCommands:
 
     def select_all(self) -> None:
         canvas = self._document.document.size.rect()
-        self._select(TileMap.from_array(np.full((canvas.height, canvas.width), 255, np.uint8)))
+        self._select(TileMap.filled(canvas, (255,)))
 
     def select_none(self) -> None:
         self._select(None)
+
+    def select_again(self) -> None:
+        """The selection that was given up last."""
+        self._select(layer_edits.last_selection(self._document))
 
     def invert_selection(self) -> None:
         document = self._document.document

@@ -87,6 +87,7 @@ class ModelsWindow(QDialog):
         self.remove_button.setText(tr("models.remove"))
         self.device_label.setText(tr("models.device"))
         self.list.setAccessibleName(tr("models.title"))
+        self.card.setAccessibleName(tr("models.card"))
         self.device.setAccessibleName(tr("models.device"))
         self.tile_label.setText(tr("models.tile"))
         self.tile.setAccessibleName(tr("models.tile"))

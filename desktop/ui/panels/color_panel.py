@@ -93,6 +93,7 @@ class ColorPanel(QWidget):
             body.addWidget(part)
         self.recent.setFixedHeight(20)
         scroll = QScrollArea(self)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -79,6 +79,7 @@ class InfoPanel(QWidget):
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(len(self.names) + 1, 1)
         scroll = QScrollArea(self)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -192,6 +192,7 @@ class PanelDocks(QMainWindow):
             bar.installEventFilter(self)
             bar.setExpanding(False)
             bar.setDrawBase(False)
+            bar.setAccessibleName(tr("menu.panels"))
             bar.setElideMode(Qt.TextElideMode.ElideNone)
 
     def _ask_tab(self, bar: QTabBar, place: QPoint) -> None:

@@ -48,6 +48,8 @@ class ActionSearch(QFrame):
 
     def open_over(self, parent: QWidget) -> None:
         self.field.setPlaceholderText(tr("search.placeholder"))
+        self.field.setAccessibleName(tr("action.help.search"))
+        self.results.setAccessibleName(tr("search.results"))
         self.field.clear()
         self._find("")
         self.move(parent.mapToGlobal(QPoint((parent.width() - self.width()) // 2, 96)))

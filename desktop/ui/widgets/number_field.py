@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from desktop.ui.widgets.basics import tabular
 
@@ -49,6 +49,7 @@ class NumberField(QLineEdit):
         self._range = value_range
         self._unit = unit
         self._value = value_range.default
+        self._is_fresh = False
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFixedWidth(WIDTH_PX)
         self.setFont(tabular(self.font()))
@@ -78,14 +79,24 @@ class NumberField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape:
             self.setModified(False)
             self._show()
-            self.clearFocus()
+            self._give_focus_back()
         elif steps is not None:
             self.step_by(steps)
         else:
             super().keyPressEvent(event)
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.clearFocus()
+                if isinstance(self.window(), QDialog):
+                    event.ignore()  # Enter does what the dialog is for
+                    return
+                self._give_focus_back()
         event.accept()
+
+    def _give_focus_back(self) -> None:
+        """To the canvas, where the window has one: its keys work again."""
+        self.clearFocus()
+        proxy = self.window().focusProxy()
+        if proxy is not None:
+            proxy.setFocus()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.step_by(event.angleDelta().y() / 120)
@@ -94,6 +105,14 @@ class NumberField(QLineEdit):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.selectAll()
+        self._is_fresh = True
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The first click would leave a cursor somewhere in the old number, and typing would lengthen it."""
+        super().mouseReleaseEvent(event)
+        if self._is_fresh and not self.hasSelectedText() and not self.isModified():
+            self.selectAll()
+        self._is_fresh = False
 
     def step_by(self, notches: float) -> None:
         """A slider takes steps by its own curve; alone, the field adds them."""

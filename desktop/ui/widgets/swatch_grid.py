@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from desktop.io.palettes import PaletteColor
@@ -68,6 +68,17 @@ class SwatchGrid(QWidget):
             painter.setBrush(QColor(entry.hex))
             painter.drawRoundedRect(box, 3, 3)
         painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keys begin at the first swatch."""
+        if self.current < 0 and self.colors:
+            self.current = 0
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.index_at(event.position().toPoint())

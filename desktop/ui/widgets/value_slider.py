@@ -43,6 +43,7 @@ class ValueSlider(QWidget):
         row.addWidget(self.track, 1)
         row.addWidget(self.number)
         self.label.setVisible(bool(label))
+        self.number.setAccessibleName(label)
         self.label.installEventFilter(self)
         self.setMinimumHeight(28)
         self.setFocusProxy(self.number)
@@ -66,6 +67,7 @@ class ValueSlider(QWidget):
     def set_label(self, text: str) -> None:
         self.label.setText(text)
         self.label.setVisible(bool(text))
+        self.number.setAccessibleName(text)
 
     def set_tip(self, text: str) -> None:
         for part in (self.label, self.track, self.number):
