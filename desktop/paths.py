@@ -63,6 +63,11 @@ def user_scratch_dir() -> Path:
     return user_cache_dir() / "scratch"
 
 
+def kernel_stamp_file() -> Path:
+    """Says for what machine kernels were compiled last."""
+    return user_cache_dir() / "kernels.txt"
+
+
 def user_log_dir() -> Path:
     return _own_home("log") or Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
 

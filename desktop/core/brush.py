@@ -285,6 +285,7 @@ class Stroke:
         paint = np.empty((TILE, TILE, 4), np.uint16)
         paint[y0:y1, x0:x1, :3] = np.round(np.array(settings.color) * 65535)
         paint[y0:y1, x0:x1, 3] = np.round(coverage * 65535)
+        paint.flags.writeable = False
         accumulator = np.empty((4, TILE, TILE), np.float32)
         below = base[y0:y1, x0:x1].astype(np.float32) / np.float32(np.iinfo(base.dtype).max)
         accumulator[3, y0:y1, x0:x1] = below[..., 3]

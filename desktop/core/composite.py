@@ -248,20 +248,6 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def warm_up() -> None:
-    """Compiles the kernels (or loads them from numba's cache), so that the first stroke does not wait."""
-    workspace = Workspace()
-    acc = workspace.accumulator(0)
-    area = (0, 0, 1, 1)
-    for dtype in (np.uint8, np.uint16):
-        tile = _read_only(np.zeros((TILE, TILE, 4), dtype))
-        for mode in BlendMode:
-            raster.blend_tile(mode, acc, tile, None, area, opacity=1.0)
-        raster.write_straight(acc, np.zeros((TILE, TILE, 4), dtype), area)
-    raster.write_bgra(acc, np.zeros((TILE, TILE, 4), np.uint8), area)
-    raster.fade(acc, acc, None, area, opacity=1.0)
-
-
 def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area, key: TileKey) -> None:
     raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop, key=key)
 

@@ -15,13 +15,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 
-import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -30,45 +28,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 from desktop import app
 from desktop.core.document import Document
 from desktop.core.geometry import Point, Size
-from desktop.core.layers import RasterLayer
-from desktop.core.tiles import TileMap
-from desktop.io.formats import ImageFile
-from desktop.io.image_files import write_image
-from desktop.io.openraster import save_openraster
 from desktop.options import OpenOptions
 from desktop.ui.main_window import MainWindow
 from desktop.ui.state import BrushOptions, Tool
-from tests.bench.bench_raster import layers_of, soft_noise
 from tests.bench.event_slots import Script, SlotMeter, Slots, play
-from tests.builders import document_with
+from tests.bench.pause_pictures import Files, many_layers
 
 P99_GATE_MS, MAX_GATE_MS = 16.0, 50.0
-LAYERS = 6
-MANY = 200
-PHOTO = (6000, 4000)  # 24 megapixels
 MODEL = "denoise-photo"
 LEFT = Qt.MouseButton.LeftButton
 FIRST_SECONDS = 6.0
-
-
-@dataclass
-class Files:
-    """What the scenarios open, made beforehand."""
-
-    folder: Path
-    layered: Path
-    photo: Path
-    side: int
-
-    @staticmethod
-    def made_in(folder: Path, side: int) -> Files:
-        files = Files(folder, folder / "layers.ora", folder / "photo.tif", side)
-        save_openraster(document_with(*layers_of(side, LAYERS), width=side, height=side), files.layered)
-        small = np.random.default_rng(3).integers(0, 256, (PHOTO[1] // 8, PHOTO[0] // 8, 4), np.uint8)
-        small[..., 3] = 255
-        levels = np.kron(small, np.full((8, 8, 1), 257, np.uint16))
-        write_image(files.photo, ImageFile(levels))
-        return files
 
 
 class Hand:
@@ -290,23 +259,6 @@ SCENARIOS: dict[str, Callable[[Hand], Script]] = {
     "painting on 24 MP in 16 bits": Hand.paint_photo,
 }
 NEEDS_LAYERS = set(SCENARIOS) - {"opening 6 layers", "opening 24 MP in 16 bits", "painting on 24 MP in 16 bits"}
-
-
-def many_layers(side: int) -> Document:
-    """Each with a patch of its own; pixels are shared, so that 200 of them fit anywhere."""
-    patch = soft_noise(side // 4, 5, 4)
-    tiles = TileMap.from_array(patch)
-    span = side // 256 - len({column for column, _ in tiles.keys()})
-    layers = [
-        RasterLayer(
-            id=index + 1,
-            name=f"Layer {index + 1}",
-            tiles=tiles.translated_by_tiles(index * 7 % (span + 1), index * 3 % (span + 1)),
-            opacity=0.7,
-        )
-        for index in range(MANY)
-    ]
-    return document_with(*layers, width=side, height=side)
 
 
 def first_stroke() -> Script:

@@ -30,6 +30,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect
 from desktop.core.layers import Mask, RasterLayer
 from desktop.core.tiles import TileMap
+from desktop.core.warm_up import warm_up
 from tests.bench import gimp
 from tests.builders import document_with
 
@@ -78,7 +79,7 @@ def best(work: Callable[[], object], repeats: int = 3) -> float:
 def flatten_rows(side: int) -> None:
     layers = layers_of(side)
     document = document_with(*layers, width=side, height=side)
-    composite.warm_up()
+    warm_up()
     ours = best(lambda: composite.flatten(document))
     images, masks = [], []
     for layer in layers:

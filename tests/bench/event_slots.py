@@ -53,7 +53,7 @@ class Slots:
 
 
 class SlotMeter(QObject):
-    """Measures the slots of the thread that makes it, inside a `with` block. With `explain`, says what long ones did."""
+    """Measures the slots of the thread that makes it, inside a `with` block. `explain` says what long ones did."""
 
     def __init__(self, *, explain: bool = False) -> None:
         super().__init__()
@@ -166,16 +166,17 @@ def play(script: Script, meter_of: Callable[[], SlotMeter], parent: QObject) -> 
             condition = next(script)
             if condition is not None:
                 waits_for.append(condition)
-        except BaseException as error:
-            if not isinstance(error, StopIteration):
-                failures.append(error)
-            timer.stop()
+        except StopIteration:
+            loop.quit()
+        except Exception as error:  # noqa: BLE001 - raised again behind the loop
+            failures.append(error)
             loop.quit()
 
     timer.timeout.connect(tick)
     timer.start()
     with meter_of() as meter:
         loop.exec()
+    timer.stop()
     timer.deleteLater()
     if failures:
         raise failures[0]
