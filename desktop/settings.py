@@ -64,6 +64,13 @@ FIRST_SWATCHES = (
 )  # fmt: skip
 SWATCHES: Setting[tuple[str, ...]] = Setting("swatches", "Swatches", FIRST_SWATCHES)  # "#rrggbb name"
 KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
+RULERS = Setting("rulers", "Show rulers", False)
+RULER_UNIT = Setting("ruler_unit", "Unit of the rulers", "px", choices=("px", "mm", "cm", "in", "percent"))
+GUIDES_SHOWN = Setting("guides_shown", "Show guides", True)
+GUIDES_LOCKED = Setting("guides_locked", "Lock guides", False)
+SNAP = Setting("snap", "Snap", True)
+SNAP_TO: Setting[tuple[str, ...]] = Setting("snap_to", "Snap to", ("guides", "grid"))  # names of SnapKind
+GRID: Setting[tuple[str, ...]] = Setting("grid", "Grid of new pictures", ())  # spacing, subdivisions, offset, colour
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
 ALL_SETTINGS: tuple[Setting[Any], ...] = (
@@ -81,6 +88,13 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     SHORTCUTS,
     KEY_PRESET,
     SWATCHES,
+    RULERS,
+    RULER_UNIT,
+    GUIDES_SHOWN,
+    GUIDES_LOCKED,
+    SNAP,
+    SNAP_TO,
+    GRID,
     WINDOW_STATE,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
+from desktop.core.geometry import EMPTY_RECT
 from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import check_position_free
@@ -16,7 +17,7 @@ def move(open_document: OpenDocument, layer_id: LayerId | None, snapping: Snappi
     event = yield
     layer = movable_layer(open_document, layer_id)
     snapping = snapping or no_snapping()
-    start, bounds, moved = event.point, layer_bounds(layer), (0, 0)
+    start, bounds, moved = event.point, layer_bounds(layer) if snapping.has_targets else EMPTY_RECT, (0, 0)
     try:
         with open_document.edit(EditName.MOVE) as edit:
             while event.pressed:

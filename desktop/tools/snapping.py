@@ -69,6 +69,10 @@ class SnapTargets:
             for is_vertical, sorted_lines in self._lines.items()
         }
 
+    @property
+    def has_any(self) -> bool:
+        return self.grid is not None or any(self._lines.values())
+
     def pull(self, position: float, *, is_vertical: bool, scale: float, tolerance: float) -> Pull | None:
         """To the nearest line within `tolerance` image pixels; None where there is none.
 
@@ -98,6 +102,10 @@ class Snapping:
         tolerance_px: float = TOLERANCE_PX,
     ) -> None:
         self._targets, self._scale, self._show, self._tolerance_px = targets, scale, show, tolerance_px
+
+    @property
+    def has_targets(self) -> bool:
+        return self._targets.has_any
 
     def position(self, position: float, modifiers: Modifier, *, is_vertical: bool) -> float:
         """Where a line at `position` goes."""

@@ -209,6 +209,23 @@ _VIEW = (
     _a("view.previous_document", "view", "files.previous_document", "Ctrl+Shift+Tab", condition="several"),
     _a("view.next_part", "view", "focused.next_part", "F6"),
     _a("view.mask", "view", "view.toggle_mask", "Ctrl+\\", icon="mask", checked="mask_shown", separated=True),
+    _a("view.rulers", "rulers", "guides.toggle_rulers", "Ctrl+R", icon="ruler", checked="rulers_shown"),
+    *(
+        _a(f"rulers.{unit}", "rulers", "guides.set_unit", argument=unit, checked="ruler_unit", separated=unit == "px")
+        for unit in ("px", "mm", "cm", "in", "percent")
+    ),
+    _a("rulers.reset", "rulers", "guides.reset_origin", condition="document", separated=True),
+    _a("view.guides", "guides", "guides.toggle_guides", "Ctrl+;", icon="guides", checked="guides_shown"),
+    _a("guides.lock", "guides", "guides.toggle_lock", "Ctrl+Alt+;", icon="lock", checked="guides_locked"),
+    _a("guides.new", "guides", "guides.new", icon="plus", condition="document", separated=True),
+    _a("guides.clear", "guides", "guides.clear", icon="clear", condition="guides"),
+    _a("view.grid", "grid", "guides.toggle_grid", "Ctrl+'", icon="grid", condition="document", checked="grid_shown"),
+    _a("grid.settings", "grid", "guides.grid_settings", condition="document", separated=True),
+    _a("view.snap", "snapping", "guides.toggle_snap", "Ctrl+Shift+;", "Ctrl+:", icon="magnet", checked="snaps"),
+    *(
+        _a(f"snap.{kind}", "snapping", "guides.toggle_snap_to", argument=kind, checked="snaps_to", separated=first)
+        for kind, first in (("guides", True), ("grid", False), ("canvas", False), ("layers", False))
+    ),
     _a("view.panels", "view", "view.toggle_panels", "Tab", icon="panels", checked="panels_shown", on_canvas=True),
     _a("view.fullscreen", "view", "view.toggle_fullscreen", "F11", icon="fullscreen", checked="fullscreen"),
     _a("view.theme", "view", "view.toggle_theme", icon="theme", separated=True),
@@ -240,6 +257,10 @@ SUBMENUS = {
     "symmetry": "tool",
     "turn": "view",
     "opacity": "tool",
+    "rulers": "view",
+    "guides": "view",
+    "grid": "view",
+    "snapping": "view",
     "language": "view",
 }  # menu → the menu it hangs in
 TOOLBAR = ("move", "brush", "eraser", "mask", "region", "object", "gradient", "fill", "picker", "hand", "zoom")

@@ -9,6 +9,7 @@ from desktop.core.layers import GroupLayer, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import last_selection
 from desktop.tools.painting import Plane
+from desktop.tools.snapping import SnapKind
 from desktop.ui import i18n
 
 if TYPE_CHECKING:
@@ -83,9 +84,17 @@ CONDITIONS: dict[str, Condition] = {
     "file": lambda window, spec: window.state.path is not None,
     "own_brush": lambda window, spec: window.brushes.is_own,
     "turned": lambda window, spec: window.state.open_document is not None and not window.canvas.view.is_upright,
+    "guides": lambda window, spec: window.state.document is not None and bool(window.state.document.guides),
     # ticks
     "turning": lambda window, spec: window.canvas.pointer.turns,
     "flipped": lambda window, spec: window.canvas.view.flipped,
+    "rulers_shown": lambda window, spec: window.aids.rulers_shown,
+    "ruler_unit": lambda window, spec: window.aids.unit == spec.argument,
+    "guides_shown": lambda window, spec: window.aids.guides_shown,
+    "guides_locked": lambda window, spec: window.aids.guides_locked,
+    "grid_shown": lambda window, spec: window.aids.grid_shown,
+    "snaps": lambda window, spec: window.aids.snaps,
+    "snaps_to": lambda window, spec: window.aids.snaps_to(SnapKind(spec.argument)),
     "symmetry": lambda window, spec: window.state.options.symmetry.kind.value == spec.argument,
     "tool": lambda window, spec: window.state.tool == spec.argument,
     "language": lambda window, spec: i18n.language() == spec.argument,

@@ -7,12 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desktop.core.edits import OpenDocument
+from desktop.core.geometry import Point
 from desktop.core.layers import LayerId
 from desktop.core.snapshots import Snapshots
 from desktop.core.tiles import TileMap
+from desktop.tools.grid import CORNER, Grid
 from desktop.tools.layer_views import Solo
 from desktop.tools.painting import Plane
 from desktop.ui.canvas.view import View
+
+
+@dataclass(slots=True)
+class DocumentAids:
+    """What helps to measure one picture, and is no part of it."""
+
+    grid: Grid | None = None  # None: the grid last chosen
+    grid_shown: bool = False
+    ruler_origin: Point = CORNER
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +43,7 @@ class DocumentSession:
     view: View | None = None
     is_fitted: bool = True
     snapshots: Snapshots = field(default_factory=Snapshots)
+    aids: DocumentAids = field(default_factory=DocumentAids)
 
     @property
     def is_modified(self) -> bool:

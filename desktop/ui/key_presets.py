@@ -23,6 +23,8 @@ GIMP_LIKE: dict[str, tuple[str, ...]] = {
     "tool.fill": ("Shift+B",),
     "view.fit": ("Ctrl+Shift+J",),
     "view.actual": ("1",),
+    "view.rulers": ("Ctrl+Shift+R",),
+    "view.guides": ("Ctrl+Shift+T",),
     "view.zoom_in": ("+", "="),
     "view.zoom_out": ("-",),
     "brush.smaller": ("[",),

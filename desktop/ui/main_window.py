@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -22,13 +22,17 @@ from desktop.tools.painting import Plane
 from desktop.ui.action_set import ActionSet, handler_of
 from desktop.ui.actions import ActionSpec, action_spec
 from desktop.ui.background import Background
+from desktop.ui.canvas.aids import CanvasAids
 from desktop.ui.canvas.canvas_widget import CanvasWidget
+from desktop.ui.canvas.guide_overlay import GuideOverlay
+from desktop.ui.canvas.rulers import RuledCanvas
 from desktop.ui.canvas.scroll_bars import ScrolledCanvas
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.focus_commands import FocusCommands
+from desktop.ui.commands.guide_commands import GuideCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
@@ -39,6 +43,7 @@ from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs
+from desktop.ui.dialogs.guide_dialogs import GuideDialogs
 from desktop.ui.documents import share_memory
 from desktop.ui.focus import is_behind
 from desktop.ui.i18n import tr, tr_error
@@ -73,6 +78,8 @@ class MainWindow(QMainWindow):
         self.state = EditorState(self)
         self.dialogs = Dialogs(self)
         self.canvas = CanvasWidget(self.state, self)
+        self.aids = CanvasAids(self.state, settings, self.canvas)
+        self.guides = GuideCommands(self.state, settings, GuideOverlay(self.canvas, self.aids), GuideDialogs(self))
         self.files = FileCommands(self)
         self.layers = LayerCommands(self.state, self.background, lambda: self.panels.layers.rename(), self.show_error)
         self.tools = ToolCommands(self.state)
@@ -152,7 +159,8 @@ class MainWindow(QMainWindow):
         self.context = ContextBar(self.state, actions, self.brushes, self.objects, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
-        self.scrolled = ScrolledCanvas(self.canvas, self.canvas)
+        self.ruled = RuledCanvas(self.canvas, self.aids, self.guides.gestures_of_rulers(), self._show_ruler_menu)
+        self.scrolled = ScrolledCanvas(self.canvas, self.ruled)
         self.panels = PanelDocks(self, _stacked(self.tabs, self.scrolled))
         self.info = InfoBar(self.canvas)
         self.preview_bar = PreviewBar(self.canvas)
@@ -181,6 +189,9 @@ class MainWindow(QMainWindow):
         state, pointer = self.state, self.canvas.pointer
         pointer.make_gesture = self._gesture
         pointer.on_error = self.show_error
+        pointer.grab = self.guides.grab
+        self.guides.settle, self.guides.guarded = self.ai.settle, self._guarded
+        self.tools.snapping = self.aids.snapping
         pointer.on_resize = self.tools.resize_brush
         self.tools.show_line = self.canvas.gradient_line.show
         self.tools.show_picked = self.canvas.picker_ring.show
@@ -198,6 +209,7 @@ class MainWindow(QMainWindow):
             self.canvas.orientation_changed,
             self.ai.changed,
             self.objects.changed,
+            self.aids.changed,
         ):
             signal.connect(self._later.start)
         self.layers.before_edit = self.ai.settle
@@ -219,7 +231,8 @@ class MainWindow(QMainWindow):
     def _retranslate(self) -> None:
         self.actions_by_id.retranslate()
         self._recent_menu.setTitle(tr("menu.recent"))
-        for part in (self.strip, self.context, self.status, self.tabs, self.panels, self.scrolled, self.empty):
+        parts = (self.strip, self.context, self.status, self.tabs, self.panels, self.scrolled, self.ruled, self.empty)
+        for part in parts:
             part.retranslate()
         self.canvas.setAccessibleName(tr("canvas.name"))
         self._refresh()
@@ -248,6 +261,10 @@ class MainWindow(QMainWindow):
             self._recent_menu.addAction(tr("menu.recent_empty")).setEnabled(False)
 
     # the canvas
+
+    def _show_ruler_menu(self, place: QPoint) -> None:
+        self.actions_by_id.refresh()
+        self.actions_by_id.menus["rulers"].popup(place)
 
     def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
         if tool is Tool.PICKER:

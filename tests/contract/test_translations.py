@@ -66,6 +66,7 @@ def test_no_text_is_left_over() -> None:
         "object.joined.",
         "layer_kind.",
         "tag.",
+        "unit.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

@@ -18,19 +18,22 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.composite import flatten
-from desktop.core.document import Document, new_layer_from_pixels
+from desktop.core.document import Document, Guide, new_layer_from_pixels
 from desktop.core.geometry import Point, Rect, Size
 from desktop.options import OpenOptions
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.fake import FakeRunner, Script
 from desktop.runtime.runner import Runner
 from desktop.settings import Settings
+from desktop.tools.grid import Grid
 from desktop.ui import i18n
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
+from desktop.ui.dialogs.guide_dialogs import GuideDialogs, TryGrid
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
+from desktop.ui.units import Unit
 
 PATIENCE_MS = 20_000
 
@@ -186,6 +189,21 @@ class AnsweringBrushDialogs(BrushDialogs):
         return self.files[0] if self.files else None
 
 
+class AnsweringGuideDialogs(GuideDialogs):
+    """Answers what the test prepared."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.guide: Guide | None = None
+        self.grid: Grid | None = None
+
+    def ask_guide(self, document: Document, unit: Unit, guide: Guide | None = None) -> Guide | None:
+        return self.guide
+
+    def ask_grid(self, grid: Grid, try_grid: TryGrid) -> Grid | None:
+        return self.grid
+
+
 class Studio:
     """A window with shortcuts for tests."""
 
@@ -195,6 +213,8 @@ class Studio:
         window.dialogs = self.dialogs
         self.brush_dialogs = AnsweringBrushDialogs(window)
         window.brushes.dialogs = self.brush_dialogs
+        self.guide_dialogs = AnsweringGuideDialogs(window)
+        window.guides.dialogs = self.guide_dialogs
 
     @property
     def document(self) -> Document:

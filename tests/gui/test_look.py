@@ -83,7 +83,7 @@ def test_no_english_is_left_in_the_chinese_window(studio: Studio, has_document: 
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     allowed = re.compile(
         r"AI|RGB|HSV|OKLCH|KB|GB|"
-        r"models|px|MB|sRGB|NVIDIA GPU|Esc|Ctrl\+\w+|Alt|Shift|\(A\)|（A）|Steps|Gentle|Mode|×|W?ebP"
+        r"models|ONNX|px|MB|sRGB|NVIDIA GPU|Esc|Ctrl\+\w+|Alt|Shift|\(A\)|（A）|Steps|Gentle|Mode|×|W?ebP"
     )
     for kind in (QPushButton, QLabel):
         for widget in studio.window.findChildren(kind):

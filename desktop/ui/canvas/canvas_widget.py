@@ -16,9 +16,10 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Rect, Size
+from desktop.ui.canvas.overlays import Overlay
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
-from desktop.ui.canvas.scene import CanvasScene, device_rect
+from desktop.ui.canvas.scene import CanvasScene, device_rect, part_of_a_pixel
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, PickerRing
 from desktop.ui.canvas.view_widget import ViewWidget
 from desktop.ui.focus import is_typing
@@ -47,6 +48,7 @@ class CanvasWidget(ViewWidget):
         self._slices = QTimer(self, singleShot=True, interval=0)
         self._slices.timeout.connect(self._do_slice)
         self.pointer = PointerInput(self)
+        self.overlays: list[Overlay] = []
         self._scene = CanvasScene(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
         self.clicks = ClickMarks(self.update)
@@ -150,7 +152,7 @@ class CanvasWidget(ViewWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        ratio, shift = self.devicePixelRatioF(), _part_of_a_pixel(painter)
+        ratio, shift = self.devicePixelRatioF(), part_of_a_pixel(painter)
         painter.scale(1 / ratio, 1 / ratio)
         painter.translate(-shift[0], -shift[1])
         is_whole = True
@@ -271,9 +273,3 @@ class CanvasWidget(ViewWidget):
         if self._picture is not None:
             self._picture.close()
         self._picture, self._shown = None, None
-
-
-def _part_of_a_pixel(painter: QPainter) -> tuple[float, float]:
-    """How far a painter's corner lies inside a pixel of what it paints on."""
-    transform = painter.deviceTransform()
-    return transform.dx() % 1, transform.dy() % 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,12 @@ MASK_OPACITY = 0.5
 MASK_COLOR = (235, 40, 40)
 HALF = 128  # the level at which something counts as selected, for the line only
 STRIPE_PX = 8
+
+
+class Overlay(Protocol):
+    """Something drawn over the picture and beneath the brush; the painter works in device pixels."""
+
+    def draw(self, painter: QPainter, ratio: float) -> None: ...
 
 
 def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inverted: bool) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 
 from desktop.core.errors import UserError
+from desktop.core.geometry import Point
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
 from desktop.ui.state import PAINT_TOOLS, PICKS_WITH_ALT, BrushOptions, Tool
 
@@ -71,6 +72,8 @@ class PointerInput:
     def __init__(self, canvas: CanvasWidget) -> None:
         self._canvas = canvas
         self.make_gesture: Callable[..., Gesture | None] = lambda _tool, _modifiers: None
+        self.grab: Callable[[Point, Modifier], Gesture | None] = lambda _point, _modifiers: None  # before the tool
+        self.cursor_over: Callable[[], Qt.CursorShape | None] = lambda: None  # for what `grab` would take
         self.on_error: Callable[[UserError], None] = lambda _error: None
         self.on_nudge: Callable[[int, int], None] = lambda _dx, _dy: None
         self._gesture: RunningGesture | None = None
@@ -171,6 +174,11 @@ class PointerInput:
             return
         event.accept()
 
+    def begin(self, gesture: Gesture, event: QMouseEvent) -> None:
+        """A gesture that starts beside the canvas; moves and the release follow as those of the canvas."""
+        self._gesture = RunningGesture(gesture)
+        self._send_now(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
+
     def release(self, event: PointerEvent) -> None:
         self.flush()
         if self._is_finishing:
@@ -246,6 +254,8 @@ class PointerInput:
             shape = Qt.CursorShape.SizeAllCursor
         else:
             shape = Qt.CursorShape.CrossCursor
+        if not self.is_panning and (over := self.cursor_over()) is not None:
+            shape = over
         self._canvas.setCursor(shape)
 
     # in detail
@@ -263,7 +273,7 @@ class PointerInput:
         elif turned:
             tool, modifiers = (Tool.ERASER, modifiers) if tool is Tool.BRUSH else (tool, modifiers | Modifier.ALT)
         try:
-            gesture = self.make_gesture(tool, modifiers)
+            gesture = self.grab(event.point, modifiers) or self.make_gesture(tool, modifiers)
         except UserError as error:
             self.on_error(error)
             return

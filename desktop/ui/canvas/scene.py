@@ -51,6 +51,8 @@ class CanvasScene:
         painter.setClipRect(area)
         self._draw_selection(painter, view.rect_in_image(*edges))
         draw_rim(painter, view, size, color(t.line))
+        for overlay in canvas.overlays:
+            overlay.draw(painter, canvas.devicePixelRatioF())
         if self._state.tool in PAINT_TOOLS:
             draw_symmetry(painter, view, self._state.options.symmetry, self._state.symmetry_center(), size.rect())
         self._draw_outline(painter)
@@ -114,6 +116,12 @@ class CanvasScene:
     def _shows_outline(self) -> bool:
         canvas = self._canvas
         return self._state.tool in PAINT_TOOLS and canvas.picture is not None and not canvas.pointer.is_panning
+
+
+def part_of_a_pixel(painter: QPainter) -> tuple[float, float]:
+    """How far a painter's corner lies inside a pixel of what it paints on."""
+    transform = painter.deviceTransform()
+    return transform.dx() % 1, transform.dy() % 1
 
 
 def device_rect(rect: QRect, ratio: float, shift: tuple[float, float]) -> QRect:

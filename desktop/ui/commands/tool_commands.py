@@ -9,10 +9,12 @@ from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.core.gradients import GradientLine
+from desktop.core.layers import LayerId
 from desktop.core.symmetry import SymmetryKind
 from desktop.tools import filling, moving, painting
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.picking import Picked, color_at, pick
+from desktop.tools.snapping import Snapping, no_snapping
 from desktop.tools.strokes import LastStroke
 from desktop.ui.state import Color, EditorState, Tool
 
@@ -26,6 +28,7 @@ class ToolCommands:
         self._strokes = 0
         state.document_replaced.connect(self._forget_last_stroke)
         self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
+        self.snapping: Callable[[LayerId | None], Snapping] = lambda _moved: no_snapping()
         self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
 
     def choose(self, tool: str) -> None:
@@ -65,7 +68,7 @@ class ToolCommands:
             return None
         reversed_ = Modifier.ALT in modifiers
         if tool is Tool.MOVE:
-            return moving.move(opened, state.layer_id)
+            return moving.move(opened, state.layer_id, self.snapping(state.layer_id))
         if tool is Tool.BRUSH:
             return painting.paint(opened, state.layer_id, state.plane, self._settings(tool), self._last)
         if tool is Tool.ERASER:
@@ -75,7 +78,9 @@ class ToolCommands:
             return filling.pour(opened, state.layer_id, state.plane, state.options.bucket.settings(state.color))
         if tool is Tool.GRADIENT:
             gradient = state.options.gradient.settings(state.color, state.background)
-            return filling.drag_gradient(opened, state.layer_id, state.plane, gradient, self.show_line)
+            return filling.drag_gradient(
+                opened, state.layer_id, state.plane, gradient, self.show_line, self.snapping(None)
+            )
         if tool is Tool.PICKER:
             return pick(self._look, self._choose_color, self._current_color, self.show_picked)
         if tool is Tool.MASK:
