@@ -20,7 +20,6 @@ run yet.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +41,7 @@ from models.common.checkpoints import (
     read_checkpoint,
     save_checkpoint,
 )
-from models.common.cli import config_from_plain, plain_values, read_command_line
+from models.common.cli import config_from_plain, leave, plain_values, read_command_line
 from models.common.data import (
     BLOCK_PX,
     DataError,
@@ -377,7 +376,7 @@ def main() -> None:
         else:
             export(command.config, command.export)
     except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
-        sys.exit(str(error))
+        leave(error)
 
 
 if __name__ == "__main__":

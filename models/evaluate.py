@@ -3,6 +3,7 @@
     python -m models.evaluate onnx/denoise-photo                       the exported graph, untiled, through onnxruntime
     python -m models.evaluate onnx/denoise-photo --through editor      the same through `python -m desktop run`, tiled
     python -m models.evaluate runs/denoise/best.pt                     EMA weights of a checkpoint, through torch
+    python -m models.evaluate onnx/digits                              a generator: distances, coverage, judges
 
 Everything is measured on pictures that were in no training package (DATA/photos/held_out), at the strength given, and
 the model is told nothing about the noise. Pictures wider or higher than 1600 pixels are halved until they are not, then
@@ -29,9 +30,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from models.common.checkpoints import CheckpointError
+from models.common.cli import leave
 from models.common.data import DataError, find_photos, read_photo
 from models.common.degrade import NAMED_NOISES, Rgb8
 from models.common.export import ExportError, cpu_session, embedded_manifest, planes_to_rgb8, run_graph
+from models.common.generation import measure_generator
+from models.common.generation import table as generator_table
 from models.common.metrics import psnr_8bit, ssim_8bit
 
 LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15 megapixels
@@ -84,6 +88,7 @@ def main(
     through: Literal["onnxruntime", "editor"] = "onnxruntime",
     baselines: Path = Path("data/baselines.json"),
     json_file: Path | None = None,
+    inception: Path | None = None,
 ) -> None:
     """Print the table of a model folder or a checkpoint.
 
@@ -96,17 +101,30 @@ def main(
         through: how a model folder is run.
         baselines: where the tuned baseline is kept, because it takes minutes.
         json_file: also write the numbers there.
+        inception: weights of torchvision's Inception v3; with them generators are also measured on its features.
     """
     try:
+        if is_generator(model):
+            measured = measure_generator(model, inception=inception)
+            print(f"{model}\n\n{generator_table(measured)}")
+            if json_file is not None:
+                json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+            return
         clean = held_out_crops(photos, limit=limit)
         denoise = open_model(model, strength=strength, through=through, method=method)
         rows = measure(denoise, clean, noises=noises, baselines=baselines)
     except (EvaluationError, DataError, CheckpointError, ExportError) as error:
-        sys.exit(str(error))
+        leave(error)
     print(f"{model}, strength {strength:g}, {len(clean)} crops of at most {CROP_PX} px, {photos}\n")
     print(table(rows))
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(rows, clean), indent=2) + "\n", encoding="utf-8")
+
+
+def is_generator(model: Path) -> bool:
+    """MODEL is the folder of a network that invents pictures."""
+    graph = next(iter(sorted(model.glob("*.onnx"))), None) if model.is_dir() else None
+    return graph is not None and embedded_manifest(cpu_session(graph))["task"] == "generate"
 
 
 def held_out_crops(photos: Path, *, limit: int | None = None) -> dict[str, Rgb8]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import tyro
 
@@ -42,6 +43,12 @@ def read_command_line(
         default = dataclasses.replace(default, **smoke_changes)
     config = tyro.cli(config_type, default=default, args=rest, description=f"{options.format_usage()}\n{description}")
     return Command(config, chosen.preset, chosen.smoke, chosen.resume, chosen.export)
+
+
+def leave(error: Exception) -> NoReturn:
+    """End with one sentence on standard error and exit code 2."""
+    print(error, file=sys.stderr)
+    sys.exit(2)
 
 
 def plain_values(config: Any) -> dict[str, Any]:

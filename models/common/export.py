@@ -87,7 +87,7 @@ def export_model(export: ModelExport, folder: Path) -> None:
             Image.fromarray(pixels).save(aside / name, quality=88, method=6)
         (aside / "card.md").write_text(f"# {manifest['title']}\n\n{export.card(aside)}", encoding="utf-8")
         write_manifest(aside, manifest | {"sha256": {"main": sha256_of(graph)}})
-        _move_into_place(aside, folder)
+        move_into_place(aside, folder)
 
 
 def write_graph(network: nn.Module, path: Path, manifest: dict[str, Any]) -> None:
@@ -315,7 +315,7 @@ def _scalar(spec: dict[str, Any], manifest: dict[str, Any], params: dict[str, fl
     return float(low + (high - low) * (value - param["min"]) / (param["max"] - param["min"]))
 
 
-def _move_into_place(aside: Path, folder: Path) -> None:
+def move_into_place(aside: Path, folder: Path) -> None:
     if not folder.exists():
         aside.rename(folder)
         return

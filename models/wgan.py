@@ -1,0 +1,221 @@
+"""Wasserstein GAN (Arjovsky et al. 2017) with gradient penalty (Gulrajani et al. 2017), or with clipping as it began.
+
+The critic's scores estimate how far the generated pictures have to be carried to be the real ones, if it is a
+1-Lipschitz function. The first paper clips its weights; the second punishes a gradient that is not of length one
+between real and generated pictures, and is the default here:
+
+    critic:     E D(G(z)) - E D(x) + λ E (|∇ D(x̂)| - 1)²,    x̂ anywhere on the line from x to G(z)
+    generator:  - E D(G(z))
+
+The critic takes several steps for one of the generator; `wasserstein` in the curves falls as the samples get better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from models.common.adversarial import AdversarialRun
+from models.common.checkpoints import BEST, CheckpointError
+from models.common.cli import leave, read_command_line
+from models.common.data import DataError
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, start_fabric
+from models.common.picture_sets import PLANE_COUNT, Planes
+from models.common.trained_generator import About, export_trained
+from models.nets.adversarial import Discriminator, Generator
+from models.nets.diff_augment import diff_augment
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run can be told; every field is a flag of the command line."""
+
+    # what
+    data: Path = Path("data/sets/fashion")  # a fetched set, or any folder of pictures
+    classes: tuple[str, ...] = ()  # only these; default: all
+    side: int = 32
+    planes: Planes = "grey_alpha"
+    mirror: bool = False  # augmentation of the data: what is learned too
+    shift: float = 0.0
+    turn_degrees: float = 0.0
+    scale: float = 0.0
+
+    # where
+    run: Path = Path("runs/wgan")  # checkpoints and curves
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+
+    # networks
+    latent: int = 64
+    width: int = 40  # channels of the generator at half the side; doubled towards the latent
+    discriminator_width: int = 48
+
+    # the Lipschitz bound, and stabilisers
+    bound: Literal["gradient_penalty", "clipping"] = "gradient_penalty"
+    penalty: float = 10.0  # λ of the paper
+    clip: float = 0.01  # the first paper's
+    critic_steps: int = 3  # the papers take five; with a rate twice the generator's three do
+    diff_augment: bool = False
+    generator_rate: float = 1e-4
+    discriminator_rate: float = 2e-4
+    ema: float = 0.998
+
+    # training
+    steps: int = 4000  # of the generator
+    batch: int = 64  # pictures a step over all devices together
+    seed: int = 0
+
+    # watching
+    validate_every: int = 500
+    checkpoint_every: int = 250
+    smoke: bool = False
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(
+        accelerator="cuda",
+        threads=8,
+        discriminator_width=96,
+        critic_steps=5,
+        steps=40_000,
+        batch=128,
+        ema=0.9995,
+        validate_every=2000,
+        checkpoint_every=1000,
+    ),
+}
+SMOKE = {
+    "side": 16,
+    "latent": 8,
+    "width": 8,
+    "discriminator_width": 8,
+    "critic_steps": 2,
+    "steps": 4,
+    "batch": 8,
+    "validate_every": 2,
+    "checkpoint_every": 2,
+    "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
+    "smoke": True,
+}
+
+
+ABOUTS: dict[str, About] = {}
+
+
+class CriticLoss(nn.Module):
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, critic: nn.Module, config: Config) -> None:
+        super().__init__()
+        self.critic = critic
+        self.config = config
+
+    def forward(self, real: Tensor, generated: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.config.diff_augment:
+            real, generated = diff_augment(real), diff_augment(generated)
+        on_real, on_generated = self.critic(real).mean(), self.critic(generated).mean()
+        loss = on_generated - on_real
+        curves = {"wasserstein": -loss.detach()}
+        if self.config.bound == "gradient_penalty":
+            penalty = gradient_penalty(self.critic, real, generated)
+            curves["penalty/gradient"] = penalty.detach()
+            loss = loss + self.config.penalty * penalty
+        return loss, curves
+
+
+class GeneratorLoss(nn.Module):
+    def __init__(self, generator: nn.Module, config: Config) -> None:
+        super().__init__()
+        self.generator = generator
+        self.config = config
+
+    def forward(self, latent: Tensor, critic: nn.Module) -> Tensor:
+        generated = self.generator(latent)
+        return -critic(diff_augment(generated) if self.config.diff_augment else generated).mean()
+
+
+def gradient_penalty(critic: nn.Module, real: Tensor, generated: Tensor) -> Tensor:
+    """E (|∇ D(x̂)| - 1)² at a random place between each real and generated picture."""
+    share = torch.rand(len(real), 1, 1, 1, device=real.device)
+    between = (share * real + (1 - share) * generated).detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+@torch.no_grad()
+def clip_weights(critic: nn.Module, limit: float) -> None:
+    for weight in critic.parameters():
+        weight.clamp_(-limit, limit)
+
+
+def new_generator(config: Config) -> Generator:
+    planes = PLANE_COUNT[config.planes]
+    return Generator(latent=config.latent, side=config.side, planes=planes, width=config.width)
+
+
+def new_critic(config: Config) -> Discriminator:
+    """No norm of any kind: one over a batch would make the penalty of a picture depend on the others."""
+    planes = PLANE_COUNT[config.planes]
+    return Discriminator(side=config.side, planes=planes, width=config.discriminator_width, normalisation="none")
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step and return the file of the best weights; `resume` goes on exactly where LATEST stopped."""
+    fabric = start_fabric(config, broadcast_buffers=False)
+    run = AdversarialRun(
+        fabric,
+        config,
+        generator=lambda _: new_generator(config),
+        discriminator=lambda _: new_critic(config),
+        generator_loss=lambda network: GeneratorLoss(network, config),
+        discriminator_loss=lambda network: CriticLoss(network, config),
+        betas=(0.0, 0.9),  # the second paper's: momentum harms a critic that has to follow
+    )
+    for _ in run.steps(resume=resume):
+        for _ in range(config.critic_steps):
+            real, _label = run.real()
+            with torch.no_grad():
+                generated = run.generator(run.latents())
+            run.update_discriminator(real, generated)
+            if config.bound == "clipping":
+                clip_weights(run.discriminator, config.clip)
+        run.update_generator(run.latents())
+    return config.run / BEST
+
+
+def export(config: Config, folder: Path) -> None:
+    """Best weights → model folder, with the numbers models.evaluate measures."""
+    export_trained(
+        config,
+        folder,
+        script="models/wgan.py",
+        abouts=ABOUTS,
+        networks=lambda trained: (trained.averaged(new_generator(trained.config)), None),
+        has_label=False,
+    )
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+        else:
+            export(command.config, command.export)
+    except (DataError, CheckpointError, PlacementError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()
