@@ -22,7 +22,7 @@ from models.common.cli import leave, read_command_line
 from models.common.data import DataError
 from models.common.export import ExportError
 from models.common.fabric import PlacementError, start_fabric
-from models.common.picture_sets import PLANE_COUNT, Planes
+from models.common.picture_sets import GENERATED, PLANE_COUNT, Planes
 from models.common.trained_generator import About, export_trained
 from models.nets.adversarial import Discriminator, Generator, Normalisation
 from models.nets.diff_augment import diff_augment
@@ -92,6 +92,8 @@ PRESETS = {
     ),
 }
 SMOKE = {
+    "data": GENERATED,
+    "classes": (),
     "side": 16,
     "latent": 8,
     "width": 8,
@@ -126,7 +128,7 @@ ABOUTS = {
     "letters": About(
         title="Letters",
         description="Draws the capital you choose in a typeface that does not exist, black ink on nothing.",
-        what="Choose a letter; every seed is another typeface, from hairline to black, with serifs, without and slanted.",
+        what="Choose a letter; every seed is another typeface, from hairline to black, with serifs, without, slanted.",
         weaknesses=(
             "32 pixels: serifs and hairlines are hinted at, not drawn; not for setting text.",
             "The same seed with another letter is of similar weight, but no alphabet of one design.",

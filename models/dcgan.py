@@ -24,7 +24,7 @@ from models.common.cli import leave, read_command_line
 from models.common.data import DataError
 from models.common.export import ExportError
 from models.common.fabric import PlacementError, start_fabric
-from models.common.picture_sets import PLANE_COUNT, Planes
+from models.common.picture_sets import GENERATED, PLANE_COUNT, Planes
 from models.common.trained_generator import About, export_trained
 from models.nets.adversarial import Discriminator, Generator, Normalisation
 from models.nets.diff_augment import diff_augment
@@ -94,6 +94,8 @@ PRESETS = {
     ),
 }
 SMOKE = {
+    "data": GENERATED,
+    "classes": (),
     "side": 16,
     "latent": 8,
     "width": 8,

@@ -47,8 +47,9 @@ class Features:
         return torch.cat(parts)
 
 
-def eye_or_pixels(weights: Path = EYE_WEIGHTS) -> Features:
+def eye_or_pixels(weights: Path | None = None) -> Features:
     """EfficientNet-Lite0 where its weights have been fetched; coarse pixels, named so, where not."""
+    weights = weights or EYE_WEIGHTS
     return efficientnet_features(weights) if weights.exists() else pixel_features()
 
 

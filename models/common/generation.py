@@ -21,7 +21,6 @@ from torch import Tensor
 
 from models.common.export import cpu_session, embedded_manifest
 from models.common.gan_metrics import (
-    EYE_WEIGHTS,
     Features,
     coverage,
     eye_or_pixels,
@@ -29,11 +28,12 @@ from models.common.gan_metrics import (
     inception_features,
     kernel_distance,
     nearest_pictures,
+    pixel_features,
     precision_recall,
 )
 from models.common.judge import JUDGES, Judge, judged, kept_judge, seen_by, train_judge
 from models.common.painting import planes_to_rgba
-from models.common.picture_sets import PictureSet, as_planes, generated_pictures, load_pictures, on_paper, premultiplied
+from models.common.picture_sets import PictureSet, as_planes, on_paper, pictures_of, premultiplied
 
 MOST_COMPARED = 2000
 TAUGHT_WITH = 5000  # generated pictures that a fresh judge is trained on
@@ -118,10 +118,8 @@ class Exported:
 
 def data_of(config: dict[str, Any]) -> PictureSet:
     """The pictures a model was trained with and those held out, by the Config in its manifest."""
-    planes, side = config["planes"], config["side"]
-    if config.get("smoke"):
-        return generated_pictures(160, side=side, planes=planes)
-    return load_pictures(Path(config["data"]), side=side, planes=planes, classes=tuple(config["classes"]))
+    data, classes = Path(config["data"]), tuple(config["classes"])
+    return pictures_of(data, side=config["side"], planes=config["planes"], classes=classes)
 
 
 def measure_generator(folder: Path, *, inception: Path | None = None, judges: Path = JUDGES) -> dict[str, Any]:
@@ -220,12 +218,11 @@ def autoencoder_lines(exported: Exported, held_out: PictureSet) -> list[Line]:
 
 
 def nearest_training(exported: Exported, generated: NDArray[np.uint8]) -> tuple[Paper8, list[str]]:
-    """For (N, H, W, 4) samples the nearest pictures of training, on paper, and their names."""
+    """For (N, H, W, 4) samples the nearest training pictures by pixels at half the side, and their names."""
     training, _ = data_of(exported.config).split(every=HELD_OUT_EVERY)
-    features = eye_or_pixels(EYE_WEIGHTS)
-    chosen = training.take(np.random.default_rng(0).permutation(len(training))[:20_000])
-    near = nearest_pictures(features(premultiplied(generated)), features(chosen.pictures)).numpy()
-    return on_paper(chosen.pictures[near]), [chosen.names[i] for i in near]
+    features = pixel_features(training.side // 2)
+    near = nearest_pictures(features(premultiplied(generated)), features(training.pictures)).numpy()
+    return on_paper(training.pictures[near]), [training.names[i] for i in near]
 
 
 def table(measured: dict[str, Any]) -> str:
@@ -252,7 +249,7 @@ def _coverage_by_judge(judge: Judge, training: PictureSet, held_out: PictureSet,
 def _taught_by_samples(exported: Exported, held_out: PictureSet, classes: int) -> float:
     labels = np.arange(TAUGHT_WITH if not exported.config.get("smoke") else 50) % classes
     samples = on_paper(premultiplied(exported.drawn(len(labels), labels, seed=1)))
-    student = train_judge(samples, labels, classes, seen=30_000 if not exported.config.get("smoke") else 256)
+    student = train_judge(samples, labels, classes, seen=20_000 if not exported.config.get("smoke") else 256)
     return float((judged(student, on_paper(held_out.pictures)) == held_out.labels).mean())
 
 

@@ -23,9 +23,8 @@ from models.common.picture_sets import (
     PictureSet,
     Planes,
     as_pictures,
-    generated_pictures,
-    load_pictures,
     on_paper,
+    pictures_of,
 )
 from models.nets.adversarial import START_PX
 
@@ -62,10 +61,7 @@ def load_data(config: GenerativeConfig) -> tuple[PictureSet, PictureSet]:
         raise DataError(f"{config.batch} pictures a step cannot be shared among {devices} devices.")
     if config.side < 2 * START_PX or config.side & (config.side - 1):
         raise DataError(f"The side must be 8, 16, 32, 64 or a further power of two, not {config.side}.")
-    if config.smoke:
-        whole = generated_pictures(160, side=config.side, planes=config.planes)
-    else:
-        whole = load_pictures(config.data, side=config.side, planes=config.planes, classes=config.classes)
+    whole = pictures_of(config.data, side=config.side, planes=config.planes, classes=config.classes)
     training, held_out = whole.split(every=HELD_OUT_EVERY)
     return training, held_out if len(held_out) else training
 

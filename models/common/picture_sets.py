@@ -25,6 +25,7 @@ Planes = Literal["ink", "grey_alpha", "rgba"]
 PLANE_COUNT: dict[str, int] = {"ink": 1, "grey_alpha": 2, "rgba": 4}
 
 PACKED = "pictures.npz"
+GENERATED = Path("generated")  # not a folder: what `--smoke` learns from
 FEWEST_PICTURES = 16  # below, a generator can only repeat them
 OPAQUE_FROM = 250
 
@@ -83,6 +84,13 @@ def load_pictures(folder: Path, *, side: int, planes: Planes, classes: tuple[str
     if len(found) < FEWEST_PICTURES:
         raise DataError(f"{folder} holds {len(found)} pictures; at least {FEWEST_PICTURES} are needed.")
     return found
+
+
+def pictures_of(data: Path, *, side: int, planes: Planes, classes: tuple[str, ...] = ()) -> PictureSet:
+    """load_pictures, or for the name GENERATED pictures made on the spot."""
+    if data == GENERATED:
+        return generated_pictures(160, side=side, planes=planes)
+    return load_pictures(data, side=side, planes=planes, classes=classes)
 
 
 def save_packed(folder: Path, pictures: PictureSet) -> None:
