@@ -5,6 +5,15 @@ discriminator's score is how real a picture looks plus how well it fits the embe
 
     discriminator:  E max(0, 1 - D(x, y)) + E max(0, 1 + D(G(z, y), y))
     generator:      - E D(G(z, y), y)
+
+The weights in onnx/digits come from these commands, on two cores shared with other work:
+
+    python -m models.fetch_data
+    python -m models.conditional_gan --run runs/digits --shift 0.03 --turn-degrees 6 --scale 0.06 --steps 7000
+    python -m models.conditional_gan --run runs/digits --export onnx/digits
+
+(The run was broken off twice and resumed.) A judge that is right about 98.2 % of real digits takes 99.2 % of the
+samples for the digit asked for; the card has the rest.
 """
 
 from __future__ import annotations
@@ -124,16 +133,6 @@ ABOUTS = {
             "Hands are those of the data, Americans of 1995; the crossed 7 is rare.",
         ),
         param="Digit",
-    ),
-    "letters": About(
-        title="Letters",
-        description="Draws the capital you choose in a typeface that does not exist, black ink on nothing.",
-        what="Choose a letter; every seed is another typeface, from hairline to black, with serifs, without, slanted.",
-        weaknesses=(
-            "32 pixels: serifs and hairlines are hinted at, not drawn; not for setting text.",
-            "The same seed with another letter is of similar weight, but no alphabet of one design.",
-        ),
-        param="Letter",
     ),
 }
 

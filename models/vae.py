@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,7 @@ class Config:
     seed: int = 0
 
     # watching
+    best_by: Literal["elbo", "samples"] = "samples"  # samples sharpen long after the held-out ELBO was at its best
     validate_every: int = 500
     checkpoint_every: int = 250
     smoke: bool = False

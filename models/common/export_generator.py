@@ -37,6 +37,7 @@ from models.common.export import (
 from models.common.generation import Exported, measure_generator, nearest_training, table
 from models.common.generator_card import generator_card
 from models.common.picture_sets import on_paper, premultiplied
+from models.common.speed import measure_speed
 
 RGBA = {"layout": "NCHW", "order": "RGBA", "mean": [0.0], "std": [255.0]}  # straight, 0..1
 GOLDEN_SEED = 1
@@ -62,7 +63,13 @@ class GeneratorExport:
     trained: dict[str, Any]  # steps and the like, for the card
 
 
-def export_generator(export: GeneratorExport, folder: Path, *, measure: Callable[..., Any] = measure_generator) -> None:
+def export_generator(
+    export: GeneratorExport,
+    folder: Path,
+    *,
+    measure: Callable[[Path], dict[str, Any]] = measure_generator,
+    speed: Callable[[Path], dict[str, Any]] = measure_speed,
+) -> None:
     """Write the whole model folder, or raise ExportError and leave what was there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch_name:
@@ -78,6 +85,7 @@ def export_generator(export: GeneratorExport, folder: Path, *, measure: Callable
         measured = measure(aside) | {"training": export.trained}
         print(table(measured))
         manifest["metrics"] = measured["metrics"]
+        manifest["speed"] = speed(aside / list(manifest["files"].values())[-1])  # of the part that paints
         (aside / "metrics.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
         _embed(aside, manifest)
         names = write_pictures(aside)
@@ -89,7 +97,7 @@ def export_generator(export: GeneratorExport, folder: Path, *, measure: Callable
 
 
 def manifest_of(export: GeneratorExport) -> dict[str, Any]:
-    """Everything but golden, metrics and sha256."""
+    """Everything but golden, metrics, speed and sha256."""
     files = {"encoder": "encoder.onnx"} if export.encoder else {}
     files["decoder" if export.encoder else "main"] = "decoder.onnx" if export.encoder else "model.onnx"
     side = [export.side, export.side]

@@ -67,15 +67,16 @@ def train_judge(
 
 
 def kept_judge(rgb: NDArray[np.uint8], labels: NDArray[np.int64], classes: int, *, folder: Path = JUDGES) -> Judge:
-    """The judge of exactly these pictures: from FOLDER, or trained and put there."""
-    identity = hashlib.sha256(np.ascontiguousarray(rgb).data)
+    """The judge of exactly these pictures and this kind of network: from FOLDER, or trained and put there."""
+    judge = Judge(classes)
+    identity = hashlib.sha256(f"{judge} {PICTURES_SEEN}".encode())
+    identity.update(np.ascontiguousarray(rgb).data)
     identity.update(np.ascontiguousarray(labels).data)
     path = folder / f"judge-{identity.hexdigest()[:16]}.pt"
     if path.exists():
-        judge = Judge(classes)
         judge.load_state_dict(torch.load(path, weights_only=True))
         return judge.eval()
-    judge = train_judge(rgb, labels, classes)
+    judge = train_judge(rgb, labels, classes, seen=PICTURES_SEEN)
     folder.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(f".{os.getpid()}.tmp")
     torch.save(judge.state_dict(), aside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -70,7 +71,7 @@ def export_trained(
             f"The folder's name becomes the model's id: small letters, digits and -, not {folder.name!r}."
         )
     trained = read_trained(type(config), config.run / BEST)
-    told, content = trained.config, trained.content
+    told, content = dataclasses.replace(trained.config, run=config.run), trained.content
     decoder, encoder = (network and rounded_to_half(network) for network in networks(trained))
     about = abouts.get(folder.name) or about_of_own(folder.name, told)
     minutes = content.get("clock", {}).get("seconds", 0) / 60

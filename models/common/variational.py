@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from models.common.generative import (
 from models.common.picture_sets import as_planes, draw_batch
 
 CURVES_EVERY = 20
-VALIDATED = 500  # held-out pictures whose ELBO chooses the best weights
+VALIDATED = 500  # held-out pictures whose ELBO is measured
 
 
 class VariationalConfig(GenerativeConfig, Protocol):
@@ -36,6 +36,7 @@ class VariationalConfig(GenerativeConfig, Protocol):
     learning_rate: float
     clip_gradient: float
     ema: float
+    best_by: Literal["elbo", "samples"]
     validate_every: int
     checkpoint_every: int
 
@@ -95,15 +96,16 @@ class VariationalRun:
 
     @torch.no_grad()
     def _look(self, done: int) -> bool:
-        """Show samples and measure held-out pictures; whether their ELBO is the best so far."""
+        """Show samples and measure held-out pictures; whether the score the Config names is the best so far."""
         shown = self.average.module.eval()
         some = self.held_out.take(np.arange(min(VALIDATED, len(self.held_out))))
         planes = as_planes(some.pictures).to(self.fabric.device)
         _, curves = shown(planes, torch.from_numpy(some.labels).to(self.fabric.device))
         self.fabric.log_dict({f"validation/{name}": float(value) for name, value in curves.items()}, done)
-        if self.fabric.is_global_zero:
-            self.watch.look(self.fabric, shown.decoder, done)
-        return self.best.improved_by(self.fabric.broadcast(float(curves["elbo"])), step=done)
+        score = self.watch.look(self.fabric, shown.decoder, done) if self.fabric.is_global_zero else 0.0
+        if self.config.best_by == "elbo":
+            score = float(curves["elbo"])
+        return self.best.improved_by(self.fabric.broadcast(score), step=done)
 
     def _save(self, name: str, step: int) -> None:
         told = {"config": plain_values(self.config), "classes": list(self.training.classes)}
