@@ -71,6 +71,7 @@ GUIDES_LOCKED = Setting("guides_locked", "Lock guides", False)
 SNAP = Setting("snap", "Snap", True)
 SNAP_TO: Setting[tuple[str, ...]] = Setting("snap_to", "Snap to", ("guides", "grid"))  # names of SnapKind
 GRID: Setting[tuple[str, ...]] = Setting("grid", "Grid of new pictures", ())  # spacing, subdivisions, offset, colour
+PIXEL_GRID = Setting("pixel_grid", "Show the pixel grid from 800 %", True)
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
 ALL_SETTINGS: tuple[Setting[Any], ...] = (
@@ -95,6 +96,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     SNAP,
     SNAP_TO,
     GRID,
+    PIXEL_GRID,
     WINDOW_STATE,
 )
 

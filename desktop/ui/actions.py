@@ -220,6 +220,7 @@ _VIEW = (
     _a("guides.new", "guides", "guides.new", icon="plus", condition="document", separated=True),
     _a("guides.clear", "guides", "guides.clear", icon="clear", condition="guides"),
     _a("view.grid", "grid", "guides.toggle_grid", "Ctrl+'", icon="grid", condition="document", checked="grid_shown"),
+    _a("view.pixel_grid", "grid", "view.toggle_pixel_grid", "Ctrl+Alt+'", icon="pixel-grid", checked="pixel_grid"),
     _a("grid.settings", "grid", "guides.grid_settings", condition="document", separated=True),
     _a("view.snap", "snapping", "guides.toggle_snap", "Ctrl+Shift+;", "Ctrl+:", icon="magnet", checked="snaps"),
     *(

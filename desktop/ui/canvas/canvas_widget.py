@@ -38,6 +38,7 @@ class CanvasWidget(ViewWidget):
         super().__init__(parent)
         self.state = state
         self.shows_mask = True
+        self.shows_pixel_grid = True  # from 800 % on
         self._shown: OpenDocument | None = None
         self._picture: Picture | None = None
         self._before: Picture | None = None

@@ -84,6 +84,10 @@ class Picture:
         draw_pixels(painter, view, pixels, place, within=self.size.rect())
         return is_whole
 
+    def pixels(self, rect: Rect) -> Rgba8:
+        """Premultiplied BGRA of image pixels inside the picture, as they are shown now."""
+        return self._gathered(0, rect)[0]
+
     def work_slice(self, view: View, visible: Rect) -> tuple[Rect, bool]:
         """Composites missing tiles for a few milliseconds; returns what became ready and whether all is there."""
         level = view.level()

@@ -13,6 +13,7 @@ from desktop.core.geometry import Rect
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
 from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
 from desktop.ui.canvas.picture import draw_canvas_ground
+from desktop.ui.canvas.pixel_grid import draw_pixel_grid
 from desktop.ui.i18n import tr
 from desktop.ui.state import PAINT_TOOLS, Tool
 from desktop.ui.theme import color, tokens
@@ -46,6 +47,8 @@ class CanvasScene:
             is_whole = True
         else:
             is_whole = picture.draw(painter, view, *edges)
+        if canvas.shows_pixel_grid:
+            draw_pixel_grid(painter, view, picture, part)
         if not canvas.is_showing_before:
             self._draw_masks(painter, view.rect_in_image(*edges))
         painter.setClipRect(area)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.core.edits import OpenDocument
-from desktop.settings import LANGUAGE, THEME
+from desktop.settings import LANGUAGE, PIXEL_GRID, THEME
 from desktop.ui import i18n
 from desktop.ui.i18n import tr
 from desktop.ui.keymap import choose_keymap
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class ViewCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        window.canvas.shows_pixel_grid = window.settings.get(PIXEL_GRID)
 
     def zoom_in(self) -> None:
         self._window.canvas.zoom_step(1)
@@ -74,6 +75,12 @@ class ViewCommands:
     def toggle_mask(self) -> None:
         self._window.canvas.shows_mask = not self._window.canvas.shows_mask
         self._window.canvas.update()
+
+    def toggle_pixel_grid(self) -> None:
+        canvas = self._window.canvas
+        canvas.shows_pixel_grid = not canvas.shows_pixel_grid
+        canvas.update()
+        self._window.settings.set(PIXEL_GRID, canvas.shows_pixel_grid)
 
     def toggle_panels(self) -> None:
         self._window.show_panels(not self._window.panels.are_shown)
