@@ -71,13 +71,13 @@ def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect, *,
     level_rows = [(start, row, stop, row) for row, start, stop in edge_runs(inside[1:, 1:-1] != inside[:-1, 1:-1])]
     columns = edge_runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
     ends = np.array(level_rows + [(column, start, column, stop) for column, start, stop in columns], float)
-    lines = lines_in_view(view, (ends.reshape(-1, 2, 2) + np.array((source.x, source.y))) * step)
+    lines = _lines_in_view(view, (ends.reshape(-1, 2, 2) + np.array((source.x, source.y))) * step)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QBrush(_stripes()), width))
     painter.drawLines(lines)
 
 
-def lines_in_view(view: View, ends: npt.NDArray[np.float64]) -> list[QLineF]:
+def _lines_in_view(view: View, ends: npt.NDArray[np.float64]) -> list[QLineF]:
     """Lines between image points (n, 2, 2) in device pixels."""
     a, b, c, d, left, top = view.matrix()
     turned = ends @ np.array([[a, b], [c, d]]) + np.array((left, top))
