@@ -9,13 +9,16 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from desktop.core.document import Guide
 from desktop.core.geometry import Point
 from desktop.io.documents import open_document_file
-from desktop.tools.grid import Grid
+from desktop.settings import GRID
+from desktop.tools.grid import LARGEST_SPACING_PX, MOST_SUBDIVISIONS, Grid
 from desktop.ui.canvas.guide_overlay import GUIDE_COLOR, HELD_COLOR
+from desktop.ui.dialogs.guide_dialogs import GridDialog, GuideDialog
+from desktop.ui.units import Unit
 from tests.builders import document_with, raster_layer
 from tests.gui.conftest import Studio
 
@@ -54,6 +57,13 @@ def shown(studio: Studio, x: int, y: int) -> tuple[int, int, int]:
     studio.settle()
     color = studio.window.canvas.grab().toImage().pixelColor(studio.at((x, y)))
     return color.red(), color.green(), color.blue()
+
+
+def type_into(field: QLineEdit, text: str) -> None:
+    """As a person does, and then leaves the field."""
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    field.editingFinished.emit()
 
 
 def shade(color: object) -> tuple[int, ...]:
@@ -306,6 +316,76 @@ def test_a_ruler_without_a_picture_does_nothing(studio: Studio) -> None:
     QTest.mouseRelease(ruler, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(200, 200))
     assert ruler.ticks() == []
     assert studio.window.state.open_document is None
+
+
+def test_in_a_quarter_turn_rulers_measure_and_make_guides_along_the_screen(studio: Studio) -> None:
+    with_rulers(studio)
+    canvas, ruled = studio.window.canvas, studio.window.ruled
+    canvas.turn_to(90)
+    labels = {tick.label: place for place, tick in ruled.top.ticks() if tick.label}
+    assert labels["100"] == pytest.approx(canvas.view.image_to_view(Point(0, 100))[0])
+    assert labels["0"] > labels["100"], "it runs from right to left"
+    pull(studio, ruled.left, (40, 150), (40, 60))
+    assert studio.document.guides == (Guide(60.0, False),), "upright on the screen"
+
+
+def test_in_an_odd_turn_rulers_show_no_scale_and_guides_still_move(studio: Studio) -> None:
+    with_rulers(studio)
+    guides(studio, Guide(80.0, True))
+    studio.window.canvas.turn_to(30)
+    assert studio.window.ruled.top.ticks() == []
+    studio.window.perform("tool.move")
+    studio.drag((80, 100), (120, 100))
+    assert abs(studio.document.guides[0].position_px - 120) <= 1
+
+
+# dialogs
+
+
+def test_the_guide_dialog_keeps_to_the_canvas_and_converts_units(studio: Studio) -> None:
+    studio.show_plain()
+    dialog = GuideDialog(studio.document, Unit.PIXEL, None, studio.window)
+    assert dialog.guide() == Guide(150.0, True)
+    type_into(dialog.position, "99999")
+    assert dialog.guide() == Guide(300.0, True)
+    type_into(dialog.position, "-4")
+    assert dialog.guide() == Guide(0.0, True)
+    dialog.unit.setCurrentIndex(list(Unit).index(Unit.PERCENT))
+    type_into(dialog.position, "33,3")
+    assert dialog.guide() == Guide(99.9, True)
+    dialog.unit.setCurrentIndex(list(Unit).index(Unit.INCH))
+    assert dialog.position.value == pytest.approx(99.9 / 72, abs=0.001)
+    dialog.direction.button("level").click()
+    assert dialog.guide() == Guide(100.0, False)
+    assert "2.778 in" in dialog.note.text()
+    dialog.deleteLater()
+
+
+def test_the_grid_dialog_tries_every_change_and_refuses_absurd_numbers(studio: Studio) -> None:
+    tried: list[Grid] = []
+    dialog = GridDialog(Grid(), tried.append, studio.window)
+    type_into(dialog.across, "0")
+    type_into(dialog.down, "1e99")
+    type_into(dialog.parts, "5000")
+    assert tried[-1].spacing.x == 1
+    assert tried[-1].subdivisions == MOST_SUBDIVISIONS
+    type_into(dialog.left, "-99999999")
+    assert tried[-1].offset.x == -LARGEST_SPACING_PX
+    type_into(dialog.hex, "#12345")
+    assert dialog.grid.color == Grid().color
+    assert dialog.hex.text() == Grid().color
+    type_into(dialog.hex, "#Ff0010")
+    assert tried[-1].color == "#ff0010"
+    dialog.deleteLater()
+
+
+def test_a_damaged_grid_in_the_settings_is_the_one_of_the_program(studio: Studio) -> None:
+    studio.show_plain()
+    for texts in (("x",), ("0", "5", "1", "0", "0", "#000000"), ("nan",) * 5 + ("#000000",), ("8",) * 5 + ("red",)):
+        studio.window.settings.set(GRID, texts)
+        assert studio.window.aids.grid == Grid(), texts
+    studio.window.settings.set(GRID, ("8", "9", "2", "1", "-3", "#00ff00"))
+    assert studio.window.aids.grid == Grid(Point(8, 9), 2, Point(1, -3), "#00ff00")
 
 
 # the grid

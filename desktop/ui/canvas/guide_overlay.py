@@ -68,11 +68,12 @@ class GuideOverlay(QObject):
         reach = REACH_PX * self.canvas.devicePixelRatioF() / self.canvas.view.zoom
         return guide_near(state.document.guides, point, reach)
 
-    def new_guide(self, *, is_vertical: bool) -> Gesture | None:
-        """What a press on a ruler begins."""
+    def new_guide(self, *, is_upright: bool) -> Gesture | None:
+        """What a press on a ruler begins: a guide along that ruler, whichever way the picture is turned."""
         opened = self.canvas.state.open_document
         if opened is None:
             return None
+        is_vertical = is_upright == _is_upright(_line_of(self.canvas.view, Guide(0.0, True), self._visible()))
         snapping = self.aids.snapping(without_guides=True)
         return drag_new_guide(opened, snapping, self._stays(is_vertical), is_vertical=is_vertical)
 

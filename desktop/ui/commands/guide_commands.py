@@ -111,12 +111,12 @@ class GuideCommands:
         """What is pulled out of the left ruler, the upper one and the corner between them."""
         return {"upright": partial(self._pull, True), "level": partial(self._pull, False), "origin": self._pull_origin}
 
-    def _pull(self, is_vertical: bool) -> Gesture | None:
+    def _pull(self, is_upright: bool) -> Gesture | None:
         if self._state.open_document is None:
             return None
         self.settle()
         self._settings.set(GUIDES_SHOWN, True)
-        return self._overlay.new_guide(is_vertical=is_vertical)
+        return self._overlay.new_guide(is_upright=is_upright)
 
     def _pull_origin(self) -> Gesture | None:
         if self._state.open_document is None:
