@@ -95,6 +95,9 @@ MESSAGES: dict[str, str] = {
     "generate.no_latent": "The model “{model_id}” takes no latent.",
     "generate.bad_latent": "The model “{model_id}” needs a latent of {expected} numbers for each picture; "
     "{found} were given.",
+    "generate.nothing_to_encode": "There are no pixels to encode here; choose a layer that has some.",
+    "generate.no_stamps": "The stamps are still being made; try again in a moment.",
+    "generate.no_stamp_model": "Choose a model in the Generate panel first: it makes the stamps.",
     "latent.bad_length": "{path} holds an array of shape {found}; each latent of this model has {expected} numbers.",
     "latent.not_finite": "{path} holds numbers that are not finite (NaN or infinity).",
     "latent.unreadable": "{path} cannot be read as a latent: {reason}.",

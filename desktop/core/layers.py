@@ -54,7 +54,8 @@ class ColorTag(StrEnum):
 class AiRecipe:
     """What made an AI result, complete enough to make it again.
 
-    `inputs` names the layer each picture came from (role, layer id); 0 stands for the visible picture.
+    `inputs` names the layer each picture came from (role, layer id); 0 stands for the visible picture. `latent` is what
+    a generated picture was made from, in C order; empty stands for the latent that the seed gives.
     """
 
     model_id: str
@@ -63,6 +64,8 @@ class AiRecipe:
     parameters: tuple[tuple[str, float | int | bool | str], ...] = ()
     seed: int = 0
     region: Rect = EMPTY_RECT
+    latent: tuple[float, ...] = ()
+    truncation: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

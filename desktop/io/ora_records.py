@@ -81,6 +81,8 @@ class RecipeRecord(msgspec.Struct, omit_defaults=True):
     parameters: list[tuple[str, bool | int | float | str]] = []
     seed: int = 0
     region: tuple[int, int, int, int] = (0, 0, 0, 0)
+    latent: list[float] = []
+    truncation: float = 1.0
 
 
 class LayerRecord(msgspec.Struct, omit_defaults=True):
@@ -125,7 +127,14 @@ def record_of_recipe(recipe: AiRecipe | None) -> RecipeRecord | None:
         return None
     region = (recipe.region.x, recipe.region.y, recipe.region.width, recipe.region.height)
     return RecipeRecord(
-        recipe.model_id, recipe.model_sha256, list(recipe.inputs), list(recipe.parameters), recipe.seed, region
+        recipe.model_id,
+        recipe.model_sha256,
+        list(recipe.inputs),
+        list(recipe.parameters),
+        recipe.seed,
+        region,
+        list(recipe.latent),
+        recipe.truncation,
     )
 
 
@@ -139,6 +148,8 @@ def recipe_of_record(record: RecipeRecord | None) -> AiRecipe | None:
         tuple(record.parameters),
         record.seed,
         Rect(*record.region),
+        tuple(record.latent),
+        record.truncation,
     )
 
 

@@ -21,6 +21,7 @@ SEED_LIMIT = 1 << 32
 COUNT_LIMIT = 1000
 NOISE_BLOCK = 256
 FILE_LIMIT_BYTES = 64 << 20
+TRUNCATION = "truncation"  # a parameter of this name does it inside the graph
 
 Numbers = NDArray[np.float32]
 
@@ -65,6 +66,12 @@ def free_latent(manifest: Manifest) -> Input | None:
     return next((spec for spec in latents if (spec.source or spec.name) not in made), None)
 
 
+def truncates_first(manifest: Manifest) -> bool:
+    """True where truncation shrinks the drawn latent itself, not inside the graph or behind a mapping network."""
+    has_own = any(param.id == TRUNCATION for param in manifest.params)
+    return not has_own and not any(_mapped_source(manifest, spec) for spec in manifest.inputs)
+
+
 def latent_shape(manifest: Manifest) -> tuple[int, ...]:
     """The shape of one sample of the latent that a person may bring."""
     spec = free_latent(manifest)
@@ -93,6 +100,17 @@ def _drawn(generator: np.random.Generator, spec: Input, shape: tuple[int, ...]) 
 def _makes_latent_of_latent(manifest: Manifest, part: str) -> bool:
     """A mapping network, not an encoder."""
     return all(spec.role != "image" for spec in manifest.inputs_of(part))
+
+
+def _mapped_source(manifest: Manifest, spec: Input) -> bool:
+    """The tensor is fed by a mapping network."""
+    return spec.role in ("latent", "embedding", "noise") and any(
+        output.role == "latent"
+        and output.name == (spec.source or spec.name)
+        and output.part != spec.part
+        and _makes_latent_of_latent(manifest, output.part)
+        for output in manifest.outputs
+    )
 
 
 def _read_numbers(path: Path) -> Numbers:

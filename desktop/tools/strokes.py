@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from desktop.core.brush import BrushSettings, Stroke
+from desktop.core.brush import BrushSettings
 from desktop.core.dynamics import PenSample
 from desktop.core.geometry import Point, Rect
 from desktop.core.stabilizer import Stabilizer
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent
 
 AXIS_AFTER_PX = 4.0  # a hand's first pixels say little about where it wants to go
+
+
+class PaintsAlong(Protocol):
+    """What a stroke of any brush does: collects the pen's places, and paints what is due."""
+
+    def add(self, sample: PenSample) -> None: ...
+
+    def paint(self) -> Iterable[Rect]: ...
+
+    def finish(self) -> None: ...
 
 
 @dataclass
@@ -23,7 +34,7 @@ class LastStroke:
 
 def follow(
     event: PointerEvent,
-    stroke: Stroke,
+    stroke: PaintsAlong,
     settings: BrushSettings,
     announce: Callable[[Rect], None],
     last: LastStroke,
@@ -70,7 +81,7 @@ class _Ruler:
         return replace(sample, point=Point(self._origin.x, sample.point.y))
 
 
-def _announce_all(stroke: Stroke, announce: Callable[[Rect], None]) -> None:
+def _announce_all(stroke: PaintsAlong, announce: Callable[[Rect], None]) -> None:
     for rect in stroke.paint():
         announce(rect)
 

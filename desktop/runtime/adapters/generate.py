@@ -23,13 +23,12 @@ from desktop.runtime.adapters.base import (
 from desktop.runtime.adapters.constants import constant_feeds, sample_shape
 from desktop.runtime.adapters.fitting import fitted_image
 from desktop.runtime.adapters.wiring import Wiring
-from desktop.runtime.latents import draw, free_latent
+from desktop.runtime.latents import TRUNCATION, draw, free_latent, truncates_first
 from desktop.runtime.manifest import Input, Manifest, Output, channels_of
 from desktop.runtime.runner import Array
 from desktop.runtime.tensors import answer_to_pixels, pixels_to_tensor, typed_tensor
 
 MEAN_SAMPLES = 256  # for the mean of a mapping network's latents: its error is a sixteenth of their deviation
-TRUNCATION = "truncation"  # a parameter of this name does it inside the graph
 
 
 def check(manifest: Manifest) -> None:
@@ -123,20 +122,13 @@ class _Sample:
         given = self._job.inputs.get("latent" if spec is self._latent else spec.name, self._job.inputs.get(spec.name))
         if given is None:
             drawn: Array = draw(spec, self._job.manifest.inputs.index(spec), seed, shape)[None]
-            strength = 1 if self._truncates_elsewhere() else self._job.truncation
+            strength = self._job.truncation if truncates_first(self._job.manifest) else 1
             return drawn * np.float32(strength)
         row: Array = given[self._index % len(given)]
         if row.size != np.prod(shape, dtype=int):
             expected = int(np.prod(shape, dtype=int))
             raise UserError("generate.bad_latent", model_id=self._job.manifest.id, expected=expected, found=row.size)
         return row.reshape(1, *shape)
-
-    def _truncates_elsewhere(self) -> bool:
-        """Truncation happens inside the graph, or behind the mapping network, not on the first latent."""
-        manifest = self._job.manifest
-        return TRUNCATION in self._job.parameters or any(
-            self._is_mapped(source) for spec in manifest.inputs if (source := self._wiring.source_of(spec)) is not None
-        )
 
     def _is_mapped(self, source: Output) -> bool:
         """The output is the latent of a mapping network, not of an encoder."""

@@ -1,0 +1,356 @@
+"""Generated pictures as values: what decides one (`Sample`), the request that makes it, and the layer it becomes.
+
+Only immutable values are read, so everything but `insert` and `replace` may be called in any thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.core.color import Depth
+from desktop.core.composite import flatten
+from desktop.core.document import Document
+from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.geometry import Rect
+from desktop.core.layers import AiRecipe, LayerId, Mask, RasterLayer
+from desktop.core.tiles import TileMap
+from desktop.runtime.adapters.generate import picture_output
+from desktop.runtime.catalog import Model
+from desktop.runtime.latents import SEED_LIMIT, draw, free_latent, truncates_first
+from desktop.runtime.manifest import Manifest, Param, Task, channels_of
+from desktop.runtime.parameters import complete_parameters
+from desktop.runtime.preparing import needed_inputs
+from desktop.runtime.runner import DeviceChoice, ParameterValue, Request
+from desktop.tools.latent_moves import Latent, Latents, Space
+from desktop.tools.layer_edits import place_above
+from desktop.tools.locks import check_pixels_free
+from desktop.tools.names import EditName
+
+UNPLACED_SHARE = 1 / 3  # of the canvas's shorter side, for a picture that nobody said a place for
+
+Picture = NDArray[np.uint8]  # (H, W, 3 | 4), straight alpha
+
+
+class Fit(Enum):
+    """How a picture meets its region: all of it inside, or the whole region full of it."""
+
+    WHOLE = "whole"
+    FILL = "fill"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Everything that decides the bytes of one picture. An empty `latent` is the one that the seed gives."""
+
+    model_id: str
+    model_sha256: str
+    parameters: tuple[tuple[str, ParameterValue], ...] = ()
+    seed: int = 0
+    truncation: float = 1.0
+    latent: tuple[float, ...] = ()
+
+    def changed(self, **changes: Any) -> Sample:
+        return replace(self, **changes)
+
+    def with_parameter(self, name: str, value: ParameterValue) -> Sample:
+        return self.changed(parameters=tuple((key, value if key == name else old) for key, old in self.parameters))
+
+    def with_latent(self, latent: Latent) -> Sample:
+        return self.changed(latent=tuple(float(number) for number in latent.reshape(-1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a picture belongs; `mask` cuts it to a region."""
+
+    rect: Rect
+    mask: TileMap | None = None
+
+
+# what a model offers
+
+
+def is_generator(manifest: Manifest) -> bool:
+    """It makes pictures out of nothing but numbers."""
+    return manifest.task is Task.GENERATE and not needed_inputs(manifest)
+
+
+def can_encode(manifest: Manifest) -> bool:
+    """It finds the latent of a given picture."""
+    return any(spec.role == "image" for spec in manifest.inputs) and has_latent(manifest)
+
+
+def has_latent(manifest: Manifest) -> bool:
+    spec = free_latent(manifest)
+    return spec is not None and spec.shape is not None
+
+
+def space_of(manifest: Manifest) -> Space:
+    spec = free_latent(manifest)
+    assert spec is not None
+    return Space.of(spec)
+
+
+def label_param(manifest: Manifest) -> Param | None:
+    """The choice that says which class the picture shows."""
+    fed = next((spec.param for spec in manifest.inputs if spec.role == "label" and spec.param is not None), None)
+    return None if fed is None else manifest.param(fed)
+
+
+def first_sample(model: Model, seed: int) -> Sample:
+    """The model as it comes: every parameter at its default."""
+    parameters = complete_parameters(model.manifest, {})
+    return Sample(model.id, model.sha256, tuple(parameters.items()), seed)
+
+
+def aspect_of(manifest: Manifest) -> float:
+    """Width over height of its pictures."""
+    size = picture_output(manifest).size
+    assert size is not None
+    return size[1] / size[0]
+
+
+# samples beside a sample
+
+
+def latent_of(manifest: Manifest, sample: Sample) -> Latent:
+    """The latent the picture is made from, given or drawn as the runtime draws it."""
+    if sample.latent:
+        return np.array(sample.latent, np.float32)
+    spec = free_latent(manifest)
+    assert spec is not None
+    assert spec.shape is not None
+    drawn = draw(spec, manifest.inputs.index(spec), sample.seed, tuple(spec.shape)).reshape(-1)
+    return drawn * np.float32(sample.truncation) if truncates_first(manifest) else drawn
+
+
+def truncated(manifest: Manifest, sample: Sample, truncation: float) -> Sample:
+    """Another truncation; a latent of its own is drawn in or out by the same share that a seed's would be."""
+    changed = sample.changed(truncation=truncation)
+    if not sample.latent or not truncates_first(manifest):
+        return changed
+    return changed.with_latent(np.array(sample.latent, np.float32) * np.float32(truncation / sample.truncation))
+
+
+def sampled_at(sample: Sample, latents: Latents) -> list[Sample]:
+    """One sample for each latent. Their seeds follow each other: that is how a request of several draws its noise."""
+    first = min(sample.seed, SEED_LIMIT - len(latents))
+    return [sample.changed(seed=first + index).with_latent(latent) for index, latent in enumerate(latents)]
+
+
+def reseeded(sample: Sample, seed: int, count: int) -> list[Sample]:
+    """`count` pictures of seeds in a row, nothing given but the seeds."""
+    first = min(seed, SEED_LIMIT - count)
+    return [sample.changed(seed=first + index, latent=()) for index in range(count)]
+
+
+def request_of(manifest: Manifest, samples: Sequence[Sample], device: DeviceChoice = "auto") -> Request:
+    """One request for pictures of one model with equal parameters and seeds that follow each other."""
+    first = samples[0]
+    inputs: dict[str, Any] = {}
+    if any(sample.latent for sample in samples):
+        shape = free_latent(manifest).shape or []  # type: ignore[union-attr]  # only a model with one has latents
+        for sample in samples:
+            if len(sample.latent) != math.prod(shape):
+                raise UserError(
+                    "generate.bad_latent",
+                    model_id=first.model_id,
+                    expected=math.prod(shape),
+                    found=len(sample.latent),
+                )
+        inputs["latent"] = np.array([sample.latent for sample in samples], np.float32).reshape(-1, *shape)
+    assert all(
+        sample == first.changed(seed=first.seed + index, latent=sample.latent) for index, sample in enumerate(samples)
+    )
+    return Request(
+        first.model_id,
+        first.model_sha256,
+        inputs,
+        dict(first.parameters),
+        first.seed,
+        device,
+        len(samples),
+        truncation=first.truncation,
+    )
+
+
+def encode_request(sample: Sample, image: NDArray[Any], device: DeviceChoice = "auto") -> Request:
+    """Asks for the latent of a picture; its result holds the latent and the picture made from it."""
+    return Request(
+        sample.model_id, sample.model_sha256, {"image": image}, dict(sample.parameters), sample.seed, device,
+        truncation=sample.truncation,
+    )  # fmt: skip
+
+
+def picture_to_encode(
+    document: Document, layer_id: LayerId | None, region: TileMap, manifest: Manifest
+) -> tuple[NDArray[Any], Rect]:
+    """The active layer's pixels, else the visible ones, under the region or selection; and where they were read.
+
+    A model with alpha is shown all of it on nothing; others see the middle, so that no border is learned into it.
+    """
+    canvas = document.size.rect()
+    layer = document.layer(layer_id) if layer_id is not None and document.has_layer(layer_id) else None
+    tiles = layer.tiles if isinstance(layer, RasterLayer) else None
+    bounds = _region_bounds(document, region)
+    if bounds is None:
+        content = canvas if tiles is None else tiles.content_bounds().intersect(canvas)
+        bounds = canvas if content.is_empty else content
+    rect = fitted(bounds, aspect_of(manifest), Fit.FILL if _has_alpha(manifest) else Fit.WHOLE)
+    if tiles is not None:
+        pixels = tiles.read(rect)
+        if pixels[..., 3].any():
+            return pixels, rect
+    pixels = flatten(document, rect)
+    if not pixels[..., 3].any():
+        raise UserError("generate.nothing_to_encode")
+    return pixels, rect
+
+
+# places
+
+
+def target_for(document: Document, region: TileMap, manifest: Manifest, fit: Fit, hint: Rect | None = None) -> Target:
+    """Under the painted region, else the selection, else at `hint`, else in the middle of the canvas."""
+    canvas = document.size.rect()
+    bounds = _region_bounds(document, region)
+    if bounds is not None:
+        shape = region if len(region) else document.selection
+        mask = None if fit is Fit.WHOLE or shape is None else shape
+        return Target(fitted(bounds, aspect_of(manifest), fit), mask)
+    if hint is not None:
+        return Target(hint)
+    side = max(round(min(canvas.width, canvas.height) * UNPLACED_SHARE), 1)
+    middle = Rect(canvas.width // 2 - side // 2, canvas.height // 2 - side // 2, side, side)
+    return Target(fitted(middle, aspect_of(manifest), Fit.WHOLE))
+
+
+def fitted(bounds: Rect, aspect: float, fit: Fit) -> Rect:
+    """The rectangle of an aspect around the middle of another one: inside it (WHOLE) or covering it (FILL)."""
+    is_wide = bounds.width > bounds.height * aspect
+    if is_wide == (fit is Fit.WHOLE):
+        width, height = bounds.height * aspect, float(bounds.height)
+    else:
+        width, height = float(bounds.width), bounds.width / aspect
+    sides = max(round(width), 1), max(round(height), 1)
+    return Rect(
+        bounds.x + (bounds.width - sides[0]) // 2, bounds.y + (bounds.height - sides[1]) // 2, sides[0], sides[1]
+    )
+
+
+# layers
+
+
+def picture_tiles(picture: Picture, rect: Rect, depth: Depth) -> TileMap:
+    """The picture brought to the rectangle, in the document's depth, its alpha kept."""
+    pixels = resized_rgba(picture, rect.width, rect.height)
+    if depth == 16:
+        return TileMap.from_array(pixels.astype(np.uint16) * 257, rect.x, rect.y)
+    return TileMap.from_array(pixels, rect.x, rect.y)
+
+
+def resized_rgba(picture: Picture, width: int, height: int) -> Picture:
+    """(height, width, 4): smooth when it grows, averaged when it shrinks."""
+    if picture.shape[2] == 3:
+        picture = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    if picture.shape[:2] == (height, width):
+        return picture
+    is_smaller = width < picture.shape[1] or height < picture.shape[0]
+    how = cv2.INTER_AREA if is_smaller else cv2.INTER_CUBIC
+    if (picture[..., 3] == 255).all():
+        opaque: Picture = cv2.resize(picture, (width, height), interpolation=how)
+        opaque[..., 3] = 255
+        return opaque
+    premultiplied = picture.astype(np.float32)
+    premultiplied[..., :3] *= premultiplied[..., 3:] / 255
+    resized = cv2.resize(premultiplied, (width, height), interpolation=how)
+    resized[..., :3] *= 255 / np.maximum(resized[..., 3:], 1)  # before clipping: both overshoot by the same share
+    result: Picture = np.rint(np.clip(resized, 0, 255)).astype(np.uint8)
+    return result
+
+
+def generated_layer(document: Document, sample: Sample, tiles: TileMap, target: Target, name: str) -> RasterLayer:
+    """The picture as a layer that knows how it was made, not yet inserted."""
+    mask = None if target.mask is None else Mask(target.mask)
+    recipe = recipe_of(sample, target.rect)
+    return RasterLayer(id=document.next_layer_id(), name=name, tiles=tiles, mask=mask, recipe=recipe)
+
+
+def insert(open_document: OpenDocument, layer: RasterLayer, above_id: LayerId | None) -> LayerId:
+    """Puts a generated layer above another one, as one edit."""
+    document = open_document.document
+    layer = layer.changed(id=document.next_layer_id())
+    with open_document.edit(EditName.GENERATE) as edit:
+        edit.insert_layer(layer, *place_above(document, above_id))
+    return layer.id
+
+
+def replace_picture(
+    open_document: OpenDocument, layer_id: LayerId, sample: Sample, tiles: TileMap, rect: Rect, key: Hashable
+) -> RasterLayer:
+    """Another picture in a generated layer; changes with one `key` in a row are one history entry.
+
+    UserError when the layer is locked.
+    """
+    check_pixels_free(open_document.document, layer_id)
+    layer = open_document.document.raster_layer(layer_id)
+    layer = layer.changed(tiles=tiles, recipe=recipe_of(sample, rect))
+    with open_document.edit(EditName.REGENERATE, merge_key=("generate", layer_id, key)) as edit:
+        edit.replace_layer(layer)
+    return layer
+
+
+def recipe_of(sample: Sample, rect: Rect) -> AiRecipe:
+    return AiRecipe(
+        model_id=sample.model_id,
+        model_sha256=sample.model_sha256,
+        parameters=sample.parameters,
+        seed=sample.seed,
+        region=rect,
+        latent=sample.latent,
+        truncation=sample.truncation,
+    )
+
+
+def sample_of(recipe: AiRecipe, model: Model) -> Sample:
+    """What a recipe asks for, checked against the model as it is now. UserError when it no longer fits."""
+    parameters = complete_parameters(model.manifest, dict(recipe.parameters))
+    spec = free_latent(model.manifest)
+    expected = 0 if spec is None else math.prod(spec.shape or [])
+    if recipe.latent and len(recipe.latent) != expected:
+        raise UserError("generate.bad_latent", model_id=model.id, expected=expected, found=len(recipe.latent))
+    return Sample(model.id, model.sha256, tuple(parameters.items()), recipe.seed, recipe.truncation, recipe.latent)
+
+
+def rect_of(layer: RasterLayer, picture: Picture, depth: Depth) -> Rect:
+    """Where a generated layer's picture lies now: its recipe's place, moved as far as its pixels were."""
+    assert layer.recipe is not None
+    rect = layer.recipe.region
+    made = picture_tiles(picture, rect, depth).content_bounds()
+    found = layer.tiles.content_bounds()
+    if made.size != found.size:
+        return rect  # painted on, or cut: nothing to go by
+    return rect.translated(found.x - made.x, found.y - made.y)
+
+
+def _region_bounds(document: Document, region: TileMap) -> Rect | None:
+    """The rectangle around the painted region, else the selection, inside the canvas; None where there is neither."""
+    for shape in (region, document.selection):
+        if shape is not None and len(shape):
+            bounds = shape.content_bounds().intersect(document.size.rect())
+            if not bounds.is_empty:
+                return bounds
+    return None
+
+
+def _has_alpha(manifest: Manifest) -> bool:
+    return channels_of(picture_output(manifest).order) == 4
