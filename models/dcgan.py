@@ -36,7 +36,7 @@ class Config:
 
     # what
     data: Path = Path("data/sets/emoji")  # a fetched set, or any folder of pictures
-    classes: tuple[str, ...] = ("Face",)  # only these; none: all
+    classes: tuple[str, ...] = ()  # only these; default: all
     side: int = 32
     planes: Planes = "rgba"
     mirror: bool = True  # augmentation of the data: what is learned too
