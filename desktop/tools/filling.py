@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
@@ -33,10 +32,10 @@ from desktop.tools.locks import keeps_alpha
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
 from desktop.tools.snapping import Snapping, no_snapping
+from desktop.tools.waiting import later
 
 SLICE_S = 0.010  # of a frame; the rest is for the compositor
 BATCH_TILES = 4
-INLINE_PIXELS = 1_000_000  # a region this large is found in ten milliseconds
 SHORTEST_LINE_PX = 1.0
 STEP_ANGLE = math.pi / 4
 
@@ -81,7 +80,7 @@ def pour(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, se
     if not document.size.rect().contains_point(event.point):
         return
     with open_document.edit(EditName.BUCKET) as edit:
-        found = _later(lambda: _region_at(document, layer, plane, settings, event.point), document.size.area)
+        found = later(lambda: _region_at(document, layer, plane, settings, event.point), document.size.area)
         while not found.done():
             event = yield True
         paint = SolidPaint(settings.color, _paint_dtype(document, plane))
@@ -240,18 +239,6 @@ def _sampled(document: Document, layer: Layer, plane: Plane, sample: Sample) -> 
         return layer.mask.tiles.read(canvas)
     assert not isinstance(layer, GroupLayer)
     return layer.tiles.read(canvas)
-
-
-def _later(work: Callable[[], Gray8], area: int) -> Future[Gray8]:
-    """The result of work in a thread of its own; small work is done at once."""
-    if area <= INLINE_PIXELS:
-        done: Future[Gray8] = Future()
-        done.set_result(work())
-        return done
-    pool = ThreadPoolExecutor(1, thread_name_prefix="fill region")
-    future = pool.submit(work)
-    pool.shutdown(wait=False)
-    return future
 
 
 def _paint_dtype(document: Document, plane: Plane) -> np.dtype[Any]:

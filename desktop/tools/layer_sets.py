@@ -14,11 +14,12 @@ from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import GroupLayer, Layer, LayerBase, LayerId, RasterLayer
+from desktop.core.select import Joined, Shape
+from desktop.core.select import joined as joined_selection
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import branch_with_new_ids, extent_of
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
-from desktop.tools.selecting import Joined, join
 
 
 def roots_of(document: Document, layer_ids: Collection[LayerId]) -> list[Layer]:
@@ -279,7 +280,7 @@ def layer_via_copy(open_document: OpenDocument, layer_id: LayerId, name: str, *,
     return copy.id
 
 
-def selection_from(document: Document, layer_id: LayerId, plane: Plane, joined: Joined) -> TileMap:
+def selection_from(document: Document, layer_id: LayerId, plane: Plane, joined: Joined) -> TileMap | None:
     """A layer's alpha, or its mask, as a soft selection joined with the one there is; a reading of one version."""
     canvas, layer = document.size.rect(), document.layer(layer_id)
     if plane is Plane.MASK:
@@ -290,7 +291,7 @@ def selection_from(document: Document, layer_id: LayerId, plane: Plane, joined: 
         plain = layer.changed(mask=None, opacity=1.0, visible=True, clip_to_below=False)
         alpha = flatten(document.changed(layers=(plain,), selection=None))[..., 3]
         found = alpha if alpha.dtype == np.uint8 else np.rint(alpha / 257.0).astype(np.uint8)
-    return join(document.selection, found, canvas, joined)
+    return joined_selection(document.selection, Shape(canvas, found), joined)
 
 
 def _with_alpha(pixels: Any, share: Any) -> Any:

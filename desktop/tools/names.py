@@ -43,6 +43,7 @@ class EditName(StrEnum):
     REGENERATE = "Change generated picture"
     RENAME = "Rename layer"
     REORDER = "Reorder layers"
+    MOVE_SELECTION = "Move selection"
     SELECT = "Selection"
     SELECT_OBJECT = "Select object"
     UNGROUP = "Ungroup"

@@ -127,6 +127,11 @@ _SELECT = (
     _a("select.none", "select", "layers.select_none", "Ctrl+D", condition="selection"),
     _a("select.again", "select", "layers.select_again", "Ctrl+Shift+D", condition="had_selection"),
     _a("select.invert", "select", "layers.invert_selection", "Ctrl+Shift+I", condition="selection"),
+    _a("select.grow", "select", "selection.modify", argument="grow", condition="selection", separated=True),
+    _a("select.shrink", "select", "selection.modify", argument="shrink", condition="selection"),
+    _a("select.feather", "select", "selection.modify", "Shift+F6", argument="feather", condition="selection"),
+    _a("select.border", "select", "selection.modify", argument="border", condition="selection"),
+    _a("select.smooth", "select", "selection.modify", argument="smooth", condition="selection"),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
     _a("select.new_object", "select", "objects.forget", condition="clicks", separated=True),
     _a("select.undo_click", "select", "objects.undo_click", "Backspace", condition="clicks"),
@@ -140,7 +145,12 @@ _TOOLS = (
     _a("tool.eraser", "tool", "tools.choose", "E", icon="eraser", argument="eraser", checked="tool"),
     _a("tool.mask", "tool", "tools.choose", "K", icon="mask-brush", argument="mask", checked="tool"),
     _a("tool.region", "tool", "tools.choose", "A", icon="region-brush", argument="region", checked="tool"),
-    _a("tool.object", "tool", "tools.choose", "W", icon="object", argument="object", checked="tool"),
+    _a("tool.rectangle", "tool", "tools.choose", "M", icon="rectangle", argument="rectangle", checked="tool"),
+    _a("tool.ellipse", "tool", "tools.choose", "Shift+M", icon="ellipse", argument="ellipse", checked="tool"),
+    _a("tool.lasso", "tool", "tools.choose", "L", icon="lasso", argument="lasso", checked="tool"),
+    _a("tool.polygon", "tool", "tools.choose", "Shift+L", icon="polygon", argument="polygon", checked="tool"),
+    _a("tool.wand", "tool", "tools.choose", "W", icon="wand", argument="wand", checked="tool"),
+    _a("tool.object", "tool", "tools.choose", "Shift+W", icon="object", argument="object", checked="tool"),
     _a("tool.gradient", "tool", "tools.choose", "G", icon="gradient", argument="gradient", checked="tool"),
     _a("tool.fill", "tool", "tools.choose", "Shift+G", icon="bucket", argument="fill", checked="tool"),
     _a("tool.picker", "tool", "tools.choose", "I", icon="picker", argument="picker", checked="tool"),
@@ -264,7 +274,24 @@ SUBMENUS = {
     "snapping": "view",
     "language": "view",
 }  # menu → the menu it hangs in
-TOOLBAR = ("move", "brush", "eraser", "mask", "region", "object", "gradient", "fill", "picker", "hand", "zoom")
+TOOLBAR = (
+    "move",
+    "rectangle",
+    "ellipse",
+    "lasso",
+    "polygon",
+    "wand",
+    "object",
+    "brush",
+    "eraser",
+    "mask",
+    "region",
+    "gradient",
+    "fill",
+    "picker",
+    "hand",
+    "zoom",
+)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the context bar says for the bucket, the gradient and the picker. Percentages are 0..100."""
+"""What the context bar says for bucket, gradient, picker and selection tools. Percentages are 0..100."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from desktop.core.blend_modes import BlendMode
 from desktop.core.gradients import Color, GradientPreset, GradientRepeat, GradientShape, preset_gradient
 from desktop.core.layers import LayerId
+from desktop.core.select import Joined
 from desktop.tools.filling import BucketSettings, GradientSettings, Sample
 from desktop.tools.picking import PickSettings
+from desktop.tools.selecting import SelectSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,28 @@ class GradientOptions:
             dithers=self.dithers,
             mode=self.mode,
             opacity=self.opacity / 100,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectOptions:
+    """Of all selection tools; the last three count for the wand."""
+
+    how: Joined = Joined.REPLACE
+    feather: float = 0.0
+    antialias: bool = True
+    tolerance: float = 12.0
+    contiguous: bool = True
+    sample: Sample = Sample.VISIBLE
+
+    def settings(self) -> SelectSettings:
+        return SelectSettings(
+            how=self.how,
+            feather_px=self.feather,
+            antialias=self.antialias,
+            tolerance=self.tolerance / 100,
+            contiguous=self.contiguous,
+            sample=self.sample,
         )
 
 

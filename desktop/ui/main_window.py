@@ -38,6 +38,7 @@ from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
+from desktop.ui.commands.select_commands import SelectCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
@@ -53,7 +54,7 @@ from desktop.ui.panels.context_bar import ContextBar
 from desktop.ui.panels.model_card import title_of
 from desktop.ui.panels.panel_docks import PanelDocks
 from desktop.ui.panels.status_bar import StatusBar
-from desktop.ui.state import EditorState, Tool
+from desktop.ui.state import SELECT_TOOLS, EditorState, Tool
 from desktop.ui.theme import apply_theme
 from desktop.ui.widgets.action_search import ActionSearch
 from desktop.ui.widgets.basics import rule
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryCommands(self)
         self.colors = ColorCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
+        self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
         self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
@@ -215,6 +217,9 @@ class MainWindow(QMainWindow):
         self.layers.before_edit = self.ai.settle
         self.ai.failed.connect(self.show_error)
         self.objects.failed.connect(self.show_error)
+        self.selection.failed.connect(self.show_error)
+        self.selection.outline_changed.connect(self.canvas.outline.show)
+        self.canvas.pointer.on_key = self.selection.key
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
         self.objects.box_dragged.connect(self.canvas.clicks.show_dragged)
         self.ai.noted.connect(self.info.show_note)
@@ -269,9 +274,10 @@ class MainWindow(QMainWindow):
     def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
         if tool is Tool.PICKER:
             pass  # only looks
-        elif tool is Tool.OBJECT:
+        elif tool in SELECT_TOOLS:
             self.ai.settle()
-            return self.objects.gesture(self.canvas.view.zoom)
+            zoom = self.canvas.view.zoom
+            return self.objects.gesture(zoom) if tool is Tool.OBJECT else self.selection.gesture(tool, modifiers, zoom)
         elif tool is not Tool.REGION:
             self.ai.settle()
         else:

@@ -20,7 +20,7 @@ from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.tools.region import Region
 from desktop.ui.documents import DocumentSession
-from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions
+from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions, SelectOptions
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
@@ -38,6 +38,11 @@ class Tool(StrEnum):
     FILL = "fill"
     PICKER = "picker"
     OBJECT = "object"
+    RECTANGLE = "rectangle"
+    ELLIPSE = "ellipse"
+    LASSO = "lasso"
+    POLYGON = "polygon"
+    WAND = "wand"
     HAND = "hand"
     ZOOM = "zoom"
 
@@ -46,6 +51,8 @@ PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION)
 MASKABLE_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL)  # they work on pixels or the mask
 PICKS_WITH_ALT = (Tool.BRUSH, Tool.GRADIENT, Tool.FILL)
 
+
+SELECT_TOOLS = (Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON, Tool.WAND, Tool.OBJECT)
 
 PEN_SIZE = Dynamic(Sensor.PRESSURE, Target.SIZE)
 
@@ -101,6 +108,7 @@ class ToolOptions:
     pick: PickOptions = field(default_factory=PickOptions)
     bucket: BucketOptions = field(default_factory=BucketOptions)
     gradient: GradientOptions = field(default_factory=GradientOptions)
+    select: SelectOptions = field(default_factory=SelectOptions)
 
 
 class EditorState(QObject):

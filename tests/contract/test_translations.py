@@ -63,7 +63,7 @@ def test_no_text_is_left_over() -> None:
         "import.hole.",
         "models.device.",
         "ai.landing.",
-        "object.joined.",
+        "select.how.",
         "layer_kind.",
         "tag.",
         "unit.",

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from desktop.core.geometry import Rect
+from desktop.core.select import Joined
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.jobs import RunnerLimits, WorkerRunner
-from desktop.tools.selecting import Joined
 from tests.gui.conftest import OpenStudio, Studio
 from tests.unit.test_runtime_clicks import click_model
 
@@ -84,7 +84,7 @@ def test_the_last_click_is_taken_back(studio: Studio) -> None:
 def test_another_object_can_be_added(studio: Studio) -> None:
     click(studio, (40, 100))
     bar = studio.window.context.bars[studio.window.state.tool]
-    QTest.mouseClick(bar.joined.button(Joined.ADD.value), Qt.MouseButton.LeftButton)  # type: ignore[attr-defined]
+    QTest.mouseClick(bar.how.button(Joined.ADD.value), Qt.MouseButton.LeftButton)
     click(studio, (280, 100))
     assert selected(studio, 20, 60) == 255
     assert selected(studio, 280, 100) == 255

@@ -20,7 +20,7 @@ from desktop.ui.canvas.overlays import Overlay
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect, part_of_a_pixel
-from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, PickerRing
+from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, OutlineOverlay, PickerRing
 from desktop.ui.canvas.view_widget import ViewWidget
 from desktop.ui.focus import is_typing
 from desktop.ui.state import EditorState
@@ -52,7 +52,7 @@ class CanvasWidget(ViewWidget):
         self.overlays: list[Overlay] = []
         self._scene = CanvasScene(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
-        self.clicks = ClickMarks(self.update)
+        self.clicks, self.outline = ClickMarks(self.update), OutlineOverlay(self.update)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab has another meaning here: it would not lead on

@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
-from desktop.ui.state import PAINT_TOOLS, PICKS_WITH_ALT, BrushOptions, Tool
+from desktop.ui.state import PAINT_TOOLS, PICKS_WITH_ALT, SELECT_TOOLS, BrushOptions, Tool
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
@@ -22,7 +22,7 @@ HARDNESS_PER_PX = 0.5
 TURN_STEP = 15.0  # degrees
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
-LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER, Tool.OBJECT)
+LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER, *(set(SELECT_TOOLS) - {Tool.LASSO}))
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -75,6 +75,7 @@ class PointerInput:
         self.grab: Callable[[Point, Modifier], Gesture | None] = lambda _point, _modifiers: None  # before the tool
         self.cursor_over: Callable[[], Qt.CursorShape | None] = lambda: None  # for what `grab` would take
         self.on_error: Callable[[UserError], None] = lambda _error: None
+        self.on_key: Callable[[Qt.Key], bool] = lambda _key: False
         self.on_nudge: Callable[[int, int], None] = lambda _dx, _dy: None
         self._gesture: RunningGesture | None = None
         self.on_resize: Callable[[float, float], None] = lambda _size, _hardness: None
@@ -209,6 +210,8 @@ class PointerInput:
 
     def key_press(self, event: QKeyEvent) -> bool:
         key = Qt.Key(event.key())
+        if not self.is_busy and self.on_key(key):
+            return True
         if key == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = True
             self.refresh_cursor()

@@ -59,6 +59,7 @@ class CanvasScene:
         if self._state.tool in PAINT_TOOLS:
             draw_symmetry(painter, view, self._state.options.symmetry, self._state.symmetry_center(), size.rect())
         self._draw_outline(painter)
+        canvas.outline.draw(painter, view, canvas.devicePixelRatioF())
         canvas.clicks.draw(painter, view, canvas.devicePixelRatioF())
         canvas.gradient_line.draw(painter, view, canvas.devicePixelRatioF())
         canvas.picker_ring.draw(painter, view, canvas.devicePixelRatioF())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
@@ -42,6 +42,28 @@ class GradientLineOverlay:
             painter.drawLine(start, end)
             painter.drawEllipse(start, radius, radius)
             painter.drawRect(QRectF(end.x() - radius, end.y() - radius, 2 * radius, 2 * radius))
+
+
+class OutlineOverlay:
+    """The shape that is being drawn with a selection tool."""
+
+    def __init__(self, update: Callable[[], None]) -> None:
+        self._update = update
+        self.points: tuple[Point, ...] = ()
+
+    def show(self, points: Sequence[Point] | None) -> None:
+        self.points = tuple(points or ())
+        self._update()
+
+    def draw(self, painter: QPainter, view: View, ratio: float) -> None:
+        if not self.points:
+            return
+        line = QPolygonF([QPointF(*view.image_to_view(point)) for point in self.points])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for shade, width in ((DARK, 2.6), (LIGHT, 1.2)):
+            painter.setPen(QPen(shade, width * ratio))
+            painter.drawPolygon(line)
 
 
 class ClickMarks:

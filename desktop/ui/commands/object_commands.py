@@ -11,13 +11,13 @@ from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
+from desktop.core.select import Joined, Shape, joined
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
 from desktop.runtime.runner import Failed, Finished, Outcome, Request
 from desktop.tools.clicking import Clicks, point_at
 from desktop.tools.gestures import Gesture
 from desktop.tools.names import EditName
-from desktop.tools.selecting import Joined, join
 from desktop.ui.background import Background
 from desktop.ui.commands.ai_commands import STROKE_POLL_MS, AiCommands
 from desktop.ui.documents import DocumentSession
@@ -37,7 +37,7 @@ class ObjectCommands(QObject):
         super().__init__(background)
         self._state, self._ai, self._background = state, ai, background
         self.clicks = Clicks()
-        self.joined = Joined.REPLACE
+        self._how = self.how
         self.is_running = False
         self._model_id = ""
         self._session: DocumentSession | None = None
@@ -48,6 +48,7 @@ class ObjectCommands(QObject):
         self._picture: tuple[Document, np.ndarray] | None = None
         state.document_replaced.connect(self.forget)
         state.tool_changed.connect(self._tool_changed)
+        state.options_changed.connect(self._options_changed)
         ai.form.changed.connect(self.changed)
 
     @property
@@ -63,10 +64,10 @@ class ObjectCommands(QObject):
         self._model_id = model_id
         self.forget()
 
-    def set_joined(self, joined: Joined) -> None:
+    @property
+    def how(self) -> Joined:
         """How the object meets the selection there is."""
-        self.joined = joined
-        self.forget()
+        return self._state.options.select.how
 
     def gesture(self, zoom: float) -> Gesture:
         """A click or a box. UserError when there is nothing to ask."""
@@ -99,6 +100,11 @@ class ObjectCommands(QObject):
         self.forget()
 
     # a question on its way
+
+    def _options_changed(self) -> None:
+        if self.how is not self._how and not self.clicks.is_empty:
+            self.forget()  # another way to meet the selection: another object is meant
+        self._how = self.how
 
     def _tool_changed(self) -> None:
         if self._state.tool is not Tool.OBJECT and not self.clicks.is_empty:
@@ -159,7 +165,7 @@ class ObjectCommands(QObject):
         asked, self.is_running = self._asked, False
         if isinstance(outcome, Finished):
             found: Any = outcome.result.outputs["mask"]
-            self._select(opened, join(self._before, found, opened.document.size.rect(), self.joined))
+            self._select(opened, joined(self._before, Shape(opened.document.size.rect(), found), self.how))
         if self.clicks != asked:  # more clicks came meanwhile
             self._ask(serial, opened.document)
         self.changed.emit()

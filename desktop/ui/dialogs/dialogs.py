@@ -26,6 +26,7 @@ from desktop.core.geometry import Size
 from desktop.io.formats import SUFFIXES, FileFormat
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.dialogs.amount_dialog import Amount, AmountDialog
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
@@ -157,6 +158,10 @@ class Dialogs:
         """The preset and the user's own keys."""
         dialog = ShortcutsDialog(self._window)
         return (dialog.preset, dialog.own) if dialog.exec() else None
+
+    def ask_amount(self, amount: Amount) -> float | None:
+        dialog = AmountDialog(amount, self._window)
+        return dialog.amount if dialog.exec() else None
 
     def ask_model_file(self) -> Path | None:
         name, _ = QFileDialog.getOpenFileName(

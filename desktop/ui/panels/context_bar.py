@@ -13,8 +13,9 @@ from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.brush_bar import BrushBar
-from desktop.ui.panels.fill_bars import BucketBar, GradientBar, PickerBar
+from desktop.ui.panels.fill_bars import BucketBar, GradientBar, OptionBar, PickerBar
 from desktop.ui.panels.object_bar import ObjectBar
+from desktop.ui.panels.select_bars import SelectBar, WandBar
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
@@ -46,12 +47,15 @@ class ContextBar(QFrame):
         self.region_side = Segments(["add", "erase"], self)
         self.clear_region = IconButton("clear", self)
         self.pen_size = QCheckBox(self)
-        self.bars = {
+        self.bars: dict[Tool, OptionBar | ObjectBar] = {
             Tool.GRADIENT: GradientBar(state, self),
             Tool.FILL: BucketBar(state, self),
             Tool.PICKER: PickerBar(state, self),
-            Tool.OBJECT: ObjectBar(objects, actions, self),
+            Tool.OBJECT: ObjectBar(state, objects, actions, self),
+            Tool.WAND: WandBar(state, self),
         }
+        shape_bar = SelectBar(state, self)
+        self.bars |= dict.fromkeys((Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON), shape_bar)
         self.hint = ElidedLabel(self)
         self.hint.setProperty("role", "dim")
         self._rule = upright_rule(self)
@@ -105,8 +109,8 @@ class ContextBar(QFrame):
             slider.setMaximumWidth(240)
             row.addWidget(slider, 2)
         row.addWidget(self.pen_size)
-        for tool, bar in self.bars.items():
-            row.addWidget(bar, 0 if tool in (Tool.PICKER, Tool.OBJECT) else 8)
+        for bar in dict.fromkeys(self.bars.values()):
+            row.addWidget(bar, 0 if isinstance(bar, PickerBar | ObjectBar) else 8)
         row.addWidget(self.hint, 1)
         row.addStretch(1)
 
@@ -152,9 +156,9 @@ class ContextBar(QFrame):
         self.region_side.set_value("erase" if self._state.options.region_erases else "add")
         self.clear_region.setVisible(tool is Tool.REGION)
         self.clear_region.setEnabled(not self._state.region.is_empty)
-        for other, bar in self.bars.items():
+        for bar in self.bars.values():
             bar.refresh()
-            bar.setVisible(other is tool)
+            bar.setVisible(bar is self.bars.get(tool))
         self.hint.setVisible(not paints)
         self.hint.set_full_text(_hint_for(tool))
 

@@ -45,7 +45,7 @@ class ChoiceCombo(QComboBox):
         self.setCurrentIndex(self.findData(choice))
 
 
-class _OptionBar(QWidget):
+class OptionBar(QWidget):
     """A row of widgets bound to one value of the tool options."""
 
     option = ""
@@ -85,7 +85,7 @@ class _OptionBar(QWidget):
         """The blend mode and opacity of the tool."""
         self.mode = BlendCombo(self)
         self.mode.activated.connect(lambda _index: self._change(mode=self.mode.mode))
-        self.opacity = _slider(Range(1, 100, 100), self)
+        self.opacity = percent_slider(Range(1, 100, 100), self)
         self.opacity.value_changed.connect(lambda value: self._change(opacity=value))
         self._row.addWidget(self.mode)
         self._row.addWidget(self.opacity, 2)
@@ -102,7 +102,7 @@ class _OptionBar(QWidget):
         self.opacity.set_value(self._options.opacity)
 
 
-class GradientBar(_OptionBar):
+class GradientBar(OptionBar):
     option = "gradient"
 
     def __init__(self, state: EditorState, parent: QWidget) -> None:
@@ -143,12 +143,12 @@ class GradientBar(_OptionBar):
             self.preset.setItemIcon(index, QIcon(_stripe(gradient, self.devicePixelRatioF())))
 
 
-class BucketBar(_OptionBar):
+class BucketBar(OptionBar):
     option = "bucket"
 
     def __init__(self, state: EditorState, parent: QWidget) -> None:
         super().__init__(state, parent)
-        self.tolerance = _slider(Range(0, 100, 15), self)
+        self.tolerance = percent_slider(Range(0, 100, 15), self)
         self.tolerance.value_changed.connect(lambda value: self._change(tolerance=value))
         self._row.addWidget(self.tolerance, 2)
         self._add_check("contiguous")
@@ -175,7 +175,7 @@ class BucketBar(_OptionBar):
         self._refresh_laying()
 
 
-class PickerBar(_OptionBar):
+class PickerBar(OptionBar):
     option = "pick"
 
     def __init__(self, state: EditorState, parent: QWidget) -> None:
@@ -207,7 +207,7 @@ class PickerBar(_OptionBar):
         self.source.set_value((Sample.LAYER if self._options.layer_only else Sample.VISIBLE).value)
 
 
-def _slider(value_range: Range, parent: QWidget) -> ValueSlider:
+def percent_slider(value_range: Range, parent: QWidget) -> ValueSlider:
     slider = ValueSlider(value_range, unit="%", parent=parent)
     slider.track.setMinimumWidth(48)
     slider.setMaximumWidth(240)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
-from desktop.tools.selecting import Joined
 from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.i18n import tr
 from desktop.ui.panels.model_card import title_of
-from desktop.ui.widgets.basics import IconButton, Segments, dim_label
+from desktop.ui.panels.select_bars import HowSegments
+from desktop.ui.state import EditorState
+from desktop.ui.widgets.basics import IconButton, dim_label
 
 
 class ObjectBar(QWidget):
-    def __init__(self, objects: ObjectCommands, actions: ActionSet, parent: QWidget) -> None:
+    def __init__(self, state: EditorState, objects: ObjectCommands, actions: ActionSet, parent: QWidget) -> None:
         super().__init__(parent)
         self._objects = objects
         self.model = QComboBox(self)
-        self.joined = Segments([joined.value for joined in Joined], self)
+        self.how = HowSegments(state, self)
         self.back, self.next = IconButton("undo", self), IconButton("plus", self)
         self.working: QLabel = dim_label(parent=self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        for widget in (self.model, self.joined, self.back, self.next, self.working):
+        for widget in (self.model, self.how, self.back, self.next, self.working):
             row.addWidget(widget)
         self.model.activated.connect(lambda index: objects.choose_model(self.model.itemData(index)))
-        self.joined.chosen.connect(lambda value: objects.set_joined(Joined(value)))
         self.back.clicked.connect(actions["select.undo_click"].trigger)
         self.next.clicked.connect(actions["select.new_object"].trigger)
         objects.changed.connect(self.refresh)
@@ -35,7 +35,7 @@ class ObjectBar(QWidget):
     def retranslate(self) -> None:
         self.model.setToolTip(tr("object.model_tip"))
         self.model.setAccessibleName(tr("object.model_tip"))
-        self.joined.set_texts([tr(f"object.joined.{joined.value}") for joined in Joined])
+        self.how.retranslate()
         self.back.set_tip(tip_of(action_spec("select.undo_click")))
         self.next.set_tip(tip_of(action_spec("select.new_object")))
         self.working.setText(tr("object.working"))
@@ -49,7 +49,7 @@ class ObjectBar(QWidget):
                 self.model.addItem(title_of(model.manifest), model.id)
         self.model.setCurrentIndex(-1 if chosen is None else self.model.findData(chosen.id))
         self.model.setVisible(bool(models))
-        self.joined.set_value(self._objects.joined.value)
+        self.how.refresh()
         has_clicks = not self._objects.clicks.is_empty
         self.back.setEnabled(has_clicks)
         self.next.setEnabled(has_clicks)

@@ -1,0 +1,159 @@
+"""What the Select menu and the selection tools do: shapes, the corners of a polygon, changes of the whole selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from desktop.core import select_modify
+from desktop.core.color import Gray8
+from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
+from desktop.core.geometry import Point
+from desktop.core.select import Joined, polygon
+from desktop.core.tiles import TileMap
+from desktop.tools import selecting
+from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.names import EditName
+from desktop.tools.selecting import Box
+from desktop.ui.background import Background
+from desktop.ui.dialogs.amount_dialog import Amount
+from desktop.ui.state import EditorState, Tool
+
+CLOSING_SCREEN_PX = 8.0
+AMOUNTS = {
+    "grow": Amount("select.grow", 1, select_modify.LARGEST_RADIUS_PX, 5),
+    "shrink": Amount("select.shrink", 1, select_modify.LARGEST_RADIUS_PX, 5),
+    "feather": Amount("select.feather", 0.5, 250, 8),
+    "border": Amount("select.border", 1, select_modify.LARGEST_RADIUS_PX, 8),
+    "smooth": Amount("select.smooth", 1, select_modify.LARGEST_MEDIAN_PX, 4),
+}
+CHANGES: dict[str, tuple[Callable[[Gray8, float], Gray8], float]] = {  # and how far they reach, in amounts
+    "grow": (select_modify.grown, 1.0),
+    "shrink": (select_modify.shrunk, 1.0),
+    "feather": (select_modify.feathered, 2.0),
+    "border": (select_modify.bordered, 0.5),
+    "smooth": (select_modify.smoothed, 1.0),
+}
+
+
+class SelectCommands(QObject):
+    """`outline_changed` (points of a closed line or None) while a shape is drawn; `failed` (UserError)."""
+
+    outline_changed = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, state: EditorState, background: Background, ask_amount: Callable[[Amount], float | None]
+    ) -> None:
+        super().__init__(background)
+        self._state, self._background, self._ask_amount = state, background, ask_amount
+        self._corners: list[Point] = []
+        self._how = Joined.REPLACE
+        self._amounts: dict[str, float] = {}
+        state.tool_changed.connect(self.give_up)
+        state.document_replaced.connect(self.give_up)
+
+    # the tools
+
+    def gesture(self, tool: Tool, modifiers: Modifier, zoom: float) -> Gesture | None:
+        """What a press with a selection tool begins."""
+        opened, settings = self._state.open_document, self._state.options.select.settings()
+        if opened is None:
+            return None
+        if tool in (Tool.RECTANGLE, Tool.ELLIPSE):
+            return selecting.drag_box(opened, Box(tool.value), settings, self.outline_changed.emit)
+        if tool is Tool.LASSO:
+            return selecting.draw_lasso(opened, settings, self.outline_changed.emit)
+        if tool is Tool.WAND:
+            return selecting.touch_wand(opened, self._state.layer_id, settings)
+        if not self._corners:
+            self._how = selecting.how_of(settings, modifiers)
+        return self._corner(CLOSING_SCREEN_PX / zoom)
+
+    @property
+    def corners(self) -> Sequence[Point]:
+        """Of the polygon that is being drawn."""
+        return tuple(self._corners)
+
+    def key(self, key: Qt.Key) -> bool:
+        """What keys mean while a polygon is drawn; False when they mean nothing here."""
+        if not self._corners:
+            return False
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._close()
+        elif key in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
+            self._corners.pop()
+            self.outline_changed.emit(self._corners or None)
+        elif key == Qt.Key.Key_Escape:
+            self.give_up()
+        else:
+            return False
+        return True
+
+    def give_up(self) -> None:
+        """Forgets the polygon that is being drawn."""
+        if self._corners:
+            self._corners = []
+            self.outline_changed.emit(None)
+
+    # the menu
+
+    def modify(self, kind: str) -> None:
+        """Asks how far, then grows, shrinks, feathers, borders or smooths the selection in the background."""
+        opened, amount = self._state.open_document, AMOUNTS[kind]
+        if opened is None or opened.document.selection is None:
+            raise UserError("select.nothing")
+        wanted = self._ask_amount(amount.starting_at(self._amounts.get(kind, amount.value)))
+        if wanted is None:
+            return
+        self._amounts[kind] = wanted
+        change, share = CHANGES[kind]
+        version = opened.document
+        self._background.run(
+            lambda: selecting.changed_selection(version, partial(_changed, change, wanted), share * wanted),
+            on_done=lambda found: _land(opened, found),
+            on_error=self.failed.emit,
+            name="selection",
+        )
+
+    # the polygon
+
+    def _corner(self, closing_px: float) -> Gesture:
+        """One click: a corner more; near the first one, or twice at one place, the polygon is closed."""
+        event = yield
+        place = event.point
+        while event.pressed:
+            place = event.point
+            self.outline_changed.emit([*self._corners, place])
+            event = yield
+        near = [_distance(place, corner) <= closing_px for corner in self._corners]
+        if len(near) >= 2 and (near[0] or near[-1]):
+            self._close()
+            return
+        if not near or not near[-1]:
+            self._corners.append(place)
+        self.outline_changed.emit(self._corners)
+
+    def _close(self) -> None:
+        opened, corners, options = self._state.open_document, self._corners, self._state.options.select
+        self._corners = []
+        self.outline_changed.emit(None)
+        if opened is not None and len(corners) >= 3:
+            shape = polygon(corners, opened.document.size.rect(), antialias=options.antialias)
+            selecting.select_shape(opened, shape, self._how, options.feather)
+
+
+def _changed(change: Callable[[Gray8, float], Gray8], amount: float, levels: Gray8) -> Gray8:
+    return change(levels, amount)
+
+
+def _land(opened: OpenDocument, selection: TileMap | None) -> None:
+    with opened.edit(EditName.SELECT) as edit:
+        edit.set_selection(selection)
+
+
+def _distance(one: Point, other: Point) -> float:
+    return max(abs(one.x - other.x), abs(one.y - other.y))
