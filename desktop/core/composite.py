@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
 from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
 
 Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
+
+Result = TypeVar("Result")
 
 INLINE_PIXELS = 32_000  # below this, handing a region to threads costs more than it saves
 
@@ -209,9 +211,12 @@ class TilePool:
 
     def __init__(self, threads: int) -> None:
         self._spare: SimpleQueue[Workspace] = SimpleQueue()
-        for _ in range(max(threads, 1) + 1):
+        for _ in range(2 * max(threads, 1) + 1):
             self._spare.put(Workspace())
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="raster") if threads > 1 else None
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="raster")
+        # For work that nobody waits for: one core stays free for whoever goes on meanwhile.
+        self._later = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="raster-later")
 
     def __enter__(self) -> TilePool:
         return self
@@ -229,16 +234,29 @@ class TilePool:
             finally:
                 self._spare.put(workspace)
 
-        if self._pool is None or inline or len(items) < 2:
+        if self._threads < 2 or inline or len(items) < 2:
             for item in items:
                 with_workspace(item)
             return
         for _ in self._pool.map(with_workspace, items):
             pass
 
+    def submit(self, work: Callable[[Workspace], Result]) -> Future[Result]:
+        """Calls ``work(workspace)`` in a thread, soon."""
+
+        def with_workspace() -> Result:
+            workspace = self._spare.get()
+            try:
+                return work(workspace)
+            finally:
+                self._spare.put(workspace)
+
+        return self._later.submit(with_workspace)
+
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        """Nobody waits for what was submitted and has not begun."""
+        for pool in (self._pool, self._later):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def usable_cores() -> int:

@@ -16,17 +16,16 @@ import cv2
 import numpy as np
 
 from desktop.core import raster
+from desktop.core.branches import Branches, branch_index, cut_at_branch, cut_index
 from desktop.core.brush import area_in_tile
 from desktop.core.color import Pixels, Rgba8
 from desktop.core.composite import (
     INLINE_PIXELS,
     Accumulator,
     Isolate,
-    Operation,
     TilePool,
     Workspace,
     composite_onto,
-    operations_of,
     touches_tile,
     usable_cores,
 )
@@ -34,9 +33,12 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
 from desktop.core.group_cache import GroupCache
 from desktop.core.layers import Layer, LayerId
+from desktop.core.tile_jobs import Composed, TileJobs, weight_of
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
 LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
+AT_ONCE_S = 0.004  # what may be waited for; longer work is left to the threads
+FIRST_SPEED = 3e8  # blended pixels a second, until it was measured
 REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
 
@@ -49,18 +51,6 @@ class _Below:
 
     picture: Accumulator
     known: Rect = EMPTY_RECT  # in the tile's pixels
-
-
-@dataclass(frozen=True, slots=True)
-class _Branches:
-    """The operations of the shown document, cut at the active layer's top-level branch."""
-
-    below: tuple[Operation, ...]
-    rest: tuple[Operation, ...]
-
-    @property
-    def all(self) -> tuple[Operation, ...]:
-        return (*self.below, *self.rest)
 
 
 class Compositor:
@@ -78,8 +68,11 @@ class Compositor:
         self._below: OrderedDict[TileKey, _Below] = OrderedDict()
         self._groups = GroupCache()
         self._active: LayerId | None = None
-        self._branches: _Branches | None = None
+        self._branches: Branches | None = None
         self._shown_layers: tuple[Layer, ...] = ()
+        self._jobs = TileJobs(self._pool)
+        self._arrived: list[Rect] = []  # refreshed by jobs, not yet told
+        self._speed = FIRST_SPEED
         open_document.changed.connect(self.mark_changed)
         open_document.tree_changed.connect(self._tree_changed)
 
@@ -101,7 +94,7 @@ class Compositor:
         for key, part in tiles_touched(rect):
             if is_below:
                 self._below.pop(key, None)
-            if (0, *key) in self._tiles:
+            if (0, *key) in self._tiles or key in self._jobs:
                 self._stale[key] = self._stale[key].union(part) if key in self._stale else part
             else:
                 self._drop_levels_over(part)
@@ -114,15 +107,17 @@ class Compositor:
     @property
     def is_stale(self) -> bool:
         """True while tiles still show what was there before a change."""
-        return bool(self._stale)
+        return bool(self._stale) or bool(self._arrived) or len(self._jobs) > 0
 
     def refresh(self, *, first: Rect = EMPTY_RECT, budget_s: float = math.inf) -> list[Rect]:
         """Recomposites exactly what changed in the tiles at hand; returns the rectangles (image pixels).
 
         With a budget it stops when the time is up; tiles under `first` come before all others.
         """
+        self._jobs.wait()
+        self._take_finished()
         waiting = sorted(self._stale, key=lambda key: first.intersect(_rect_of(key)).is_empty)
-        done: list[Rect] = []
+        done, self._arrived = self._arrived, []
         stop = time.perf_counter() + budget_s
         while waiting and (not done or time.perf_counter() < stop):
             batch = [(key, self._stale.pop(key)) for key in waiting[:REFRESH_BATCH]]
@@ -133,11 +128,57 @@ class Compositor:
             self._update_levels_over(part)
         return done
 
+    def refresh_soon(self, *, first: Rect = EMPTY_RECT) -> list[Rect]:
+        """As `refresh`, but only what takes no time is done at once; the rest comes out of a later call.
+
+        A brush's dabs are small, and go before whole tiles.
+        """
+        self._take_finished()
+        waiting = sorted(
+            (key for key in self._stale if key not in self._jobs),
+            key=lambda key: (first.intersect(_rect_of(key)).is_empty, self._stale[key].area),
+        )
+        now = self._quick_ones([(key, self._stale[key]) for key in waiting])
+        for key, _ in now:
+            del self._stale[key]
+        self._compose([(key, part) for key, part in now if (0, *key) in self._tiles])
+        operations = self._current_branches().all
+        for key in waiting[len(now) :]:
+            if not self._jobs.has_room:
+                break
+            part = self._stale.pop(key)
+            if (0, *key) in self._tiles:
+                self._jobs.submit(key, part, operations, self._highest)
+        for _, part in now:
+            self._update_levels_over(part)
+        done, self._arrived = [*self._arrived, *(part for _, part in now)], []
+        return done
+
+    def request(self, keys: Iterable[TileKey]) -> None:
+        """Has level-0 tiles made in the threads, as many as there is room for; `has_tile` tells when one is there."""
+        self._take_finished()
+        operations = self._current_branches().all
+        for key in keys:
+            if not self._jobs.has_room:
+                return
+            if (0, *key) in self._tiles or key in self._jobs:
+                continue
+            if weight_of(operations, key) == 0:
+                self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
+            else:
+                self._jobs.submit(key, _rect_of(key), operations, 0)
+        self._limit_tiles()
+
+    def prepare_quick(self, keys: Iterable[TileKey]) -> None:
+        """Composites those level-0 tiles that take no time."""
+        missing = [(key, _rect_of(key)) for key in keys if (0, *key) not in self._tiles and key not in self._jobs]
+        self.prepare(key for key, _ in self._quick_ones(missing))
+
     def has_tile(self, level: int, column: int, row: int) -> bool:
         return (level, column, row) in self._tiles
 
     def tile(self, level: int, column: int, row: int) -> Rgba8:
-        """The tile (256, 256, 4), premultiplied, blue first (QImage ARGB32); the array stays the same while it is kept.
+        """The tile (256, 256, 4), premultiplied, blue first (QImage ARGB32), up to the last `refresh`.
 
         Composites it when it is not at hand: for level n up to 4ⁿ tiles, so prepare far levels in steps.
         """
@@ -156,6 +197,42 @@ class Compositor:
             self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
         self._compose([(key, Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)) for key in missing])
         self._limit_tiles()
+
+    def _take_finished(self) -> None:
+        for composed in self._jobs.take_finished():
+            key, tile = (0, *composed.key), self._tiles.get((0, *composed.key))
+            if composed.is_whole:
+                self._tiles[key] = composed.pixels
+            elif tile is not None:
+                x0, y0, x1, y1 = area_in_tile(composed.key, composed.part)
+                tile[y0:y1, x0:x1] = composed.pixels[y0:y1, x0:x1]
+            if tile is not None:
+                self._arrived.append(composed.part)
+                self._take_levels(composed)
+        self._limit_tiles()
+
+    def _take_levels(self, composed: Composed) -> None:
+        """What changed at the levels above, which the job halved already where it made a whole tile."""
+        (column, row), known = composed.key, len(composed.halved)
+        for level, pixels in enumerate(composed.halved, start=1):
+            side = TILE >> level
+            tile = self._tiles.get((level, column >> level, row >> level))
+            if tile is not None:
+                x, y = column * side % TILE, row * side % TILE
+                tile[y : y + side, x : x + side] = pixels
+        self._update_levels_over(composed.part, start=known + 1)
+
+    def _quick_ones(self, items: list[tuple[TileKey, Rect]]) -> list[tuple[TileKey, Rect]]:
+        """The first of them that can be waited for, going by how long such work took until now."""
+        branches, is_editing = self._current_branches(), self._document.is_editing
+        operations = branches.rest if is_editing else branches.all
+        left, quick = self._speed * AT_ONCE_S, []
+        for key, part in items:
+            left -= part.area * (weight_of(operations, key) + 1)
+            if left < 0:
+                break
+            quick.append((key, part))
+        return quick
 
     def _fresh(self, key: TileKey) -> Rgba8:
         tile = self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
@@ -196,10 +273,19 @@ class Compositor:
             raster.write_bgra(acc, tile, area)
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
-        self._pool.run(compose, items, inline=is_small)
+        start = time.perf_counter()
+        self._pool.run(compose, items, inline=is_small or len(self._jobs) > 0)
+        if len(items) <= REFRESH_BATCH:
+            self._learn_speed(items, branches, time.perf_counter() - start)
         while len(self._below) > BELOW_TILES:
             self._below.popitem(last=False)
         self._groups.limit()
+
+    def _learn_speed(self, items: list[tuple[TileKey, Rect]], branches: Branches, seconds: float) -> None:
+        operations = branches.rest if self._document.is_editing else branches.all
+        pixels = sum(part.area * (weight_of(operations, key) + 1) for key, part in items)
+        if pixels >= INLINE_PIXELS:
+            self._speed += (pixels / seconds - self._speed) / 8
 
     def _kept_groups(
         self, operation: Isolate, key: TileKey, area: Area, workspace: Workspace, depth: int
@@ -208,7 +294,7 @@ class Compositor:
         return self._groups(operation, key, area, workspace, depth) if self._document.is_editing else None
 
     def _begin_with_below(
-        self, acc: Accumulator, key: TileKey, area: Area, branches: _Branches, workspace: Workspace
+        self, acc: Accumulator, key: TileKey, area: Area, branches: Branches, workspace: Workspace
     ) -> None:
         """Puts all below the active branch into the accumulator, from the cache while an edit paints."""
         x0, y0, x1, y1 = area
@@ -227,25 +313,16 @@ class Compositor:
         below.known = wanted
         acc[:, y0:y1, x0:x1] = below.picture[:, y0:y1, x0:x1]
 
-    def _current_branches(self) -> _Branches:
+    def _current_branches(self) -> Branches:
         layers = self._document.shown.layers
         if self._branches is None or layers is not self._shown_layers:
-            cut = self._index_of_active_branch(layers)
-            self._branches = _Branches(operations_of(layers[:cut]), operations_of(layers[cut:]))
+            self._branches = cut_at_branch(layers, self._active)
             self._shown_layers = layers
         return self._branches
 
-    def _index_of_active_branch(self, layers: tuple[Layer, ...]) -> int:
-        """The top-level place to cut at; a clipped branch is cut below the layer it is clipped to."""
-        cut = _branch_index(layers, self._active)
-        while 0 < cut < len(layers) and layers[cut].clip_to_below:
-            cut -= 1
-        return cut
-
     def _is_below_active(self, layer_id: LayerId) -> bool:
         layers = self._document.shown.layers
-        changed = _branch_index(layers, layer_id)
-        return layer_id == 0 or changed < self._index_of_active_branch(layers)
+        return layer_id == 0 or branch_index(layers, layer_id) < cut_index(layers, self._active)
 
     def _forget_below(self) -> None:
         self._below.clear()
@@ -256,9 +333,9 @@ class Compositor:
         self._groups.forget()
         self._groups.set_active(self._document.shown.layers, self._active)
 
-    def _update_levels_over(self, rect: Rect) -> None:
+    def _update_levels_over(self, rect: Rect, start: int = 1) -> None:
         """Halves exactly what changed into the tiles above; one whose parts are gone is made again when asked for."""
-        for level in range(1, self._highest + 1):
+        for level in range(start, self._highest + 1):
             for key, part in tiles_touched(_scaled(rect, level)):
                 tile = self._tiles.get((level, *key))
                 if tile is not None and not self._halve_into(tile, (level, *key), part):
@@ -306,16 +383,3 @@ def _scaled(rect: Rect, level: int) -> Rect:
 
 def _rect_of(key: TileKey) -> Rect:
     return Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)
-
-
-def _branch_index(layers: tuple[Layer, ...], layer_id: LayerId | None) -> int:
-    """The place at the top level of the branch that holds the layer; the number of layers when none does."""
-    for index, layer in enumerate(layers):
-        if layer.id == layer_id or _holds(layer, layer_id):
-            return index
-    return len(layers)
-
-
-def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
-    children: tuple[Layer, ...] = getattr(layer, "children", ())
-    return any(child.id == layer_id or _holds(child, layer_id) for child in children)

@@ -172,12 +172,43 @@ class TileMap:
         """Moved by any number of pixels; tiles are shared when both are multiples of the tile size."""
         if dx % TILE == 0 and dy % TILE == 0:
             return self.translated_by_tiles(dx // TILE, dy // TILE)
-        editor = TileEditor(TileMap(self.channels, self.dtype, self.default))
-        for column, row in self._tiles:
-            tile = self.tile(column, row)
+        moved = {key: self._translated_tile(key, dx, dy) for key in self._translated_keys(dx, dy)}
+        return self._of({key: tile for key, tile in moved.items() if not _is_all(tile, self.default)})
+
+    def translated_later(self, dx: int, dy: int) -> TileMap:
+        """The same picture, but each tile is made when somebody looks at it; `settled` before it is kept."""
+        if dx % TILE == 0 and dy % TILE == 0:
+            return self.translated_by_tiles(dx // TILE, dy // TILE)
+        return self._of({key: _TranslatedTile(self, key, dx, dy) for key in self._translated_keys(dx, dy)})
+
+    def settled(self) -> TileMap:
+        """The same picture with every tile made, and without those that are all default."""
+        tiles = {key: self.tile(*key) for key in self._tiles}
+        return self._of(
+            {key: tile for key, tile in tiles.items() if tile is not None and not _is_all(tile, self.default)}
+        )
+
+    def _of(self, tiles: Mapping[TileKey, StoredTile]) -> TileMap:
+        return TileMap(self.channels, self.dtype, self.default, tiles)
+
+    def _translated_keys(self, dx: int, dy: int) -> set[TileKey]:
+        columns = (dx // TILE, -(-dx // TILE))
+        rows = (dy // TILE, -(-dy // TILE))
+        return {(column + x, row + y) for column, row in self._tiles for x in columns for y in rows}
+
+    def _translated_tile(self, key: TileKey, dx: int, dy: int) -> Pixels:
+        """What the map shows where a tile comes from, read-only."""
+        place = Rect(key[0] * TILE - dx, key[1] * TILE - dy, TILE, TILE)
+        sources = [(self.tile(*touched), touched, part) for touched, part in tiles_touched(place)]
+        if any(tile is None for tile, _, _ in sources):
+            moved = self._default_tile()
+        else:
+            moved = np.empty((TILE, TILE, self.channels), self.dtype)
+        for tile, (column, row), part in sources:
             if tile is not None:
-                editor.write(Rect(column * TILE + dx, row * TILE + dy, TILE, TILE), tile)
-        return editor.finish()
+                _slice_of(moved, part, place.x, place.y)[:] = _slice_of(tile, part, column * TILE, row * TILE)
+        moved.flags.writeable = False
+        return moved
 
     def same_pixels(self, other: TileMap) -> bool:
         """True when both show the same bytes everywhere, however they are cut and shared."""
@@ -195,6 +226,19 @@ class TileMap:
 
     def _default_tile(self) -> Pixels:
         return np.full((TILE, TILE, self.channels), self.default, self.dtype)
+
+
+class _TranslatedTile:
+    """A tile of a moved map, made by `load`."""
+
+    __slots__ = ("_dx", "_dy", "_key", "_source", "nbytes")
+
+    def __init__(self, source: TileMap, key: TileKey, dx: int, dy: int) -> None:
+        self._source, self._key, self._dx, self._dy = source, key, dx, dy
+        self.nbytes = TILE * TILE * source.channels * source.dtype.itemsize
+
+    def load(self) -> Pixels:
+        return self._source._translated_tile(self._key, self._dx, self._dy)
 
 
 class TileEditor:

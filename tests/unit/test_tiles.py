@@ -102,3 +102,22 @@ def test_rest_of_a_rectangle_is_what_the_hole_leaves() -> None:
     expected = np.ones((10, 20), int)
     expected[0:5, 5:] = 0
     assert np.array_equal(covered, expected)
+
+
+@pytest.mark.parametrize("by", [(0, 0), (256, -512), (3, 0), (-100, 300), (255, 257)])
+def test_a_map_translated_later_shows_and_settles_to_the_same(by: tuple[int, int]) -> None:
+    tiles = TileMap.from_array(noise(600, 300, seed=4), x=-70, y=90)
+    at_once, later = tiles.translated(*by), tiles.translated_later(*by)
+    area = Rect(-900, -900, 2200, 2200)
+    expected = np.zeros((area.height, area.width, 4), np.uint8)
+    expected[990 + by[1] : 1290 + by[1], 830 + by[0] : 1430 + by[0]] = tiles.read(Rect(-70, 90, 600, 300))
+    assert np.array_equal(at_once.read(area), expected)
+    assert np.array_equal(later.read(area), expected)
+    assert later.settled().stored().keys() == at_once.stored().keys()
+
+
+def test_a_settled_map_has_no_empty_tiles_and_no_tiles_to_come() -> None:
+    tiles = TileMap.from_array(noise(40, 40))  # in the corner of its tile
+    settled = tiles.translated_later(10, 10).settled()
+    assert list(settled.keys()) == [(0, 0)]
+    assert all(isinstance(tile, np.ndarray) and not tile.flags.writeable for tile in settled.stored().values())

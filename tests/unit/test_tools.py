@@ -325,3 +325,29 @@ def test_sixteen_bits_stay_sixteen_bits(model: Model) -> None:
     assert plan.request.inputs["image"].dtype == np.uint16
     layer_id = landed_on(document, plan, level=1000)
     assert document.document.raster_layer(layer_id).tiles.read(Rect(5, 5, 1, 1))[0, 0, 0] == 1000
+
+
+def test_a_layer_of_many_tiles_is_moved_over_several_frames(document: OpenDocument) -> None:
+    with document.edit("Enlarge") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 3000, 2000), (10, 200, 30, 255))
+    running = RunningGesture(move(document, 1))
+    for event in (press(10, 10), press(20, 15), release(20, 15)):
+        running.send(event)
+    assert running.has_more
+    assert document.is_editing
+    while running.is_running:
+        running.send(release(20, 15))
+    tiles = document.document.raster_layer(1).tiles
+    assert tiles.content_bounds() == Rect(10, 5, 3000, 2000)
+    assert all(isinstance(tile, np.ndarray) for tile in tiles.stored().values())
+
+
+def test_a_move_of_many_tiles_can_be_broken_off_at_its_end(document: OpenDocument) -> None:
+    with document.edit("Enlarge") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 3000, 2000), (10, 200, 30, 255))
+    before = document.document
+    running = RunningGesture(move(document, 1))
+    for event in (press(10, 10), press(20, 15), release(20, 15)):
+        running.send(event)
+    running.cancel()
+    assert document.document is before

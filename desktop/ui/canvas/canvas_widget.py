@@ -26,6 +26,7 @@ from desktop.ui.focus import is_typing
 from desktop.ui.state import EditorState
 
 FRAME_MS = 16
+THREADS_MS = 4  # until the threads that composite tiles are asked again
 
 
 class CanvasWidget(ViewWidget):
@@ -194,7 +195,7 @@ class CanvasWidget(ViewWidget):
         ready, is_done = picture.work_slice(self.view, self.visible_rect())
         self._update_image_rect(ready)
         if not is_done:
-            self._slices.start()
+            self._slices.start(THREADS_MS if ready.is_empty else 0)
 
     def _region_changed(self, rect: Rect) -> None:
         self._update_image_rect(rect)

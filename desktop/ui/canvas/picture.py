@@ -1,13 +1,16 @@
 """The visible picture: gathers the compositor's tiles of one level and draws them without seams.
 
-Far levels need many tiles; those not at hand are composited in short slices between events, so nothing blocks.
+Tiles that are not at hand are composited in threads; far levels, which need many, are put together in short slices
+between events, so nothing blocks.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -19,12 +22,12 @@ from desktop.core.compositor import Compositor
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, Size
 from desktop.core.layers import LayerId
+from desktop.core.tile_jobs import MOST_AT_ONCE
 from desktop.core.tiles import TILE, TileKey, tiles_touched
 from desktop.ui.canvas.view import NEAREST_FROM, View
 
-SLICE_MS = 8.0  # work between two events: half a frame
-PAINT_MS = 12.0  # tiles made while painting a frame; the rest comes in slices
-AT_ONCE = 2  # tiles composited between two looks at the clock: one for each core of a small machine
+SLICE_MS = 5.0  # work between two events: a third of a frame
+PAINT_MS = 4.0  # tiles halved while painting a frame; the rest comes in slices
 CHECKER_PX = 8
 QUARTER_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, -90: cv2.ROTATE_90_COUNTERCLOCKWISE}
 MARGIN_PX = 2  # neighbours that smooth scaling looks at
@@ -43,7 +46,8 @@ class Picture:
     def __init__(self, open_document: OpenDocument) -> None:
         self._document = open_document
         self._compositor = Compositor(open_document)
-        self._work: Iterator[Rect] | None = None
+        self._work: Iterator[Rect | None] | None = None
+        self._left: deque[TileKey] = deque()  # of the work
         self._work_key: tuple[int, tuple[TileKey, ...]] = (0, ())
 
     @property
@@ -62,8 +66,8 @@ class Picture:
         return self._compositor.is_stale
 
     def refresh(self, visible: Rect) -> list[Rect]:
-        """Recomposites what changed, as much as fits into a frame; returns where, in image pixels."""
-        return self._compositor.refresh(first=visible, budget_s=PAINT_MS / 1000)
+        """Shows what changed as far as it is composited by now; returns where, in image pixels."""
+        return self._compositor.refresh_soon(first=visible)
 
     def draw(self, painter: QPainter, view: View, left: int, top: int, right: int, bottom: int) -> bool:
         """Draws the device pixels of a rectangle of the view. False when some tiles are still to come."""
@@ -89,20 +93,25 @@ class Picture:
         return self._gathered(0, rect)[0]
 
     def work_slice(self, view: View, visible: Rect) -> tuple[Rect, bool]:
-        """Composites missing tiles for a few milliseconds; returns what became ready and whether all is there."""
+        """Puts missing tiles together for a few milliseconds; returns what became ready and whether all is there.
+
+        What is ready is empty when there is nothing to do before the threads have made more.
+        """
         level = view.level()
         keys = tuple(key for key, _ in tiles_touched(_at_level(visible.intersect(self.size.rect()), level)))
         if self._work is None or self._work_key != (level, keys):
-            self._work, self._work_key = self._missing(level, keys), (level, keys)
+            self._left = deque(keys)
+            self._work, self._work_key = self._missing(level, self._left), (level, keys)
+        self._request(level, self._left)
         ready = EMPTY_RECT
         stop = time.perf_counter() + SLICE_MS / 1000
-        while time.perf_counter() < stop:
-            rect = next(self._work, None)
-            if rect is None:
-                self._work = None
-                return ready, True
-            ready = ready.union(rect)
-        return ready, False
+        for rect in self._work:
+            if rect is not None:
+                ready = ready.union(rect)
+            if rect is None or time.perf_counter() > stop:
+                return ready, False
+        self._work = None
+        return ready, True
 
     def overview(self, side_px: int, budget_s: float) -> Rgba8 | None:
         """The whole picture at the first level that is no larger; None while tiles are missing when the time is up."""
@@ -111,10 +120,11 @@ class Picture:
             level += 1
             size = Size(-(-self.size.width >> level), -(-self.size.height >> level))
         stop = time.perf_counter() + budget_s
-        for key, _ in tiles_touched(size.rect()):
-            for _ in self._made(level, key):
-                if time.perf_counter() > stop:
-                    return None
+        left = deque(key for key, _ in tiles_touched(size.rect()))
+        self._request(level, left)
+        for rect in self._missing(level, left):
+            if rect is None or time.perf_counter() > stop:
+                return None
         pixels, is_whole = self._gathered(level, size.rect())
         return pixels if is_whole else None
 
@@ -123,11 +133,11 @@ class Picture:
         pixels = np.zeros((source.height, source.width, 4), np.uint8)
         stop = time.perf_counter() + PAINT_MS / 1000
         touched = list(tiles_touched(source))
-        if level == 0 and len(touched) <= 4:
-            self._compositor.prepare([key for key, _ in touched])
+        if level == 0:
+            self._compositor.prepare_quick([key for key, _ in touched])
         is_whole = True
         for (column, row), part in touched:
-            is_late = time.perf_counter() > stop or (level > 0 and not self._has_children(level, column, row))
+            is_late = time.perf_counter() > stop or not self._has_children(level, column, row)
             if is_late and not self._compositor.has_tile(level, column, row):
                 is_whole = False
                 continue
@@ -138,6 +148,8 @@ class Picture:
         return pixels, is_whole
 
     def _has_children(self, level: int, column: int, row: int) -> bool:
+        if level == 0:
+            return False
         return all(self._compositor.has_tile(level - 1, *child) for child in self._children(level, column, row))
 
     def _children(self, level: int, column: int, row: int) -> list[TileKey]:
@@ -150,26 +162,38 @@ class Picture:
             if (column * 2 + dx) * step < self.size.width and (row * 2 + dy) * step < self.size.height
         ]
 
-    def _missing(self, level: int, keys: tuple[TileKey, ...]) -> Iterator[Rect]:
-        """Composites the tiles one after the other, yielding each one's rectangle, or an empty one on the way."""
-        for key in keys:
-            if self._compositor.has_tile(level, *key):
-                continue
-            yield from self._made(level, key)
-            side = TILE << level
-            yield Rect(key[0] * side, key[1] * side, side, side)
+    def _request(self, level: int, keys: Iterable[TileKey]) -> None:
+        """Has the threads make level-0 tiles that the tiles of a level need."""
+        needed = itertools.chain.from_iterable(self._needed(level, key) for key in keys)
+        self._compositor.request(itertools.islice(needed, MOST_AT_ONCE))
 
-    def _made(self, level: int, key: TileKey) -> Iterator[Rect]:
+    def _needed(self, level: int, key: TileKey) -> Iterator[TileKey]:
         if self._compositor.has_tile(level, *key):
             return
-        if level == 1:
-            children = self._children(1, *key)
-            for start in range(0, len(children), AT_ONCE):
-                self._compositor.prepare(children[start : start + AT_ONCE])
-                yield EMPTY_RECT
-        elif level > 1:
-            for child in self._children(level, *key):
-                yield from self._made(level - 1, child)
+        if level == 0:
+            yield key
+            return
+        for child in self._children(level, *key):
+            yield from self._needed(level - 1, child)
+
+    def _missing(self, level: int, left: deque[TileKey]) -> Iterator[Rect | None]:
+        """Makes the tiles one after the other: yields each one's rectangle, an empty one on the way, None to wait."""
+        side = TILE << level
+        while left:
+            key = left[0]
+            if not self._compositor.has_tile(level, *key):
+                yield from self._made(level, key)
+                yield Rect(key[0] * side, key[1] * side, side, side)
+            left.popleft()
+
+    def _made(self, level: int, key: TileKey) -> Iterator[Rect | None]:
+        while level == 0 and not self._compositor.has_tile(0, *key):
+            self._compositor.request([key])
+            yield None
+        if self._compositor.has_tile(level, *key):
+            return
+        for child in self._children(level, *key):
+            yield from self._made(level - 1, child)
         self._compositor.tile(level, *key)
         yield EMPTY_RECT
 

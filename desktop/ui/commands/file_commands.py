@@ -33,6 +33,7 @@ class FileCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._state = window.state
+        self._machine_bytes = psutil.virtual_memory().total
         self._folder = Path.home()
         self._given_up: dict[DocumentSession, Document] = {}  # the version that need not be saved
 
@@ -203,7 +204,7 @@ class FileCommands:
     def memory_budget(self) -> int:
         """Bytes for the histories and snapshots of all documents together."""
         share = self._window.settings.get(UNDO_MEMORY_PERCENT) / 100
-        return int(psutil.virtual_memory().total * share)
+        return int(self._machine_bytes * share)
 
     def _may_give_up(self, sessions: Sequence[DocumentSession], then: Callable[[], None]) -> bool:
         """True when nothing is lost by closing these now. Otherwise asks; after saving, `then` is called."""

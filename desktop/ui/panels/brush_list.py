@@ -1,12 +1,15 @@
-"""All brushes as pictures of a stroke, painted by the real engine one after the other while nothing else happens."""
+"""All brushes as pictures of a stroke, painted by the real engine one after the other between events."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Generator
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QShowEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from desktop.core.brush_preview import stroke_picture
+from desktop.core.brush_preview import stroke_picture_steps
 from desktop.core.color import Gray8
 from desktop.io.brush_presets import Preset
 from desktop.ui.brush_pictures import tinted
@@ -16,6 +19,7 @@ from desktop.ui.theme import tokens
 
 PICTURE = QSize(116, 40)
 CELL = QSize(130, 74)
+SLICE_S = 0.004
 ID_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -28,6 +32,7 @@ class BrushList(QListWidget):
         super().__init__(parent)
         self._state, self._brushes = state, brushes
         self._pictures: dict[str, tuple[Preset, Gray8]] = {}
+        self._work: tuple[Preset, Generator[None, None, Gray8]] | None = None
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
@@ -102,19 +107,37 @@ class BrushList(QListWidget):
             self._painter.start()
 
     def _paint_next(self) -> None:
-        """One picture, then a look at the events."""
-        for row in range(self.count()):
-            item = self.item(row)
-            preset = self._brushes.library.find(item.data(ID_ROLE))
-            if item.icon().isNull() and preset is not None:
-                ratio = self.devicePixelRatioF()
-                picture = stroke_picture(
-                    preset.settings, round(PICTURE.width() * ratio), round(PICTURE.height() * ratio)
-                )
-                self._pictures[preset.id] = (preset, picture)
-                self._show_picture(item, picture)
+        """Some milliseconds of a picture, then a look at the events."""
+        if self._work is None:
+            self._work = self._next_work()
+        stop = time.perf_counter() + SLICE_S
+        while self._work is not None:
+            preset, steps = self._work
+            try:
+                next(steps)
+            except StopIteration as end:
+                self._take_picture(preset, end.value)
+                self._work = self._next_work()
+            if time.perf_counter() > stop:
                 self._painter.start()
                 return
+
+    def _next_work(self) -> tuple[Preset, Generator[None, None, Gray8]] | None:
+        """The first brush that has no picture."""
+        for row in range(self.count()):
+            preset = self._brushes.library.find(self.item(row).data(ID_ROLE))
+            if self.item(row).icon().isNull() and preset is not None:
+                ratio = self.devicePixelRatioF()
+                size = round(PICTURE.width() * ratio), round(PICTURE.height() * ratio)
+                return preset, stroke_picture_steps(preset.settings, *size)
+        return None
+
+    def _take_picture(self, preset: Preset, picture: Gray8) -> None:
+        """The list may have been filled anew meanwhile."""
+        self._pictures[preset.id] = (preset, picture)
+        for row in range(self.count()):
+            if self._brushes.library.find(self.item(row).data(ID_ROLE)) is preset:
+                self._show_picture(self.item(row), picture)
 
     def _show_picture(self, item: QListWidgetItem, picture: Gray8) -> None:
         pixmap = tinted(picture, tokens().text, self.devicePixelRatioF())

@@ -1,0 +1,46 @@
+"""Where a document is cut: what lies below the active layer's top-level branch can be kept while one paints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop.core.composite import Operation, operations_of
+from desktop.core.layers import Layer, LayerId
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """The operations of a document, cut at the active layer's top-level branch."""
+
+    below: tuple[Operation, ...]
+    rest: tuple[Operation, ...]
+
+    @property
+    def all(self) -> tuple[Operation, ...]:
+        return (*self.below, *self.rest)
+
+
+def cut_at_branch(layers: tuple[Layer, ...], active: LayerId | None) -> Branches:
+    cut = cut_index(layers, active)
+    return Branches(operations_of(layers[:cut]), operations_of(layers[cut:]))
+
+
+def cut_index(layers: tuple[Layer, ...], active: LayerId | None) -> int:
+    """The top-level place to cut at; a clipped branch is cut below the layer it is clipped to."""
+    cut = branch_index(layers, active)
+    while 0 < cut < len(layers) and layers[cut].clip_to_below:
+        cut -= 1
+    return cut
+
+
+def branch_index(layers: tuple[Layer, ...], layer_id: LayerId | None) -> int:
+    """The place at the top level of the branch that holds the layer; the number of layers when none does."""
+    for index, layer in enumerate(layers):
+        if layer.id == layer_id or _holds(layer, layer_id):
+            return index
+    return len(layers)
+
+
+def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
+    children: tuple[Layer, ...] = getattr(layer, "children", ())
+    return any(child.id == layer_id or _holds(child, layer_id) for child in children)
