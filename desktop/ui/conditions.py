@@ -110,6 +110,7 @@ CONDITIONS: dict[str, Condition] = {
     "all_locked": lambda window, spec: _is_locked(window, "all"),
     "position_locked": lambda window, spec: _is_locked(window, "position"),
     "pixel_grid": lambda window, spec: window.canvas.shows_pixel_grid,
+    "quick_mask": lambda window, spec: window.selection.is_quick_mask,
     "mask_shown": lambda window, spec: window.canvas.shows_mask,
     "panels_shown": lambda window, spec: window.panels.are_shown,
     "panel_open": lambda window, spec: window.panels.is_open(str(spec.argument)),

@@ -188,3 +188,21 @@ def test_feathering_from_the_menu_is_soft_and_undone_at_once(studio: Studio, mon
     assert 90 < level(studio, 50, 70) < 165
     studio.window.perform("edit.undo")
     assert level(studio, 50, 70) == 255
+
+
+def test_a_quick_mask_is_painted_and_becomes_the_selection(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.perform("tool.rectangle")
+    drag(studio, (50, 40), (120, 100))
+    studio.window.perform("select.quick_mask")
+    red, green, _ = studio.on_screen(80, 60)
+    assert red > green + 60, "what is selected shows in red"
+    studio.window.state.change_brush(size_px=40.0, hardness=100.0)
+    studio.drag((200, 150), (230, 150))
+    studio.window.perform("select.quick_mask")
+    assert level(studio, 80, 60) == 255
+    assert level(studio, 215, 150) == 255
+    assert level(studio, 150, 60) == 0
+    assert studio.window.state.region.is_empty
+    assert studio.window.state.tool == "rectangle"
+    assert studio.on_screen(80, 60) == (255, 255, 255)

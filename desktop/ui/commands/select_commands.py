@@ -20,6 +20,7 @@ from desktop.tools.names import EditName
 from desktop.tools.selecting import Box
 from desktop.ui.background import Background
 from desktop.ui.dialogs.amount_dialog import Amount
+from desktop.ui.documents import DocumentSession
 from desktop.ui.state import EditorState, Tool
 
 CLOSING_SCREEN_PX = 8.0
@@ -53,8 +54,10 @@ class SelectCommands(QObject):
         self._corners: list[Point] = []
         self._how = Joined.REPLACE
         self._amounts: dict[str, float] = {}
+        self._painted: dict[DocumentSession, tuple[Tool, TileMap]] = {}  # quick masks: tool and region before
         state.tool_changed.connect(self.give_up)
         state.document_replaced.connect(self.give_up)
+        state.document_closed.connect(lambda session: self._painted.pop(session, None))
 
     # the tools
 
@@ -100,6 +103,29 @@ class SelectCommands(QObject):
             self.outline_changed.emit(None)
 
     # the menu
+
+    @property
+    def is_quick_mask(self) -> bool:
+        """The selection of the shown document is being painted."""
+        return self._state.current in self._painted
+
+    def toggle_quick_mask(self) -> None:
+        """The selection becomes a red mask to paint with the region brush; once more, and it is the selection again."""
+        session, region = self._state.current, self._state.region
+        if session is None:
+            return
+        opened = session.open_document
+        if session in self._painted:
+            tool, before = self._painted.pop(session)
+            painted = region.tiles
+            _land(opened, None if painted.content_bounds().is_empty else painted)
+            region.set_tiles(before)
+            self._state.choose_tool(tool)
+        else:
+            self._painted[session] = (self._state.tool, region.tiles)
+            selection = opened.document.selection
+            region.set_tiles(TileMap(1) if selection is None else selection)
+            self._state.choose_tool(Tool.REGION)
 
     def modify(self, kind: str) -> None:
         """Asks how far, then grows, shrinks, feathers, borders or smooths the selection in the background."""
