@@ -148,7 +148,9 @@ def fill_selection(open_document: OpenDocument, layer_id: LayerId | None, plane:
             pass
 
 
-def clear_selection(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane) -> None:
+def clear_selection(
+    open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, name: EditName = EditName.CLEAR
+) -> None:
     """Makes the selection, or the canvas, transparent; colours stay beneath. Masks become black, alpha locks hold."""
     document = open_document.document
     layer = paintable_layer(document, layer_id, plane)
@@ -156,7 +158,7 @@ def clear_selection(open_document: OpenDocument, layer_id: LayerId | None, plane
     mode = BlendMode.NORMAL if plane is Plane.MASK else BlendMode.ERASE
     if plane is Plane.PIXELS and keeps_alpha(document, layer.id):
         return
-    with open_document.edit(EditName.CLEAR) as edit, Filler(edit, layer, plane, document) as filler:
+    with open_document.edit(name) as edit, Filler(edit, layer, plane, document) as filler:
         filler.start(paint, Laying(mode))
         while filler.work():
             pass

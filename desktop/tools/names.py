@@ -17,6 +17,7 @@ class EditName(StrEnum):
     CLEAR_GUIDES = "Clear guides"
     CLIP = "Clip to layer below"
     DELETE_GUIDE = "Delete guide"
+    CUT = "Cut"
     DELETE_LAYER = "Delete layer"
     DELETE_MASK = "Delete mask"
     DUPLICATE = "Duplicate layer"

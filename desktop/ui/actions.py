@@ -52,6 +52,11 @@ _FILE = (
 _EDIT = (
     _a("edit.undo", "edit", "layers.undo", "Ctrl+Z", icon="undo", condition="can_undo"),
     _a("edit.redo", "edit", "layers.redo", "Ctrl+Shift+Z", "Ctrl+Y", icon="redo", condition="can_redo"),
+    _a("edit.cut", "edit", "clipboard.cut", "Ctrl+X", condition="raster", separated=True),
+    _a("edit.copy", "edit", "clipboard.copy", "Ctrl+C", condition="layer"),
+    _a("edit.copy_merged", "edit", "clipboard.copy_merged", "Ctrl+Shift+C", condition="layer"),
+    _a("edit.paste", "edit", "clipboard.paste", "Ctrl+V"),
+    _a("edit.paste_new", "edit", "clipboard.paste_new", "Ctrl+Shift+V"),
     _a("edit.clear", "edit", "layers.clear", "Delete", condition="raster", separated=True),
     _a("edit.fill", "edit", "layers.fill", "Alt+Backspace", condition="raster"),
     _a("edit.fill_background", "edit", "layers.fill_background", "Ctrl+Backspace", condition="raster"),

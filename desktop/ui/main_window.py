@@ -29,6 +29,7 @@ from desktop.ui.canvas.rulers import RuledCanvas
 from desktop.ui.canvas.scroll_bars import ScrolledCanvas
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.brush_commands import BrushCommands
+from desktop.ui.commands.clipboard_commands import ClipboardCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.focus_commands import FocusCommands
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.guides = GuideCommands(self.state, settings, GuideOverlay(self.canvas, self.aids), GuideDialogs(self))
         self.files = FileCommands(self)
         self.layers = LayerCommands(self.state, self.background, lambda: self.panels.layers.rename(), self.show_error)
+        self.clipboard = ClipboardCommands(self)
         self.tools = ToolCommands(self.state)
         library = BrushLibrary(resources_dir() / "brushes", user_brushes_dir())
         self.brushes = BrushCommands(self.state, library, BrushDialogs(self))

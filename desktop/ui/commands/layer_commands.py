@@ -121,7 +121,7 @@ class LayerCommands:
     def apply_mask(self) -> None:
         """Makes transparent what the mask hides, and takes the mask away."""
         opened, layer_id = self._document, self._layer.id
-        self._compute(
+        self.compute(
             lambda document: layer_edits.with_mask_applied(document, layer_id),
             lambda tiles: layer_edits.land_applied_mask(opened, layer_id, tiles),
         )
@@ -186,18 +186,18 @@ class LayerCommands:
         """Melts the chosen layers together, or a group; a single layer into the one below."""
         ids, opened, layer_id = self._ids, self._document, self._layer.id
         if len(ids) > 1:
-            self._compute(
+            self.compute(
                 lambda document: layer_sets.merged_layer(document, ids),
                 lambda merged: self._choose_in(opened, layer_sets.land_merged(opened, ids, merged)),
             )
             return
         if isinstance(self._layer, GroupLayer):
-            self._compute(
+            self.compute(
                 lambda document: layer_sets.merged_group(document, layer_id),
                 lambda merged: self._choose_in(opened, layer_sets.land_merged_group(opened, merged)),
             )
             return
-        self._compute(
+        self.compute(
             lambda document: layer_edits.merged_down(document, layer_id),
             lambda merged: self._choose_in(opened, layer_edits.land_merged_down(opened, layer_id, merged)),
         )
@@ -205,7 +205,7 @@ class LayerCommands:
     def merge_visible(self) -> None:
         """The visible layers become one; hidden ones stay."""
         opened = self._document
-        self._compute(
+        self.compute(
             lambda document: TileMap.from_array(flatten(document)),
             lambda tiles: self._choose_in(opened, layer_sets.land_visible(opened, tiles)),
         )
@@ -213,14 +213,14 @@ class LayerCommands:
     def stamp_visible(self) -> None:
         """The visible picture as a new layer; all others stay."""
         opened, name = self._document, tr("layer.merged_name")
-        self._compute(
+        self.compute(
             lambda document: TileMap.from_array(flatten(document)),
             lambda tiles: self._choose_in(opened, layer_sets.land_stamp(opened, tiles, name)),
         )
 
     def flatten(self) -> None:
         opened, name = self._document, tr("layer.background")
-        self._compute(
+        self.compute(
             lambda document: TileMap.from_array(flatten(document)),
             lambda tiles: self._choose_in(opened, layer_sets.land_flat(opened, tiles, name)),
         )
@@ -231,7 +231,7 @@ class LayerCommands:
     def select_from(self, layer_id: LayerId, plane: Plane, joined: Joined) -> None:
         """A layer's alpha or mask as the selection."""
         opened = self._document
-        self._compute(
+        self.compute(
             lambda document: layer_sets.selection_from(document, layer_id, plane, joined),
             lambda found: _select_in(opened, found),
         )
@@ -304,7 +304,7 @@ class LayerCommands:
         name = tr("layer.default_name", number=self._next_number())
         self._state.choose_layer(layer_sets.layer_via_copy(self._document, self._layer.id, name, cut=cut))
 
-    def _compute(self, work: Callable[[Document], Any], land: Callable[[Any], None]) -> None:
+    def compute(self, work: Callable[[Document], Any], land: Callable[[Any], None]) -> None:
         """Reads a version in a thread and lands the answer; once more when the document moved on meanwhile."""
         opened = self._document
         version = opened.document

@@ -21,6 +21,7 @@ LINE = "-"
 
 _ROW_MENU = (
     "layer.rename", "layer.duplicate", "layer.delete", LINE,
+    "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,
     "layer.add_mask", "select.alpha", LINE,
     "layer.clip", "layer.solo", "layer.lock_alpha", "layer.lock_pixels", "layer.lock_position", "layer.lock_all", LINE,
