@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
@@ -49,9 +49,7 @@ def copy(studio: Studio, code: Qt.Key, keys: Qt.KeyboardModifier = CONTROL) -> N
 def picture_of_another_program(studio: Studio, width: int, height: int) -> None:
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(10, 120, 240))
-    data = QMimeData()
-    data.setImageData(image)
-    QGuiApplication.clipboard().setMimeData(data)
+    QGuiApplication.clipboard().setImage(image)
 
 
 def test_cut_and_paste_bring_the_picture_back_unchanged(two: Studio) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QMimeData
 from PySide6.QtGui import QColorSpace, QGuiApplication, QImage
 
 from desktop.core.color import to_depth8
@@ -23,15 +22,20 @@ from desktop.ui.memory import check_new_size
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
-OWN_CLIP = "application/x-scumble-clip"  # holds the name of the clip that this window keeps
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Offered:
+    """A clip as it is, and the picture of it that every program gets."""
+
+    clip: Clip
+    image: QImage
 
 
 class ClipboardCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._state = window.state
-        self._clip: Clip | None = None
-        self._clip_name = b""
+        self._offered: _Offered | None = None
 
     def copy(self) -> None:
         """What the selection holds of the chosen layers."""
@@ -48,7 +52,7 @@ class ClipboardCommands:
         assert layer_id is not None
         self._window.ai.settle()
 
-        def land(offered: tuple[Clip, QImage]) -> None:
+        def land(offered: _Offered) -> None:
             filling.clear_selection(opened, layer_id, plane, EditName.CUT)
             self._offer(offered)
 
@@ -66,11 +70,11 @@ class ClipboardCommands:
             self._window.files.drop(found)
             return
         layer_id, seen = self._state.layer_id, self._window.canvas.visible_rect()
-        is_for_mask, is_own = self._state.is_mask_alone, isinstance(found, Clip)
+        is_for_mask, offered = self._state.is_mask_alone, self._offered
         name = tr("layer.default_name", number=opened.document.next_layer_id())
 
         def work(document: Document) -> object:
-            clip = _clip_of(found)
+            clip, is_own = _clip_of(found, offered)
             place = clipping.placed if is_own else clipping.centered
             clip = place(document, clip, seen)
             return clip if is_for_mask else clipping.pasted_tiles(document, clip)
@@ -93,13 +97,13 @@ class ClipboardCommands:
             return
 
         def work() -> Document:
-            pixels = _clip_of(found).pixels
+            pixels = _clip_of(found, offered)[0].pixels
             size = Size(pixels.shape[1], pixels.shape[0])
             check_new_size(self._window.settings, size)
             document = Document(size, depth=16 if pixels.dtype == np.uint16 else 8)
             return document.with_layer_inserted(new_layer_from_pixels(document, pixels, name))
 
-        name = tr("layer.default_name", number=1)
+        name, offered = tr("layer.default_name", number=1), self._offered
         self._window.background.run(
             work,
             on_done=lambda document: self._window.files.show_made(document, tr("file.untitled")),
@@ -107,19 +111,13 @@ class ClipboardCommands:
             name="paste",
         )
 
-    def _offer(self, offered: tuple[Clip, QImage]) -> None:
-        self._clip, image = offered
-        self._clip_name = uuid.uuid4().hex.encode()
-        data = QMimeData()
-        data.setImageData(image)
-        data.setData(OWN_CLIP, QByteArray(self._clip_name))
-        QGuiApplication.clipboard().setMimeData(data)
+    def _offer(self, offered: _Offered) -> None:
+        self._offered = offered
+        QGuiApplication.clipboard().setImage(offered.image)
 
-    def _found(self) -> Clip | QImage | list[Path]:
-        """What there is to paste: pixels of this window, another program's picture, or files."""
+    def _found(self) -> QImage | list[Path]:
+        """What there is to paste: a picture, or files."""
         data = QGuiApplication.clipboard().mimeData()
-        if data is not None and self._clip is not None and bytes(data.data(OWN_CLIP).data()) == self._clip_name:
-            return self._clip
         files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []
         if files:
             return files
@@ -129,21 +127,21 @@ class ClipboardCommands:
         return image
 
 
-def _offered(clip: Clip) -> tuple[Clip, QImage]:
+def _offered(clip: Clip) -> _Offered:
     """The clip, and a picture of it for other programs that keeps its own memory."""
     pixels = np.ascontiguousarray(to_depth8(clip.pixels))
     height, width = pixels.shape[:2]
     image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
-    return clip, image
+    return _Offered(clip, image)
 
 
-def _clip_of(found: object) -> Clip:
-    """Pixels from the clipboard as straight RGBA in sRGB."""
-    if isinstance(found, Clip):
-        return found
-    assert isinstance(found, QImage)
-    if found.colorSpace().isValid() and found.colorSpace() != QColorSpace(QColorSpace.NamedColorSpace.SRgb):
-        found = found.convertedToColorSpace(QColorSpace(QColorSpace.NamedColorSpace.SRgb))
+def _clip_of(found: QImage, offered: _Offered | None) -> tuple[Clip, bool]:
+    """A picture from the clipboard as straight RGBA in sRGB; as it was copied, and True, if it came from here."""
+    if offered is not None and found.convertToFormat(QImage.Format.Format_RGBA8888) == offered.image:
+        return offered.clip, True
+    srgb = QColorSpace(QColorSpace.NamedColorSpace.SRgb)
+    if found.colorSpace().isValid() and found.colorSpace() != srgb:
+        found = found.convertedToColorSpace(srgb)
     is_deep = found.depth() == 64
     layout = QImage.Format.Format_RGBA64 if is_deep else QImage.Format.Format_RGBA8888
     image = found.convertToFormat(layout)
@@ -152,4 +150,5 @@ def _clip_of(found: object) -> Clip:
     height, width, dtype = image.height(), image.width(), np.uint16 if is_deep else np.uint8
     lines = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     row_bytes = width * (8 if is_deep else 4)
-    return Clip(lines[:, :row_bytes].copy().view(dtype).reshape(height, width, 4))  # the image frees its memory
+    pixels = lines[:, :row_bytes].copy()  # the image frees its memory
+    return Clip(pixels.view(dtype).reshape(height, width, 4)), False
