@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.document import Document
@@ -15,6 +15,7 @@ from desktop.core.layers import ColorTag, GroupLayer, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.ui.panels.layer_list import LayerRows
+from desktop.ui.panels.layer_menus import TagRow
 from desktop.ui.panels.layer_rows import ROW_PX
 from tests.builders import document_with, raster_layer
 from tests.gui.conftest import Studio
@@ -334,3 +335,39 @@ def test_merge_visible_keeps_hidden_layers(layered: Studio) -> None:
     layered.wait_for(lambda: layered.names[-1] == "Merge visible")
     assert tree(layered.document) == [["Green"], "Trees", "Grey"]
     assert layered.on_screen(20, 20) == RED
+
+
+def test_a_drag_near_the_rim_scrolls_the_list(studio: Studio) -> None:
+    studio.window.panels.bring_to_front("layers")
+    studio.show(document_with(*(plain(i, GREY, f"Layer {i}") for i in range(1, 41)), width=200, height=150))
+    scroll, widget = studio.window.panels.layers.list, rows(studio)
+    QTest.mousePress(widget, LEFT, pos=name_at(studio, 40))
+    rim = scroll.viewport().mapToGlobal(QPoint(100, scroll.viewport().height() - 2))
+    QTest.mouseMove(widget, widget.mapFromGlobal(rim))
+    studio.wait_for(lambda: scroll.verticalScrollBar().value() > 3 * ROW_PX)
+    QTest.mouseRelease(widget, LEFT, pos=widget.mapFromGlobal(rim))
+    assert studio.document.index_of(40) < 37
+    assert studio.names[-1] == "Reorder layers"
+
+
+def test_right_click_opens_the_menu_of_what_is_there(layered: Studio) -> None:
+    widget = rows(layered)
+    layered.window.state.choose_layer(5)
+    for at, wanted, unwanted in (
+        (name_at(layered, 1), "layer.merge_down", "layer.mask_linked"),
+        (widget.eye_rect(1).center(), "layer.solo", "layer.merge_down"),
+    ):
+        QTest.mousePress(widget, Qt.MouseButton.RightButton, pos=at)
+        QApplication.sendEvent(widget, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at)))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        ids = [action.objectName() for action in menu.actions()]
+        assert wanted in ids
+        assert unwanted not in ids
+        assert layered.window.state.layer_id == 1
+        assert layered.document.layer(1).visible
+        if wanted == "layer.solo":
+            tags = menu.findChild(TagRow)
+            QTest.mouseClick(tags, LEFT, pos=tags.center_of(ColorTag.GREEN))
+        menu.close()
+    assert layered.document.layer(1).color_tag is ColorTag.GREEN

@@ -31,7 +31,7 @@ class LayerFilterBar(QWidget):
         self._choices: list[tuple[QAction, Kind, ColorTag | None]] = []
         self._fill_menu()
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 0, 8, 6)
+        row.setContentsMargins(8, 0, 8, 6)
         row.setSpacing(4)
         row.addWidget(self.field, 1)
         row.addWidget(self.button)

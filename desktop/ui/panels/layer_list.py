@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from desktop.core.layers import LayerId
@@ -71,7 +71,7 @@ class LayerList(QScrollArea):
 
     def _scroll_along(self) -> None:
         """A drag near the rim goes on beyond it."""
-        position = self.viewport().mapFromGlobal(QCursor.pos())
+        position = self.viewport().mapFromGlobal(self.rows.pointer)
         bar, height = self.verticalScrollBar(), self.viewport().height()
         before = bar.value()
         if position.y() < SCROLL_EDGE_PX:
@@ -79,7 +79,7 @@ class LayerList(QScrollArea):
         elif position.y() > height - SCROLL_EDGE_PX:
             bar.setValue(before + max(position.y() - height + SCROLL_EDGE_PX, 2) // 2)
         if bar.value() != before:
-            self.rows.drag_to(self.rows.mapFromGlobal(QCursor.pos()), copies=self.rows.drag.copies)
+            self.rows.drag_to(self.rows.mapFromGlobal(self.rows.pointer), copies=self.rows.drag.copies)
 
 
 class LayerRows(LayerView):
@@ -95,6 +95,7 @@ class LayerRows(LayerView):
         self._narrows = False
         self._swipe: tuple[bool, int] | None = None  # what eyes under the pressed pointer become; its number
         self._swipes = 0
+        self.pointer = QPoint()  # on the screen, as last heard
         self._name_edit: NameField | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -159,6 +160,7 @@ class LayerRows(LayerView):
         self.drag.begin(Press(position, layer_id, ids))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.pointer = event.globalPosition().toPoint()
         if self._swipe is not None:
             found = self._row_at(event.position().toPoint())
             if found is not None:
@@ -214,7 +216,7 @@ class LayerRows(LayerView):
         if event.key() == Qt.Key.Key_Escape and self.drag.is_dragging:
             self._end_drag()
         elif event.key() == Qt.Key.Key_Alt and self.drag.is_dragging:
-            self.drag_to(self.mapFromGlobal(QCursor.pos()), copies=True)
+            self.drag_to(self.mapFromGlobal(self.pointer), copies=True)
         elif not act_on_key(event, self, self._state, self._actions):
             super().keyPressEvent(event)
 

@@ -24,8 +24,8 @@ _ROW_MENU = (
     "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,
     "layer.add_mask", "select.alpha", LINE,
-    "layer.clip", "layer.solo", "layer.lock_alpha", "layer.lock_pixels", "layer.lock_position", "layer.lock_all", LINE,
-    "layer.raise", "layer.lower", "layer.to_front", "layer.to_back", LINE,
+    "layer.clip", "layer.solo", "layer.lock_all", LINE,
+    "layer.to_front", "layer.to_back", LINE,
     "layer.merge_down", "layer.merge_visible", "layer.stamp_visible", "layer.flatten", LINE, TAGS,
 )  # fmt: skip
 _MASK_MENU = (

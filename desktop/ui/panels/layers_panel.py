@@ -39,6 +39,7 @@ BUTTONS = (
     "layer.delete",
 )
 LOCKS = ("layer.lock_alpha", "layer.lock_pixels", "layer.lock_position", "layer.lock_all")
+NARROW_LETTERS = 3  # of the blend mode, in a dock 220 pixels wide
 LOCK_BUTTON_PX, LOCK_ICON_PX = 24, 16
 
 
@@ -54,6 +55,7 @@ class LayersPanel(QWidget):
         super().__init__(parent)
         self._state, self._commands = state, commands
         self.mode = BlendCombo(self)
+        self.mode.setMinimumContentsLength(NARROW_LETTERS)
         self.opacity = ValueSlider(Range(0, 100, 100), unit="%", parent=self)
         self.filter = LayerFilterBar(self)
         self.list = LayerList(state, actions, commands, background, self)
@@ -98,8 +100,8 @@ class LayersPanel(QWidget):
 
     def _lay_out(self) -> None:
         looks = QHBoxLayout()
-        looks.setContentsMargins(12, 6, 12, 4)
-        looks.setSpacing(8)
+        looks.setContentsMargins(8, 6, 8, 4)
+        looks.setSpacing(6)
         looks.addWidget(self.mode, 5)
         looks.addWidget(self.opacity, 7)
         locks = QHBoxLayout()
