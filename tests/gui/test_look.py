@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from desktop.app import main
 from desktop.options import OpenOptions
 from desktop.ui.i18n import set_language
+from desktop.ui.state import Tool
 from desktop.ui.theme import THEMES, tokens_of
 from tests.gui.conftest import Studio
 
@@ -97,8 +98,8 @@ def test_nothing_is_cut_off(studio: Studio, size: tuple[int, int], language: str
     set_language(language)
     studio.window.resize(*size)
     studio.show_plain()
-    for tool in ("brush", "mask", "region", "move", "zoom"):
-        studio.window.perform(f"tool.{tool}")
+    for tool in (*Tool, *reversed(Tool)):  # every change from one tool's options to another's
+        studio.window.perform(f"tool.{tool.value}")
         QApplication.processEvents()
         for widget in (*studio.window.findChildren(QPushButton), *studio.window.findChildren(QLabel)):
             if widget.isVisible() and widget.text() and not getattr(widget, "wordWrap", lambda: False)():

@@ -22,6 +22,7 @@ from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 BAR_PX = 44
+WIDE_PX = 1180  # less has no room for everything a brush has
 
 
 class ContextBar(QFrame):
@@ -134,7 +135,6 @@ class ContextBar(QFrame):
             icon_pixmap(action_spec(f"tool.{tool}").icon, tokens().text, 20, self.devicePixelRatioF())
         )
         self.tool_name.setText(tr(f"action.tool.{tool}"))
-        paints = tool in PAINT_TOOLS
         for slider, value in (
             (self.size, brush.size_px),
             (self.hardness, brush.hardness),
@@ -142,29 +142,43 @@ class ContextBar(QFrame):
             (self.flow, brush.flow),
         ):
             slider.set_value(value)
-            slider.setVisible(paints)
-        self.brush_bar.setVisible(paints)
-        self.hardness.setVisible(paints and brush.more.tip is None)
-        self.flow.setVisible(tool in (Tool.BRUSH, Tool.ERASER))
-        self.pen_size.setVisible(paints and self.width() > 1180)
         blocked = self.pen_size.blockSignals(True)
         self.pen_size.setChecked(brush.pen_size)
         self.pen_size.blockSignals(blocked)
-        self.mask_side.setVisible(tool is Tool.MASK)
         self.mask_side.set_value("reveal" if self._state.options.mask_reveals else "hide")
-        self.region_side.setVisible(tool is Tool.REGION)
         self.region_side.set_value("erase" if self._state.options.region_erases else "add")
-        self.clear_region.setVisible(tool is Tool.REGION)
         self.clear_region.setEnabled(not self._state.region.is_empty)
         for bar in self.bars.values():
             bar.refresh()
-            bar.setVisible(bar is self.bars.get(tool))
-        self.hint.setVisible(not paints)
         self.hint.set_full_text(_hint_for(tool))
+        self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        """What the tool in hand has goes in after the rest is out: both at once would make the window wider."""
+        wanted = self._wanted()
+        for widget, is_shown in sorted(wanted.items(), key=lambda entry: entry[1]):
+            widget.setVisible(is_shown)
+
+    def _wanted(self) -> dict[QWidget, bool]:
+        tool = self._state.tool
+        paints = tool in PAINT_TOOLS
+        return {
+            self.brush_bar: paints,
+            self.size: paints,
+            self.hardness: paints and self._state.brush.more.tip is None,
+            self.opacity: paints,
+            self.flow: tool in (Tool.BRUSH, Tool.ERASER),
+            self.pen_size: paints and self.width() > WIDE_PX,
+            self.mask_side: tool is Tool.MASK,
+            self.region_side: tool is Tool.REGION,
+            self.clear_region: tool is Tool.REGION,
+            self.hint: not paints,
+            **{bar: bar is self.bars.get(tool) for bar in self.bars.values()},
+        }
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
-        self.pen_size.setVisible(self._state.tool in PAINT_TOOLS and self.width() > 1180)
+        self.pen_size.setVisible(self._state.tool in PAINT_TOOLS and self.width() > WIDE_PX)
 
 
 def _hint_for(tool: Tool) -> str:
