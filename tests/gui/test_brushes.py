@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QMouseEvent, QPointingDevice, QPointingDeviceUniqueId, QTabletEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QInputDevice, QMouseEvent, QPointingDevice, QPointingDeviceUniqueId, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -17,6 +17,7 @@ from desktop.core.dynamics import Curve, Sensor, Target
 from desktop.core.geometry import Point
 from desktop.core.stabilizer import StabilizerSettings, Steadying
 from desktop.core.symmetry import Symmetry, SymmetryKind
+from desktop.io.brush_tips import read_tip
 from desktop.paths import resources_dir
 from desktop.ui.state import PEN_SIZE, BrushOptions, Tool
 from tests.gui.conftest import Studio
@@ -252,6 +253,40 @@ def test_the_outline_shows_on_every_ground_at_true_size(studio: Studio, level: i
     assert max(differing) == pytest.approx(190, abs=3)
 
 
+def frame_of(shown: np.ndarray, ground: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what differs from the ground."""
+    rows, columns = np.nonzero(np.abs(shown.astype(int) - ground).max(axis=2) > 40)
+    return int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())
+
+
+def canvas_pixels(studio: Studio) -> np.ndarray:
+    """(H, W, 3), without the rim where the picture ends and scroll bars lie."""
+    studio.settle()
+    image = studio.window.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return pixels[40:-40, 120 : 3 * (image.width() - 40)].reshape(image.height() - 80, -1, 3).copy()
+
+
+@pytest.mark.parametrize("zoom", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("tip", ["round", "leaves"])
+def test_the_outline_is_where_a_turned_and_squashed_brush_will_paint(studio: Studio, tip: str, zoom: float) -> None:
+    studio.show_plain(3000, 2400)
+    picture = None if tip == "round" else read_tip(resources_dir() / "brushes" / "tips" / f"{tip}.png")
+    more = replace(NO_PEN.more, tip=picture, angle=30.0, roundness=0.5)
+    studio.window.state.set_brush(replace(NO_PEN, size_px=160 / zoom, more=more))
+    canvas = studio.window.canvas
+    canvas.zoom_to(zoom)
+    middle = canvas.rect().center()
+    QTest.mouseMove(canvas, middle - QPoint(3, 3))
+    QTest.mouseMove(canvas, middle)
+    outline = frame_of(canvas_pixels(studio), 255)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    studio.window.state.choose_tool(Tool.HAND)
+    canvas.hover_at(None)
+    painted = frame_of(canvas_pixels(studio), 255)
+    assert outline == pytest.approx(painted, abs=5), "the outline leaves out what is nearly clear"
+
+
 def test_choosing_a_brush_by_its_picture_paints_with_it(studio: Studio) -> None:
     studio.show_plain()
     bar = studio.window.context.brush_bar
@@ -303,8 +338,10 @@ def test_gimp_brushes_are_imported_and_broken_ones_refused(studio: Studio, tmp_p
     assert studio.window.state.brush.preset == ""
     good = tmp_path / "good.png"
     shutil.copy(resources_dir() / "brushes" / "tips" / "leaves.png", good)
-    studio.brush_dialogs.files = [good]
+    studio.window.info.hide()
+    studio.brush_dialogs.files = [good, bad]
     studio.window.perform("brush.import")
+    assert "bad.gbr" in studio.window.info.text, "the good one is there all the same"
     assert studio.window.state.brush.more.tip is not None
     studio.drag((150, 100), (160, 100))
     assert np.mean([studio.seen(x, 100)[0] for x in range(100, 200, 5)]) < 250

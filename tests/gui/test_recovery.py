@@ -18,8 +18,9 @@ from desktop.core.edits import OpenDocument
 from desktop.io import journal_file
 from desktop.io.journal import JournalKeeper
 from desktop.io.journal_folder import new_folder
-from desktop.io.journal_reader import journals_in
+from desktop.io.journal_reader import journals_in, read_journal
 from desktop.io.journal_values import document_digest
+from desktop.io.openraster import save_openraster
 from desktop.settings import JOURNAL, JOURNAL_FOLDER
 from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
 from tests.builders import noise_document
@@ -85,6 +86,23 @@ def test_a_killed_window_gives_its_painting_back(open_studio: OpenStudio, empty_
     assert studio.window.recovery.flush()
     studio.wait_for(lambda: len(journals(empty_home)) == 1)
     assert "Recovered “painting.ora”" in studio.window.info.text
+
+
+def test_a_file_named_from_its_folder_is_found_from_any_other(
+    open_studio: OpenStudio, empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_openraster(noise_document(1, width=600, height=400), tmp_path / "a.ora")
+    monkeypatch.chdir(tmp_path)
+    studio = open_studio()
+    studio.window.take_files([Path("a.ora")])
+    studio.wait_for(lambda: studio.window.state.open_document is not None)
+    studio.drag((200, 200), (300, 200))
+    assert studio.window.recovery.flush()
+    monkeypatch.chdir("/")
+    found = read_journal(journals(empty_home)[0])
+    assert found is not None
+    assert found.path == tmp_path / "a.ora"
+    assert document_digest(found.document) == document_digest(studio.document)
 
 
 def test_each_document_is_discarded_or_left_for_later(open_studio: OpenStudio, empty_home: Path) -> None:

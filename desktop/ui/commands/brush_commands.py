@@ -79,10 +79,13 @@ class BrushCommands:
             self._state.change_brush(preset="")
 
     def import_files(self) -> None:
-        """GIMP brushes, pictures and brush files; the last one is taken in hand."""
+        """GIMP brushes, pictures and brush files; the last one is taken in hand. A broken one does not stop others."""
         preset = None
         for path in self.dialogs.ask_files():
-            preset = self.library.import_file(path)
+            try:
+                preset = self.library.import_file(path)
+            except UserError as problem:
+                self.on_problem(problem)
         if preset is not None:
             self.choose(preset)
 

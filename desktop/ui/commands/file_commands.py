@@ -53,7 +53,7 @@ class FileCommands:
         """Opens files one after the other; one that cannot be read does not keep the others from it."""
         if not paths:
             return
-        first, rest = paths[0], paths[1:]
+        first, rest = paths[0].absolute(), paths[1:]  # a journal may be read from another folder
         known = self._session_of(first)
         if known is not None:
             self._state.show_document(known)
