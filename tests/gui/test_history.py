@@ -66,14 +66,14 @@ def test_a_snapshot_outlives_the_steps_and_comes_back_as_a_step(studio: Studio, 
     studio.window.perform("edit.clear_history")
     assert studio.names == ["Brush stroke"]
     assert studio.dialogs.asked == ["confirm"]
-    assert studio.on_screen(40, 60) == (0, 0, 0)
+    assert studio.on_screen(48, 60) == (0, 0, 0)
     panel.snapshots.setCurrentRow(0)
     panel.restore.click()
     assert studio.names == ["Brush stroke", "Restore snapshot"]
-    assert studio.on_screen(40, 60) == (255, 255, 255)
-    assert studio.on_screen(40, 20) == (0, 0, 0)
+    assert studio.on_screen(48, 60) == (255, 255, 255)
+    assert studio.on_screen(48, 20) == (0, 0, 0)
     studio.window.perform("edit.undo")
-    assert studio.on_screen(40, 60) == (0, 0, 0)
+    assert studio.on_screen(48, 60) == (0, 0, 0)
 
 
 def test_snapshots_are_renamed_and_deleted_by_keys(studio: Studio, panel: HistoryPanel) -> None:
