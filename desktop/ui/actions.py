@@ -229,6 +229,13 @@ _VIEW = (
     _a("view.flip", "turn", "view.flip", "Shift+H", icon="flip", condition="document", checked="flipped"),
     _a("view.upright", "turn", "view.set_upright", "Shift+R", icon="upright", condition="turned", separated=True),
     _a("view.before", "view", "view.show_before", "\\", icon="before-after", condition="has_before", hold=True),
+    _a(
+        "view.split", "split", "view.toggle_split", "Shift+\\", "|", icon="split", condition="document", checked="split"
+    ),
+    _a("split.saved", "split", "view.split_with", condition="document", argument="saved", separated=True),
+    _a("split.first", "split", "view.split_with", condition="document", argument="first"),
+    _a("split.step", "split", "view.split_with", condition="can_undo", argument="step"),
+    _a("split.snapshot", "split", "view.split_with", condition="snapshots", argument="snapshot"),
     _a("view.next_document", "view", "files.next_document", "Ctrl+Tab", condition="several", separated=True),
     _a("view.previous_document", "view", "files.previous_document", "Ctrl+Shift+Tab", condition="several"),
     _a("view.next_part", "view", "focused.next_part", "F6"),
@@ -284,6 +291,7 @@ SUBMENUS = {
     "brushes": "tool",
     "symmetry": "tool",
     "turn": "view",
+    "split": "view",
     "opacity": "tool",
     "rulers": "view",
     "guides": "view",

@@ -85,7 +85,9 @@ CONDITIONS: dict[str, Condition] = {
     "own_brush": lambda window, spec: window.brushes.is_own,
     "turned": lambda window, spec: window.state.open_document is not None and not window.canvas.view.is_upright,
     "guides": lambda window, spec: window.state.document is not None and bool(window.state.document.guides),
+    "snapshots": lambda window, spec: window.state.current is not None and bool(window.state.current.snapshots.all),
     # ticks
+    "split": lambda window, spec: window.canvas.split.picture is not None,
     "turning": lambda window, spec: window.canvas.pointer.turns,
     "flipped": lambda window, spec: window.canvas.view.flipped,
     "rulers_shown": lambda window, spec: window.aids.rulers_shown,

@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.history = HistoryCommands(self)
+        self.history.compare_wanted.connect(self.view.split_with_version)
         self.colors = ColorCommands(self)
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
@@ -211,6 +212,7 @@ class MainWindow(QMainWindow):
             state.tool_changed,
             state.region_changed,
             self.canvas.orientation_changed,
+            self.canvas.split.changed,
             self.ai.changed,
             self.objects.changed,
             self.aids.changed,

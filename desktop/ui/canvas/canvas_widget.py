@@ -20,6 +20,7 @@ from desktop.ui.canvas.overlays import Overlay
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect, part_of_a_pixel
+from desktop.ui.canvas.split import SplitLine
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, OutlineOverlay, PickerRing
 from desktop.ui.canvas.view_widget import ViewWidget
 from desktop.ui.focus import is_typing
@@ -52,6 +53,7 @@ class CanvasWidget(ViewWidget):
         self.pointer = PointerInput(self)
         self.overlays: list[Overlay] = []
         self._scene = CanvasScene(self)
+        self.split = SplitLine(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
         self.clicks, self.outline = ClickMarks(self.update), OutlineOverlay(self.update)
         self.setMouseTracking(True)
@@ -90,6 +92,7 @@ class CanvasWidget(ViewWidget):
     def _leave_document(self) -> None:
         """The gesture ends, and the document keeps its place in the view."""
         self.pointer.cancel()
+        self.split.hide()
         self.show_before(None)
         session = self.state.current
         if session is not None:
@@ -145,6 +148,7 @@ class CanvasWidget(ViewWidget):
 
     def close_document(self) -> None:
         self._close_picture()
+        self.split.hide()
         self.show_before(None)
 
     def cancel_gesture(self) -> None:
@@ -189,13 +193,12 @@ class CanvasWidget(ViewWidget):
             self.fit()
 
     def _do_slice(self) -> None:
-        picture = self.visible_picture
-        if picture is None:
-            return
-        ready, is_done = picture.work_slice(self.view, self.visible_rect())
-        self._update_image_rect(ready)
-        if not is_done:
-            self._slices.start(THREADS_MS if ready.is_empty else 0)
+        pictures = [self.visible_picture, self.split.picture if self.split.is_shown else None]
+        slices = [picture.work_slice(self.view, self.visible_rect()) for picture in pictures if picture is not None]
+        for ready, _ in slices:
+            self._update_image_rect(ready)
+        if not all(is_done for _, is_done in slices):
+            self._slices.start(THREADS_MS if all(ready.is_empty for ready, _ in slices) else 0)
 
     def _region_changed(self, rect: Rect) -> None:
         self._update_image_rect(rect)

@@ -12,7 +12,7 @@ from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.geometry import Rect
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
 from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
-from desktop.ui.canvas.picture import draw_canvas_ground
+from desktop.ui.canvas.picture import Picture, draw_canvas_ground
 from desktop.ui.canvas.pixel_grid import draw_pixel_grid
 from desktop.ui.i18n import tr
 from desktop.ui.state import PAINT_TOOLS, Tool
@@ -37,22 +37,12 @@ class CanvasScene:
         picture = canvas.visible_picture
         if picture is None:
             return True
-        view, size = canvas.view, picture.size
-        draw_canvas_ground(painter, area, view, size, (t.checker_light, t.checker_dark))
-        painter.setClipRect(area.intersected(QRectF(*view.rect_in_view(size.rect()))))
-        edges = (part.left(), part.top(), part.left() + part.width(), part.top() + part.height())
-        mask = self._state.shown_mask() if canvas.shows_mask_alone else None
-        if mask is not None:
-            draw_mask_alone(painter, view, mask, view.rect_in_image(*edges).intersect(size.rect()))
-            is_whole = True
-        else:
-            is_whole = picture.draw(painter, view, *edges)
-        if canvas.shows_pixel_grid:
-            draw_pixel_grid(painter, view, picture, part)
-        if not canvas.is_showing_before:
-            self._draw_masks(painter, view.rect_in_image(*edges))
+        is_whole = True
+        for shown, side in self._sides(picture, part):
+            is_whole = self._draw_picture(painter, shown, side) and is_whole
         painter.setClipRect(area)
-        self._draw_selection(painter, view.rect_in_image(*edges))
+        view, size = canvas.view, picture.size
+        self._draw_selection(painter, view.rect_in_image(*_edges(part)))
         draw_rim(painter, view, size, color(t.line))
         for overlay in canvas.overlays:
             overlay.draw(painter, canvas.devicePixelRatioF())
@@ -63,7 +53,37 @@ class CanvasScene:
         canvas.clicks.draw(painter, view, canvas.devicePixelRatioF())
         canvas.gradient_line.draw(painter, view, canvas.devicePixelRatioF())
         canvas.picker_ring.draw(painter, view, canvas.devicePixelRatioF())
+        canvas.split.draw(painter, canvas.devicePixelRatioF())
         self._draw_turn(painter)
+        return is_whole
+
+    def _sides(self, picture: Picture, part: QRect) -> list[tuple[Picture, QRect]]:
+        """Which picture is shown in which rectangle: two where the part lies across the split line."""
+        split = self._canvas.split
+        if split.picture is None or not split.is_shown:
+            return [(picture, part)]
+        left, right = QRect(part), QRect(part)
+        left.setRight(min(split.x - 1, part.right()))
+        right.setLeft(max(split.x, part.left()))
+        return [(shown, side) for shown, side in ((split.picture, left), (picture, right)) if not side.isEmpty()]
+
+    def _draw_picture(self, painter: QPainter, picture: Picture, part: QRect) -> bool:
+        canvas, area, view, t = self._canvas, QRectF(part), self._canvas.view, tokens()
+        size, edges = picture.size, _edges(part)
+        painter.setClipRect(area)
+        draw_canvas_ground(painter, area, view, size, (t.checker_light, t.checker_dark))
+        painter.setClipRect(area.intersected(QRectF(*view.rect_in_view(size.rect()))))
+        is_present = picture is canvas.picture
+        mask = self._state.shown_mask() if canvas.shows_mask_alone and is_present else None
+        if mask is not None:
+            draw_mask_alone(painter, view, mask, view.rect_in_image(*edges).intersect(size.rect()))
+            is_whole = True
+        else:
+            is_whole = picture.draw(painter, view, *edges)
+        if canvas.shows_pixel_grid:
+            draw_pixel_grid(painter, view, picture, part)
+        if is_present:
+            self._draw_masks(painter, view.rect_in_image(*edges))
         return is_whole
 
     def outline_rect(self, x: float, y: float) -> tuple[float, float, float, float] | None:
@@ -126,6 +146,11 @@ def part_of_a_pixel(painter: QPainter) -> tuple[float, float]:
     """How far a painter's corner lies inside a pixel of what it paints on."""
     transform = painter.deviceTransform()
     return transform.dx() % 1, transform.dy() % 1
+
+
+def _edges(part: QRect) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom."""
+    return part.left(), part.top(), part.left() + part.width(), part.top() + part.height()
 
 
 def device_rect(rect: QRect, ratio: float, shift: tuple[float, float]) -> QRect:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.core.errors import UserError
 from desktop.tools.names import EditName
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_edit
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -18,6 +18,7 @@ SNAPSHOT_SHARE = 0.5  # of the budget; the rest stays with the steps
 
 class HistoryCommands(QObject):
     snapshots_changed = Signal()
+    compare_wanted = Signal(object, str)  # Document, its name
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -56,6 +57,19 @@ class HistoryCommands(QObject):
         with session.open_document.edit(EditName.SNAPSHOT) as edit:
             edit.replace_document(session.snapshots.all[index].document)
         self.snapshots_changed.emit()
+
+    def compare_step(self, index: int) -> None:
+        """Wants a step of the history beside the present version."""
+        session = self._state.current
+        if session is not None and 0 <= index < len(session.open_document.history):
+            entry = session.open_document.history.entry(index)
+            self.compare_wanted.emit(entry.document, tr_edit(entry.name))
+
+    def compare_snapshot(self, index: int) -> None:
+        session = self._state.current
+        if session is not None and 0 <= index < len(session.snapshots.all):
+            snapshot = session.snapshots.all[index]
+            self.compare_wanted.emit(snapshot.document, snapshot.name)
 
     def remove(self, index: int) -> None:
         session = self._state.current

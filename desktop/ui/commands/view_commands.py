@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.settings import LANGUAGE, PIXEL_GRID, THEME
 from desktop.ui import i18n
@@ -15,6 +16,14 @@ from desktop.ui.theme import theme_name
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
+
+
+SPLIT_NAMES = {
+    "saved": "split.saved",
+    "first": "split.first",
+    "step": "split.step",
+    "snapshot": "split.snapshot",
+}
 
 
 class ViewCommands:
@@ -71,6 +80,34 @@ class ViewCommands:
         else:
             return
         window.canvas.show_before(OpenDocument(before))
+
+    def toggle_split(self) -> None:
+        """The document as it was left of a line, as it is right of it."""
+        split = self._window.canvas.split
+        if split.picture is not None:
+            split.hide()
+        else:
+            self.split_with("saved")
+
+    def split_with(self, which: str) -> None:
+        """Chooses the version left of the line: "saved", "first", "step" or "snapshot"."""
+        session, state = self._window.state.current, self._window.state
+        if session is None or state.is_editing:
+            return
+        history, snapshots = session.open_document.history, session.snapshots.all
+        name = tr(SPLIT_NAMES[which])
+        if which == "snapshot" and snapshots:
+            name, document = snapshots[-1].name, snapshots[-1].document
+        elif self._window.ai.has_preview:
+            name, document = tr("split.present"), history.document
+        elif which == "step":
+            document = history.entry(max(history.position - 1, 0)).document
+        else:
+            document = (history.saved_document if which == "saved" else None) or history.entry(0).document
+        self._window.canvas.split.show(document, name)
+
+    def split_with_version(self, document: Document, name: str) -> None:
+        self._window.canvas.split.show(document, name)
 
     def toggle_mask(self) -> None:
         self._window.canvas.shows_mask = not self._window.canvas.shows_mask

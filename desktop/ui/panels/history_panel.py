@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListView, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
 from desktop.ui.action_set import tip_of
 from desktop.ui.actions import action_spec
@@ -34,6 +34,8 @@ class HistoryPanel(QWidget):
         self.camera, self.restore, self.remove = (IconButton(name, self) for name in ("camera", "undo", "trash"))
         self.clear = IconButton("clear", self)
         self.size = wrapped_label(parent=self)
+        for rows in (self.list, self.snapshots):
+            rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._lay_out()
         self._connect()
         self._document_replaced()
@@ -109,8 +111,26 @@ class HistoryPanel(QWidget):
         self.snapshots.itemChanged.connect(self._rename)
         self.snapshots.remove = lambda: self._commands.remove(self.snapshots.currentRow())
         self.snapshots.currentRowChanged.connect(lambda _row: self._refresh_buttons())
+        self.list.customContextMenuRequested.connect(lambda place: self._show_menu(self.list, place))
+        self.snapshots.customContextMenuRequested.connect(lambda place: self._show_menu(self.snapshots, place))
         self._commands.snapshots_changed.connect(self.refresh)
         self._state.document_replaced.connect(self._document_replaced)
+
+    def _show_menu(self, view: QListView, place: QPoint) -> None:
+        """What can be done with the step or snapshot under the pointer."""
+        row = view.indexAt(place).row()
+        if row < 0:
+            return
+        is_step = view is self.list
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        go = menu.addAction(tr("history.go_to") if is_step else tr("history.restore_tip"))
+        compare = menu.addAction(tr("history.compare"))
+        go.triggered.connect(lambda: self._jump(row) if is_step else self._commands.restore(row))
+        compare.triggered.connect(
+            lambda: self._commands.compare_step(row) if is_step else self._commands.compare_snapshot(row)
+        )
+        menu.popup(view.viewport().mapToGlobal(place))
 
     def _jump(self, index: int) -> None:
         opened = self._state.open_document
