@@ -269,7 +269,8 @@ class Studio:
         """The colour the canvas really shows at an image pixel."""
         self.settle()
         image = self.window.canvas.grab().toImage()
-        shown = image.pixelColor(self.at((x + 0.5, y + 0.5)))
+        column, row = self.window.canvas.view.image_to_view(Point(x + 0.5, y + 0.5))
+        shown = image.pixelColor(int(column), int(row))
         return shown.red(), shown.green(), shown.blue()
 
     def settle(self) -> None:
