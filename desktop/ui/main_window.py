@@ -58,7 +58,7 @@ from desktop.ui.panels.status_bar import StatusBar
 from desktop.ui.state import SELECT_TOOLS, EditorState, Tool
 from desktop.ui.theme import apply_theme
 from desktop.ui.widgets.action_search import ActionSearch
-from desktop.ui.widgets.basics import rule
+from desktop.ui.widgets.basics import rule, stacked
 from desktop.ui.widgets.document_tabs import DocumentTabs
 from desktop.ui.widgets.empty_state import EmptyState
 from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         self.tabs = DocumentTabs(self.state, self.files, self)
         self.ruled = RuledCanvas(self.canvas, self.aids, self.guides.gestures_of_rulers(), self._show_ruler_menu)
         self.scrolled = ScrolledCanvas(self.canvas, self.ruled)
-        self.panels = PanelDocks(self, _stacked(self.tabs, self.scrolled))
+        self.panels = PanelDocks(self, stacked(self.tabs, self.scrolled))
         self.info = InfoBar(self.canvas)
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
@@ -391,14 +391,3 @@ def _line(parent: QWidget) -> QFrame:
     line = QFrame(parent)
     line.setProperty("role", "rule-v")
     return line
-
-
-def _stacked(top: QWidget, below: QWidget) -> QWidget:
-    """Two widgets, one above the other, without a gap."""
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(top)
-    column.addWidget(below, 1)
-    return holder

@@ -202,6 +202,17 @@ class Swatch(QWidget):
         self.clicked.emit()
 
 
+def stacked(top: QWidget, below: QWidget) -> QWidget:
+    """Two widgets, one above the other, without a gap."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(top)
+    column.addWidget(below, 1)
+    return holder
+
+
 class ElidedLabel(QLabel):
     """One line that ends in … where there is no room; the whole text is its tooltip."""
 
