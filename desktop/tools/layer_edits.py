@@ -11,6 +11,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap, bounds_of_tiles
+from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.locks import check_pixels_free
 from desktop.tools.names import EditName
 
@@ -71,39 +72,6 @@ def group_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> La
     return group.id
 
 
-def ungroup(open_document: OpenDocument, group_id: LayerId) -> LayerId | None:
-    """Puts a group's layers in its place."""
-    document = open_document.document
-    group = document.layer(group_id)
-    if not isinstance(group, GroupLayer):
-        raise UserError("tool.not_a_group", name=group.name)
-    parent, index = document.parent_of(group_id), document.index_of(group_id)
-    with open_document.edit(EditName.UNGROUP) as edit:
-        edit.remove_layer(group_id)
-        for offset, child in enumerate(group.children):
-            edit.insert_layer(child, None if parent is None else parent.id, index + offset)
-    return group.children[-1].id if group.children else None
-
-
-def move_by(open_document: OpenDocument, layer_id: LayerId, steps: int) -> None:
-    """Raises (positive) or lowers a layer among its siblings; at the end of a group it leaves the group."""
-    document = open_document.document
-    parent, index = document.parent_of(layer_id), document.index_of(layer_id)
-    target = index + steps
-    if 0 <= target < len(document.siblings_of(layer_id)):
-        place_layer(open_document, layer_id, None if parent is None else parent.id, target)
-    elif parent is not None:
-        outer = document.parent_of(parent.id)
-        outside = document.index_of(parent.id) + (1 if steps > 0 else 0)
-        place_layer(open_document, layer_id, None if outer is None else outer.id, outside)
-
-
-def place_layer(open_document: OpenDocument, layer_id: LayerId, parent_id: LayerId | None, index: int) -> None:
-    """`index` counts from the bottom, after the layer was taken out."""
-    with open_document.edit(EditName.REORDER) as edit:
-        edit.move_layer(layer_id, parent_id, index)
-
-
 def add_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
     """A white mask, or the selection as one."""
     document = open_document.document
@@ -119,6 +87,17 @@ def delete_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
     layer = _masked_layer(open_document, layer_id)
     with open_document.edit(EditName.DELETE_MASK) as edit:
         edit.replace_layer(layer.changed(mask=None))
+
+
+def give_mask(open_document: OpenDocument, from_id: LayerId, to_id: LayerId, *, copies: bool) -> None:
+    """Moves a layer's mask to another layer in the place of that one's own, or copies it there."""
+    source = _masked_layer(open_document, from_id)
+    mask = source.mask
+    document = with_layers_changed(open_document.document, [to_id], lambda layer: layer.changed(mask=mask))
+    if not copies:
+        document = with_layers_changed(document, [from_id], lambda layer: layer.changed(mask=None))
+    with open_document.edit(EditName.MOVE_MASK) as edit:
+        edit.replace_document(document)
 
 
 def invert_mask(open_document: OpenDocument, layer_id: LayerId) -> None:

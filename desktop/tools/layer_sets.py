@@ -18,6 +18,7 @@ from desktop.core.select import Joined, Shape
 from desktop.core.select import joined as joined_selection
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import branch_with_new_ids, extent_of
+from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
 
@@ -49,37 +50,6 @@ def change_layers(
     if document is not open_document.document:
         with open_document.edit(name, merge_key=merge_key) as edit:
             edit.replace_document(document)
-
-
-def with_layers_changed(
-    document: Document, layer_ids: Collection[LayerId], change: Callable[[Layer], Layer]
-) -> Document:
-    """The document with some layers replaced in one walk over the tree; the same one when none differs."""
-    wanted = frozenset(layer_ids)
-
-    def walk(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        result = tuple(replaced(layer) for layer in layers)
-        return layers if all(new is old for new, old in zip(result, layers, strict=True)) else result
-
-    def replaced(layer: Layer) -> Layer:
-        if isinstance(layer, GroupLayer) and (children := walk(layer.children)) is not layer.children:
-            layer = layer.changed(children=children)
-        if layer.id not in wanted:
-            return layer
-        after = change(layer)
-        return layer if _is_alike(layer, after) else after
-
-    layers = walk(document.layers)
-    return document if layers is document.layers else document.changed(layers=layers)
-
-
-def _is_alike(before: Layer, after: Layer) -> bool:
-    """Equal without a look at tiles or children: those are kept by identity."""
-    return type(before) is type(after) and all(
-        (old := getattr(before, field.name)) is (new := getattr(after, field.name))
-        or (field.name not in ("tiles", "children") and old == new)
-        for field in fields(before)
-    )
 
 
 def delete_layers(open_document: OpenDocument, layer_ids: Collection[LayerId]) -> LayerId | None:
@@ -156,6 +126,41 @@ def place_layers(
         moved_document = moved_document.with_layer_inserted(layer, parent_id, start + offset)
     with open_document.edit(EditName.REORDER) as edit:
         edit.replace_document(moved_document)
+
+
+def step_layers(open_document: OpenDocument, layer_ids: Collection[LayerId], *, up: bool) -> None:
+    """Raises or lowers layers together, past the next one of their siblings; at the end of a group they leave it."""
+    document = open_document.document
+    roots = roots_of(document, layer_ids)
+    edge = roots[-1] if up else roots[0]
+    parent, index = document.parent_of(edge.id), document.index_of(edge.id)
+    parent_id = None if parent is None else parent.id
+    if up and index + 1 < len(document.siblings_of(edge.id)):
+        place_layers(open_document, layer_ids, parent_id, index + 2)
+    elif not up and index > 0:
+        place_layers(open_document, layer_ids, parent_id, index - 1)
+    elif parent is not None:
+        outer = document.parent_of(parent.id)
+        outside = document.index_of(parent.id) + (1 if up else 0)
+        place_layers(open_document, layer_ids, None if outer is None else outer.id, outside)
+
+
+def ungroup_layers(open_document: OpenDocument, layer_ids: Collection[LayerId]) -> list[LayerId]:
+    """Puts the layers of each chosen group in its place; returns them."""
+    document = ungrouped = open_document.document
+    roots = roots_of(document, layer_ids)
+    groups = [layer for layer in roots if isinstance(layer, GroupLayer)]
+    if not groups:
+        raise UserError("tool.not_a_group", name=roots[-1].name)
+    for group in groups:
+        parent, index = ungrouped.parent_of(group.id), ungrouped.index_of(group.id)
+        ungrouped = ungrouped.with_layer_removed(group.id)
+        for offset, child in enumerate(group.children):
+            parent_id = None if parent is None else parent.id
+            ungrouped = ungrouped.with_layer_inserted(child, parent_id, index + offset)
+    with open_document.edit(EditName.UNGROUP) as edit:
+        edit.replace_document(ungrouped)
+    return [child.id for group in groups for child in group.children]
 
 
 def move_to_end(open_document: OpenDocument, layer_ids: Collection[LayerId], *, front: bool) -> None:

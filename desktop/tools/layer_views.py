@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.layers import GroupLayer, Layer, LayerId
-from desktop.tools.layer_sets import with_layers_changed
+from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.names import EditName
 
 

@@ -36,6 +36,7 @@ class EditName(StrEnum):
     MERGE_DOWN = "Merge down"
     MERGE_VISIBLE = "Merge visible"
     MOVE = "Move layer"
+    MOVE_MASK = "Move mask"
     MOVE_GUIDE = "Move guide"
     NEW_GUIDE = "New guide"
     OPACITY = "Opacity"

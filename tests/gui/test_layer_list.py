@@ -371,3 +371,32 @@ def test_right_click_opens_the_menu_of_what_is_there(layered: Studio) -> None:
             QTest.mouseClick(tags, LEFT, pos=tags.center_of(ColorTag.GREEN))
         menu.close()
     assert layered.document.layer(1).color_tag is ColorTag.GREEN
+
+
+def test_a_mask_is_dragged_to_another_layer(layered: Studio) -> None:
+    opened = layered.window.state.open_document
+    assert opened is not None
+    with opened.edit("Mask") as edit:
+        edit.replace_layer(opened.document.layer(5).changed(mask=Mask(TileMap(1, np.uint8, 0))))
+    assert layered.on_screen(20, 20) == GREEN
+    drag(layered, rows(layered).thumb_rect(5, Plane.MASK).center(), name_at(layered, 4))
+    assert layered.document.layer(5).mask is None
+    assert layered.seen(20, 20)[:3] == GREY
+    assert layered.names[-1] == "Move mask"
+    click(layered, rows(layered).eye_rect(5).center())
+    assert layered.seen(20, 20)[:3] == BLUE, "the group is hidden by it"
+    rows(layered).setFocus()
+    QTest.keyClick(rows(layered), Qt.Key.Key_Delete)
+    assert layered.on_screen(20, 20) == GREEN
+
+
+def test_several_are_raised_and_ungrouped_together(layered: Studio) -> None:
+    layered.window.state.choose_layers((1, 4), 4)
+    layered.window.perform("layer.raise")
+    assert tree(layered.document) == ["Grey", "Blue", ["Red", "Green"]]
+    layered.window.perform("layer.ungroup")
+    assert tree(layered.document) == ["Grey", "Blue", "Red", "Green"]
+    layered.window.perform("layer.lower")
+    assert tree(layered.document) == ["Grey", "Red", "Green", "Blue"]
+    assert len(layered.names) == 4
+    assert layered.on_screen(20, 20) == BLUE

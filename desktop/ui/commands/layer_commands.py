@@ -94,7 +94,8 @@ class LayerCommands:
         self._state.choose_layer(layer_sets.group_layers(self._document, self._ids, name))
 
     def ungroup(self) -> None:
-        self._state.choose_layer(layer_edits.ungroup(self._document, self._layer.id))
+        freed = layer_sets.ungroup_layers(self._document, self._ids)
+        self._state.choose_layers(freed, freed[-1] if freed else self._state.layer_id)
 
     def rename(self) -> None:
         self.start_rename()
@@ -117,6 +118,15 @@ class LayerCommands:
 
     def link_mask(self) -> None:
         layer_edits.link_mask(self._document, self._layer.id)
+
+    def give_mask(self, from_id: LayerId, to_id: LayerId, *, copies: bool) -> None:
+        """For the panel: moves or copies a mask to another layer, and goes on there."""
+
+        def give() -> None:
+            layer_edits.give_mask(self._document, from_id, to_id, copies=copies)
+            self._state.choose_layer(to_id, Plane.MASK)
+
+        self.guarded(give)
 
     def apply_mask(self) -> None:
         """Makes transparent what the mask hides, and takes the mask away."""
@@ -177,10 +187,10 @@ class LayerCommands:
         layer_sets.move_to_end(self._document, self._ids, front=False)
 
     def raise_layer(self) -> None:
-        layer_edits.move_by(self._document, self._layer.id, 1)
+        layer_sets.step_layers(self._document, self._ids, up=True)
 
     def lower_layer(self) -> None:
-        layer_edits.move_by(self._document, self._layer.id, -1)
+        layer_sets.step_layers(self._document, self._ids, up=False)
 
     def merge_down(self) -> None:
         """Melts the chosen layers together, or a group; a single layer into the one below."""

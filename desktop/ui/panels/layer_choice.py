@@ -30,6 +30,9 @@ def choose_through(state: EditorState, shown: Sequence[LayerId], number: int) ->
 
 def joined_by(keys: Qt.KeyboardModifier) -> Joined:
     """What the keys held with Ctrl make of a new selection."""
-    if keys & Qt.KeyboardModifier.ShiftModifier:
+    adds, takes = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.AltModifier
+    if adds and takes:
+        return Joined.INTERSECT
+    if adds:
         return Joined.ADD
-    return Joined.SUBTRACT if keys & Qt.KeyboardModifier.AltModifier else Joined.REPLACE
+    return Joined.SUBTRACT if takes else Joined.REPLACE

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
 from desktop.core.document import Document
 from desktop.core.layers import GroupLayer, LayerId
-from desktop.ui.panels.layer_rows import Place, Row, can_land, is_within, place_at
+from desktop.ui.panels.layer_rows import ROW_PX, Place, Row, can_land, is_within, place_at
 
 DRAG_START_PX = 6
 OPEN_MS = 600  # a closed group opens when a drag rests on it this long
@@ -21,6 +21,7 @@ class Press:
     position: QPoint
     layer_id: LayerId
     layer_ids: tuple[LayerId, ...]  # what is dragged
+    is_mask: bool = False  # only the layer's mask is, to another layer
 
 
 class RowDrag(QObject):
@@ -59,6 +60,12 @@ class RowDrag(QObject):
             return
         self.is_dragging, self.copies = True, copies
         self._scrolling.start()
+        if press.is_mask:
+            number = position.y() // ROW_PX
+            self.place = _place_on(rows, number) if 0 <= number < len(rows) else None
+            if self.place is not None and self.place.parent_id == press.layer_id:
+                self.place = None
+            return
         place = place_at(document, rows, position.y(), self._depth_at(position.x()))
         self._rest_on(document, place)
         self.place = place if self._lands(document, press.layer_ids, place) else None
@@ -89,3 +96,8 @@ class RowDrag(QObject):
     def _open_group(self) -> None:
         if self._over is not None:
             self.opened.emit(self._over)
+
+
+def _place_on(rows: list[Row], number: int) -> Place:
+    """A row as a whole."""
+    return Place(rows[number].layer.id, 0, None, number, rows[number].depth)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from desktop.core.layers import GroupLayer
+from desktop.tools.painting import Plane
 from desktop.ui.state import EditorState
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def act_on_key(event: QKeyEvent, view: LayerView, state: EditorState, actions: A
         return False
     if key in ACTIONS_OF_KEYS:
         actions.refresh()
-        actions[ACTIONS_OF_KEYS[key]].trigger()
+        is_of_mask = state.plane is Plane.MASK and ACTIONS_OF_KEYS[key] == "layer.delete"
+        actions["layer.delete_mask" if is_of_mask else ACTIONS_OF_KEYS[key]].trigger()
     elif key in STEPS:
         _step(view, state, STEPS[key], is_extending=keys == SHIFT)
     else:

@@ -157,7 +157,7 @@ class LayerRows(LayerView):
             state.choose_layers(state.chosen_ids, layer_id, plane)
             self._narrows = True
         ids = state.chosen_ids if layer_id in state.chosen_ids else (layer_id,)
-        self.drag.begin(Press(position, layer_id, ids))
+        self.drag.begin(Press(position, layer_id, ids, part is Part.MASK))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.pointer = event.globalPosition().toPoint()
@@ -188,6 +188,8 @@ class LayerRows(LayerView):
         if place is None:
             if narrows and not was_dragged:
                 self._state.choose_layer(press.layer_id, self._state.plane)
+        elif press.is_mask and place.parent_id is not None:
+            self._commands.give_mask(press.layer_id, place.parent_id, copies=copies)
         elif copies:
             self._commands.guarded(lambda: self._commands.copy_to(press.layer_ids, place.parent_id, place.index))
         else:

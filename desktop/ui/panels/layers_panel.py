@@ -66,7 +66,7 @@ class LayersPanel(QWidget):
         self.find_button = IconButton("search", self)
         self.find_button.setCheckable(True)
         self._lay_out()
-        self._live = LiveChange(state)
+        self._live = LiveChange(state, lambda: commands.before_edit())
         self._drag = 0
         self._connect()
         self._refresh()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from desktop.core.edits import Edit, OpenDocument
 from desktop.core.layers import Layer, LayerId
-from desktop.tools.layer_sets import with_layers_changed
+from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.names import EditName
 from desktop.ui.state import EditorState
 
@@ -20,8 +20,8 @@ class _DroppedError(Exception):
 class LiveChange:
     """Keeps one edit open from the first `show` to `keep` or `drop`; nobody else can edit meanwhile."""
 
-    def __init__(self, state: EditorState) -> None:
-        self._state = state
+    def __init__(self, state: EditorState, before: Callable[[], None]) -> None:
+        self._state, self._before = state, before
         self._opened: OpenDocument | None = None
         self._edit: Edit | None = None
         self._ids: tuple[LayerId, ...] = ()
@@ -37,6 +37,7 @@ class LiveChange:
         if self._edit is None:
             if opened is None or opened.is_editing or not self._state.chosen_ids:
                 return
+            self._before()
             self._opened, self._ids = opened, self._state.chosen_ids
             self._edit = opened.edit(name)
             self._edit.__enter__()
