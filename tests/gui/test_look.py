@@ -108,6 +108,18 @@ def test_nothing_is_cut_off(studio: Studio, size: tuple[int, int], language: str
     assert studio.window.size().toTuple() == size
 
 
+def test_a_low_window_has_every_tool_in_two_columns(studio: Studio) -> None:
+    strip = studio.window.strip
+    for height, columns in ((1000, 1), (600, 2)):
+        studio.window.resize(1280, height)
+        QApplication.processEvents()
+        assert studio.window.height() == height
+        places = [button.geometry() for button in (*strip.buttons.values(), strip.colors)]
+        assert len({place.left() for place in places}) == columns
+        assert all(strip.rect().contains(place) for place in places)
+        assert not any(one.intersects(other) for one in places for other in places if one is not other)
+
+
 def test_a_screenshot_shows_the_picture_and_the_program_ends(tmp_path: Path, qapp: QApplication) -> None:
     from desktop.io.image_files import ImageFile, write_image
     from tests.builders import noise

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import TOOLBAR, action_spec
@@ -12,9 +13,11 @@ from desktop.ui.state import EditorState
 from desktop.ui.widgets.basics import rule
 from desktop.ui.widgets.color_pair import ColorPair
 
-STRIP_PX = 48
 TOOL_PX = 36
-SPACE_BEFORE = ("picker",)  # a line between the tools that change pixels and those that only look
+STEP_PX = TOOL_PX + 2
+SIDE_PX, MARGIN_PX, GAP_PX = 6, 8, 6
+MOST_COLUMNS = 2
+FIRST_THAT_LOOKS = "picker"  # a line between the tools that change pixels and those that only look
 
 
 class ToolStrip(QFrame):
@@ -22,29 +25,10 @@ class ToolStrip(QFrame):
         super().__init__(parent)
         self._state = state
         self.setProperty("role", "bar")
-        self.setFixedWidth(STRIP_PX)
-        self.buttons: dict[str, QToolButton] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 8, 6, 8)
-        column.setSpacing(2)
-        for name in TOOLBAR:
-            if name in SPACE_BEFORE:
-                column.addSpacing(4)
-                column.addWidget(rule(self))
-                column.addSpacing(4)
-            button = self.buttons[name] = QToolButton(self)
-            set_icon(button, action_spec(f"tool.{name}").icon)
-            button.setIconSize(QSize(ICON_PX, ICON_PX))
-            button.setFixedSize(TOOL_PX, TOOL_PX)
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(actions[f"tool.{name}"].trigger)
-            column.addWidget(button)
-        column.addSpacing(8)
+        self.buttons = {name: self._button(name, actions) for name in TOOLBAR}
+        self._rule = rule(self)
         self.colors = ColorPair(state, TOOL_PX, self)
-        column.addWidget(self.colors)
-        column.addStretch(1)
+        self.setFixedWidth(_width(1))
         state.tool_changed.connect(self._refresh)
         self._refresh()
 
@@ -60,5 +44,50 @@ class ToolStrip(QFrame):
             self.retranslate()
         super().changeEvent(event)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_width(1), self._placed_in(MOST_COLUMNS)[1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the tools stand in two columns."""
+        super().resizeEvent(event)
+        columns, places = 1, self._placed_in(1)
+        while places[1] > self.height() and columns < MOST_COLUMNS:
+            columns += 1
+            places = self._placed_in(columns)
+        self.setFixedWidth(_width(columns))
+        for widget, rect in places[0].items():
+            widget.setGeometry(rect)
+
+    def _placed_in(self, columns: int) -> tuple[dict[QWidget, QRect], int]:
+        """Where everything goes in so many columns, and how high that is."""
+        places: dict[QWidget, QRect] = {}
+        names, top = list(self.buttons), MARGIN_PX
+        first_look = names.index(FIRST_THAT_LOOKS)
+        for group in (names[:first_look], names[first_look:]):
+            for index, name in enumerate(group):
+                left = SIDE_PX + index % columns * STEP_PX
+                places[self.buttons[name]] = QRect(left, top + index // columns * STEP_PX, TOOL_PX, TOOL_PX)
+            top += -(-len(group) // columns) * STEP_PX
+            if self._rule not in places:
+                places[self._rule] = QRect(SIDE_PX, top + GAP_PX, _width(columns) - 2 * SIDE_PX, 1)
+                top += 2 * GAP_PX + 1
+        places[self.colors] = QRect(SIDE_PX, top + GAP_PX, TOOL_PX, TOOL_PX)
+        return places, top + GAP_PX + TOOL_PX + MARGIN_PX
+
+    def _button(self, name: str, actions: ActionSet) -> QToolButton:
+        button = QToolButton(self)
+        set_icon(button, action_spec(f"tool.{name}").icon)
+        button.setIconSize(QSize(ICON_PX, ICON_PX))
+        button.setFixedSize(TOOL_PX, TOOL_PX)
+        button.setCheckable(True)
+        button.setAutoExclusive(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(actions[f"tool.{name}"].trigger)
+        return button
+
     def _refresh(self) -> None:
         self.buttons[self._state.tool.value].setChecked(True)
+
+
+def _width(columns: int) -> int:
+    return 2 * SIDE_PX + columns * STEP_PX - (STEP_PX - TOOL_PX)
