@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,7 @@ class Settings:
     def __init__(self, path: Path) -> None:
         self.changed: Signal[[Setting[Any]]] = Signal()
         self._path = path
+        self._writing = threading.Lock()
         self._values = _read(path)
 
     def get(self, setting: Setting[Value]) -> Value:
@@ -115,19 +117,29 @@ class Settings:
 
     def set(self, setting: Setting[Value], value: Value) -> None:
         """UserError when the file cannot be written; the value holds for this run all the same."""
+        if self.put(setting, value):
+            self.save()
+
+    def put(self, setting: Setting[Value], value: Value) -> bool:
+        """Sets the value for this run; True when it is another one, which `save` will keep."""
         assert setting.is_valid(value), f"{setting.key} cannot be {value!r}"
         if self.get(setting) == value:
-            return
+            return False
         self._values[setting.key] = value
         self.changed.emit(setting)
-        self._write()
+        return True
+
+    def save(self) -> None:
+        """Writes all values, in any thread: the disk may take its time. UserError when it cannot be done."""
+        with self._writing:
+            self._write()
 
     def _write(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError("settings.not_saved", path=self._path, reason=error.strerror) from error
-        text = json.dumps({"format": FORMAT, **self._values}, indent=2, ensure_ascii=False)
+        text = json.dumps({"format": FORMAT, **self._values.copy()}, indent=2, ensure_ascii=False)
         with replacing(self._path) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
 

@@ -38,6 +38,7 @@ from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
 LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
 AT_ONCE_S = 0.004  # what may be waited for; longer work is left to the threads
+FIRST_TAKES = 2  # times as long the first piece under a brush may take
 FIRST_SPEED = 3e8  # blended pixels a second, until it was measured
 REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
@@ -223,16 +224,30 @@ class Compositor:
         self._update_levels_over(composed.part, start=known + 1)
 
     def _quick_ones(self, items: list[tuple[TileKey, Rect]]) -> list[tuple[TileKey, Rect]]:
-        """The first of them that can be waited for, going by how long such work took until now."""
-        branches, is_editing = self._current_branches(), self._document.is_editing
-        operations = branches.rest if is_editing else branches.all
-        left, quick = self._speed * AT_ONCE_S, []
+        """The first of them that can be waited for, going by how long such work took until now.
+
+        While an edit paints it is one at least, so that what lies below the brush becomes known.
+        """
+        quick: list[tuple[TileKey, Rect]] = []
+        left = self._speed * AT_ONCE_S
+        least = -FIRST_TAKES * left if self._document.is_editing else 0
         for key, part in items:
-            left -= part.area * (weight_of(operations, key) + 1)
-            if left < 0:
+            left -= self._blended_pixels(key, part)
+            if left < (0 if quick else least):
                 break
             quick.append((key, part))
         return quick
+
+    def _blended_pixels(self, key: TileKey, part: Rect) -> int:
+        """How many pixels of layers a part of a tile takes: with an edit, only those that are not known below it."""
+        branches = self._current_branches()
+        if not self._document.is_editing:
+            return part.area * (weight_of(branches.all, key) + 1)
+        below = self._below.get(key)
+        known = EMPTY_RECT if below is None else below.known
+        wanted = known.union(Rect.from_edges(*area_in_tile(key, part)))
+        new = sum(rest.area for rest in rest_of(wanted, known))
+        return part.area * (weight_of(branches.rest, key) + 1) + new * weight_of(branches.below, key)
 
     def _fresh(self, key: TileKey) -> Rgba8:
         tile = self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
@@ -273,19 +288,14 @@ class Compositor:
             raster.write_bgra(acc, tile, area)
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
+        pixels = sum(self._blended_pixels(*item) for item in items) if len(items) <= REFRESH_BATCH else 0
         start = time.perf_counter()
         self._pool.run(compose, items, inline=is_small or len(self._jobs) > 0)
-        if len(items) <= REFRESH_BATCH:
-            self._learn_speed(items, branches, time.perf_counter() - start)
+        if pixels >= INLINE_PIXELS:
+            self._speed += (pixels / (time.perf_counter() - start) - self._speed) / 8
         while len(self._below) > BELOW_TILES:
             self._below.popitem(last=False)
         self._groups.limit()
-
-    def _learn_speed(self, items: list[tuple[TileKey, Rect]], branches: Branches, seconds: float) -> None:
-        operations = branches.rest if self._document.is_editing else branches.all
-        pixels = sum(part.area * (weight_of(operations, key) + 1) for key, part in items)
-        if pixels >= INLINE_PIXELS:
-            self._speed += (pixels / seconds - self._speed) / 8
 
     def _kept_groups(
         self, operation: Isolate, key: TileKey, area: Area, workspace: Workspace, depth: int

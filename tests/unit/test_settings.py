@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,3 +126,15 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path, root: loggin
     (tmp_path / "file").touch()
     set_up_log(tmp_path / "file")
     assert len(root.handlers) == 1
+
+
+def test_a_value_that_was_put_holds_at_once_and_is_kept_by_saving(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    chosen = Settings(path)
+    assert chosen.put(THEME, "light")
+    assert not chosen.put(THEME, "light")
+    assert (chosen.get(THEME), path.exists()) == ("light", False)
+    writer = threading.Thread(target=chosen.save)
+    writer.start()
+    writer.join()
+    assert Settings(path).get(THEME) == "light"

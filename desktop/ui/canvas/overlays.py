@@ -34,15 +34,27 @@ def draw_mask(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, inve
         return
     level = view.level()
     step = 1 << level
+    if (tiles.default == 0) != inverted:  # nothing shows beyond its tiles
+        area = area.intersect(_grown(tiles.bounds(), 2 * step))
     source = Rect.from_edges(area.left // step, area.top // step, -(-area.right // step), -(-area.bottom // step))
+    if source.is_empty:
+        return
     levels = _halved_levels(tiles, source, level)
-    alpha = (255 - levels if inverted else levels).astype(np.uint16) * round(MASK_OPACITY * 256) >> 8
-    image = np.empty((source.height, source.width, 4), np.uint8)
-    for channel, value in enumerate((MASK_COLOR[2], MASK_COLOR[1], MASK_COLOR[0])):
-        image[..., channel] = alpha * value // 255
-    image[..., 3] = alpha
+    image = _reds(inverted)[levels].view(np.uint8).reshape(source.height, source.width, 4)
     place = Rect(source.x * step, source.y * step, source.width * step, source.height * step)
     draw_pixels(painter, view, image, place, within=area)
+
+
+def _reds(inverted: bool) -> npt.NDArray[np.uint32]:
+    """For each level of a mask its red, premultiplied BGRA in one word."""
+    levels = np.arange(256, dtype=np.uint16)
+    alpha = (255 - levels if inverted else levels) * round(MASK_OPACITY * 256) >> 8
+    channels = [alpha * value // 255 for value in reversed(MASK_COLOR)]
+    return np.stack([*channels, alpha], axis=-1).astype(np.uint8).view(np.uint32)[:, 0]
+
+
+def _grown(rect: Rect, by: int) -> Rect:
+    return Rect.from_edges(rect.left - by, rect.top - by, rect.right + by, rect.bottom + by)
 
 
 def draw_mask_alone(painter: QPainter, view: View, tiles: TileMap, area: Rect) -> None:

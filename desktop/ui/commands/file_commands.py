@@ -309,10 +309,11 @@ class FileCommands:
 
     def _remember(self, path: Path) -> None:
         known = [str(path.resolve()), *self._window.settings.get(RECENT_FILES)]
-        try:
-            self._window.settings.set(RECENT_FILES, tuple(dict.fromkeys(known))[:RECENT_LIMIT])
-        except UserError as error:
-            self._window.show_error(error)
+        settings = self._window.settings
+        if settings.put(RECENT_FILES, tuple(dict.fromkeys(known))[:RECENT_LIMIT]):
+            self._window.background.run(
+                settings.save, on_done=lambda _: None, on_error=self._window.show_error, name="settings"
+            )
 
     def _in_background(
         self,
