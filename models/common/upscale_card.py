@@ -1,0 +1,109 @@
+"""Cards of the networks that enlarge: what each is called and good for, and the page made of what was measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.common.enlarge_measure import table
+
+
+@dataclass(frozen=True)
+class About:
+    title: str
+    description: str
+    what: str
+    weaknesses: tuple[str, ...]
+
+
+SPAN_HERE = (
+    "SPAN (Wan et al., 2024) with the weights its authors published; the step under Made by says how far they were "
+    "trained on from there. On noise, dither and patterns of single pixels SPAN blows up: here the graph itself "
+    "notices where that begins and lets the bicubic filter take over, and no pixel leaves the colours around it by "
+    "more than they differ."
+)
+FAITHFUL_WEAKNESSES = (
+    "It brings back what a clean picture lost when it was shrunk. Noise, JPEG blocks and blur of the small picture "
+    "count as its content and come out enlarged and sharpened: denoise first.",
+    "Nothing is invented: leaves, hair and gravel too small for the input stay soft.",
+    "Dense patterns of single pixels (dither, halftone, strong noise) come out as the bicubic filter gives them.",
+    "Pixel art gets smooth edges instead of squares; enlarge it with Image size and nearest neighbour.",
+    "Trained on pictures shrunk by the bicubic filter: those shrunk by a box or by a camera's own scaler come out a "
+    "little softer or, rarely, with a faint rim at hard edges.",
+)
+ABOUT: dict[tuple[str, int], About] = {
+    ("faithful", 2): About(
+        title="Upscale 2×, faithful",
+        description="Doubles width and height and keeps to what the picture shows: sharper than any filter, and "
+        "nothing invented.",
+        what=SPAN_HERE,
+        weaknesses=FAITHFUL_WEAKNESSES,
+    ),
+    ("faithful", 4): About(
+        title="Upscale 4×, faithful",
+        description="Four times the width and height, true to what the picture shows: sharper than any filter, and "
+        "nothing invented.",
+        what=SPAN_HERE,
+        weaknesses=FAITHFUL_WEAKNESSES,
+    ),
+    ("fast", 2): About(
+        title="Upscale 2×, fast",
+        description="Doubles width and height in a fraction of the time of the faithful model: for previews and for "
+        "very large pictures.",
+        what="A row of seven convolutions, trained from nothing on the photographs below.",
+        weaknesses=(
+            "Clearly behind the faithful model on fine lines and repeated patterns.",
+            *FAITHFUL_WEAKNESSES,
+        ),
+    ),
+}
+
+
+def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, Any], about: About) -> str:
+    """Everything under the title of card.md, from FOLDER/metrics.json and what is said above in words."""
+    measured = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    speed, scale = measured["speed"], manifest["scale"]
+    megabytes = (folder / manifest["files"]["main"]).stat().st_size / 1e6
+    seconds = speed["cpu_seconds_per_megapixel"]
+    lines = [
+        about.description,
+        "",
+        "![Left the bicubic filter, right the model](preview.webp)",
+        "",
+        about.what,
+        "",
+        "## Measured",
+        "",
+        f"Printed by `models/evaluate.py` on the middles (256 × 256 after halving to at most 1600 px) of "
+        f"{len(measured['pictures'])} photographs from packages that gave none to training, shrunk {scale} times by "
+        "the bicubic filter; on as many drawings; and with patterns over the photographs, where plain enlargement of "
+        f"the pattern counts as right. {scale} pixels at the border are left out. PSNR of RGB / of luma in dB / SSIM.",
+        "",
+        table(measured["rows"]),
+        "",
+        f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB with the bicubic filter, "
+        f"{measured['sample']['after']:.2f} dB with the model (`golden/clean.png` is what it was made from). "
+        "LPIPS: not measured.",
+        "",
+        f"Size {megabytes:.1f} MB. {seconds:.2f} s a megapixel of the small picture, {seconds / scale**2:.2f} s a "
+        f"megapixel of the large one ({speed['cpu']}); {speed['peak_memory_mb']:.0f} MB of memory for one megapixel "
+        "untiled. On a GPU: not measured.",
+        "",
+        "## Weaknesses",
+        "",
+        *(f"- {weakness}" for weakness in about.weaknesses),
+        "",
+        "## Made by",
+        "",
+        f"`{made_by['script']}` at commit {made_by['commit']}, {made_by['date']}, step {measured['step']}"
+        f"{' (the starting weights as they are)' if measured['step'] == 0 else ''}. "
+        f"Licence of the weights: {manifest['licence']}. Made from:",
+        "",
+        *(f"- {source['name']}: {source['licence']}" for source in made_by["data"]),
+        "",
+        "Pictures measured on: " + ", ".join(measured["pictures"]) + ".",
+        "",
+    ]
+    return "\n".join(lines)
