@@ -52,6 +52,7 @@ LANGUAGE = Setting("language", "Language", "system", choices=("system", "en", "z
 DEVICE = Setting("device", "Device for models", "auto", choices=("auto", "cpu", "cuda"))
 MODEL_DEVICES: Setting[tuple[str, ...]] = Setting("model_devices", "Device of single models", ())  # "id=cpu"
 MODEL_TILES: Setting[tuple[str, ...]] = Setting("model_tiles", "Tile side of single models", ())  # "id=512"
+SCRATCH_FOLDER = Setting("scratch_folder", "Folder of scratch files (empty: the usual one)", "")
 UNDO_MEMORY_PERCENT = Setting("undo_memory_percent", "Memory for the history (%)", 25, limits=(1, 75))
 TILE_MEMORY_PERCENT = Setting("tile_memory_percent", "Memory for open pictures (%)", 50, limits=(1, 90))
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
@@ -81,6 +82,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     DEVICE,
     MODEL_DEVICES,
     MODEL_TILES,
+    SCRATCH_FOLDER,
     UNDO_MEMORY_PERCENT,
     TILE_MEMORY_PERCENT,
     MODEL_IDLE_SECONDS,

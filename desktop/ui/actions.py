@@ -64,7 +64,8 @@ _EDIT = (
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
     _a("edit.snapshot", "edit", "history.snapshot", icon="camera", condition="document", separated=True),
     _a("edit.clear_history", "edit", "history.clear", condition="document"),
-    _a("edit.shortcuts", "edit", "help.shortcuts", "Ctrl+Alt+Shift+K", icon="keyboard", separated=True),
+    _a("edit.preferences", "edit", "help.preferences", "Ctrl+K", separated=True),
+    _a("edit.shortcuts", "edit", "help.shortcuts", "Ctrl+Alt+Shift+K", icon="keyboard"),
 )
 
 _LAYER = (

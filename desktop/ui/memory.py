@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -14,10 +16,18 @@ from desktop.core.history import LiveLimit, tile_maps
 from desktop.core.tiles import is_mapped
 from desktop.io.mapped_tiles import MappedTiles
 from desktop.paths import user_scratch_dir
-from desktop.settings import TILE_MEMORY_PERCENT, Settings
+from desktop.settings import SCRATCH_FOLDER, TILE_MEMORY_PERCENT, Settings
 
 BYTES_PER_PIXEL = 4
 GIB = 1 << 30
+
+
+def scratch_dir(settings: Settings) -> Path:
+    """Where history and large pictures are put aside: the chosen folder if it can be written, else the usual one."""
+    chosen = settings.get(SCRATCH_FOLDER)
+    if chosen and os.access(chosen, os.W_OK) and Path(chosen).is_dir():
+        return Path(chosen)
+    return user_scratch_dir()
 
 
 def picture_budget(settings: Settings) -> int:
@@ -28,12 +38,12 @@ def picture_budget(settings: Settings) -> int:
 def tiles_for_opening(settings: Settings, opened: Iterable[Document]) -> MappedTiles:
     """Where the tiles of the next document go, with these open already."""
     left = picture_budget(settings) - sum(memory_of(document) for document in opened)
-    return MappedTiles(user_scratch_dir(), max(left, 0))
+    return MappedTiles(scratch_dir(settings), max(left, 0))
 
 
 def live_limit(settings: Settings) -> LiveLimit:
     """What one document may hold in memory; what painting adds beyond it goes to scratch files."""
-    return LiveLimit(picture_budget(settings), MappedTiles(user_scratch_dir()).place)
+    return LiveLimit(picture_budget(settings), MappedTiles(scratch_dir(settings)).place)
 
 
 def memory_of(document: Document) -> int:

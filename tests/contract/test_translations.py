@@ -64,6 +64,7 @@ def test_no_text_is_left_over() -> None:
         "models.device.",
         "ai.landing.",
         "select.how.",
+        "preferences.",
         "layer_kind.",
         "tag.",
         "unit.",

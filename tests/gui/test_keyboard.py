@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
+from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.focus import is_behind, takes_tab
@@ -87,6 +88,7 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         NewDialog(window),
         QualityDialog(tmp_path / "a.webp", window),
         ShortcutsDialog(window),
+        PreferencesDialog(window.settings, window.ai.devices, window),
         UnsavedDialog(["one.ora", "two.ora"], window),
         ModelsWindow(window.models, window.ai, lambda: None, window),
     ]

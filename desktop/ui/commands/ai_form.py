@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.core.layers import LayerId
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.runner import DEVICE_CHOICES, DeviceChoice, ParameterValue
-from desktop.settings import MODEL_DEVICES, MODEL_TILES, Setting, Settings
+from desktop.settings import DEVICE, MODEL_DEVICES, MODEL_TILES, Setting, Settings
 from desktop.tools import ai_tool
 from desktop.tools.ai_tool import Landing, RunSettings, SecondPicture, Source, Where
 from desktop.ui.background import Background
@@ -35,7 +35,6 @@ class AiForm(QObject):
         self.landings: dict[str, Landing] = {}  # by model, where it is not the usual one
         self.second: SecondPicture | None = None
         self.second_path: Path | None = None
-        self.device: DeviceChoice = "auto"
 
     def load_models(self) -> None:
         """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
@@ -85,9 +84,13 @@ class AiForm(QObject):
         self._settings.set(setting, (*others, f"{model_id}={value}") if value else others)
         self.changed.emit()
 
+    @property
+    def device(self) -> DeviceChoice:
+        """The one of all models, as the preferences say."""
+        return _known_device(self._settings.get(DEVICE), "auto")
+
     def device_for(self, model: Model) -> DeviceChoice:
-        chosen = self.device_override(model.id)
-        return next((device for device in DEVICE_CHOICES if device == chosen), self.device)
+        return _known_device(self.device_override(model.id), self.device)
 
     def set_source(self, source: Source) -> None:
         self.source = source
@@ -158,6 +161,10 @@ class AiForm(QObject):
             device=self.device_for(model),
             tile_side=self.tile_override(model.id),
         )
+
+
+def _known_device(name: str, otherwise: DeviceChoice) -> DeviceChoice:
+    return next((device for device in DEVICE_CHOICES if device == name), otherwise)
 
 
 def _pixels_of(path: Path) -> np.ndarray:

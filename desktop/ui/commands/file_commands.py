@@ -15,13 +15,12 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.layers import RasterLayer
 from desktop.core.tiles import Placer, TileMap
-from desktop.paths import user_scratch_dir
 from desktop.settings import RECENT_FILES, UNDO_MEMORY_PERCENT
 from desktop.tools.names import EditName
 from desktop.ui.dialogs.dialogs import PROJECT_SUFFIX, ExportOptions, Unsaved
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
-from desktop.ui.memory import check_new_size, live_limit, tiles_for_opening
+from desktop.ui.memory import check_new_size, live_limit, scratch_dir, tiles_for_opening
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -188,7 +187,7 @@ class FileCommands:
             document,
             name=EditName.OPEN if path is not None else EditName.NEW,
             history_bytes=self.memory_budget(),
-            store=ScratchFile(user_scratch_dir()),
+            store=ScratchFile(scratch_dir(self._window.settings)),
             live=live_limit(self._window.settings),
         )
         self._state.add_document(DocumentSession(opened, path, title))

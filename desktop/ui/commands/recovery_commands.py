@@ -119,7 +119,7 @@ class RecoveryCommands:
             self._keeper = JournalKeeper(
                 self._folder.path,
                 on_paused=lambda error: call(lambda: self._tell_paused(error)),
-                on_resumed=lambda: call(lambda: self._window.info.show_note(tr("journal.resumed"))),
+                on_resumed=lambda: call(self._tell_resumed),
                 on_written=lambda journal, version: self._written(journal, version),
             )
         return self._keeper
@@ -133,7 +133,12 @@ class RecoveryCommands:
             self._folder.remove()
             self._folder = None
 
+    def _tell_resumed(self) -> None:
+        self._window.status.show_warning("")
+        self._window.info.show_note(tr("journal.resumed"))
+
     def _tell_paused(self, error: OSError) -> None:
+        self._window.status.show_warning(tr("journal.paused_short"))
         if error.errno in FULL:
             self._window.info.show_error(tr("journal.paused", folder=self.root))
         else:

@@ -162,6 +162,19 @@ class HelpCommands:
     def show_ai(self) -> None:
         self._window.panels.bring_to_front("ai")
 
+    def preferences(self) -> None:
+        """Asks, keeps and applies; each value that changed is on disk when this returns."""
+        window = self._window
+        chosen = window.dialogs.ask_preferences(window.settings, window.ai.devices)
+        if chosen is None:
+            return
+        for setting, value in chosen:
+            window.settings.set(setting, value)
+        if theme_name() != window.settings.get(THEME):
+            window.set_theme(window.settings.get(THEME))
+        i18n.set_language(window.settings.get(LANGUAGE))
+        window.ai.form.changed.emit()
+
     def shortcuts(self) -> None:
         chosen = self._window.dialogs.ask_shortcuts()
         if chosen is not None:

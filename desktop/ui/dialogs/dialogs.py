@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -24,12 +25,15 @@ import desktop
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.io.formats import SUFFIXES, FileFormat
+from desktop.runtime.runner import DeviceInfo
+from desktop.settings import Setting, Settings
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.amount_dialog import Amount, AmountDialog
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
+from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.i18n import tr, tr_error
@@ -158,6 +162,12 @@ class Dialogs:
         """The preset and the user's own keys."""
         dialog = ShortcutsDialog(self._window)
         return (dialog.preset, dialog.own) if dialog.exec() else None
+
+    def ask_preferences(
+        self, settings: Settings, devices: Sequence[DeviceInfo]
+    ) -> list[tuple[Setting[Any], Any]] | None:
+        dialog = PreferencesDialog(settings, devices, self._window)
+        return dialog.values if dialog.exec() else None
 
     def ask_amount(self, amount: Amount) -> float | None:
         dialog = AmountDialog(amount, self._window)

@@ -36,16 +36,20 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.zoom = QPushButton(self)
         self.turn = QPushButton(self)
-        for link in (self.zoom, self.turn):
+        self.device_icon, self.device = QLabel(self), QPushButton(self)
+        self.warning = QLabel(self)
+        self.warning.setProperty("role", "warning")
+        self.warning.hide()
+        for link in (self.zoom, self.turn, self.device):
             link.setProperty("role", "link")
             link.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.picture, self.place, self.memory = QLabel(self), QLabel(self), QLabel(self)
         self.swatch = Swatch(14, self)
         self.levels = QLabel(self)
         self.job = _JobView(actions, self)
-        self.device_icon, self.device = QLabel(self), QLabel(self)
         self._lay_out()
         self.zoom.clicked.connect(actions["view.fit"].trigger)
+        self.device.clicked.connect(actions["edit.preferences"].trigger)
         self.turn.clicked.connect(actions["view.upright"].trigger)
         canvas.view_changed.connect(self._refresh_view)
         canvas.pointer_moved.connect(self._pointer_moved)
@@ -53,11 +57,17 @@ class StatusBar(QStatusBar):
         state.document_renamed.connect(self._refresh)
         ai.changed.connect(self._refresh_job)
         ai.devices_found.connect(self._refresh_device)
+        ai.form.changed.connect(self._refresh_device)
         self._color_timer = QTimer(self, singleShot=True, interval=COLOR_MS)
         self._color_timer.timeout.connect(self._refresh_pointer)
         self._memory_timer = QTimer(self, interval=MEMORY_MS)
         self._memory_timer.timeout.connect(self._refresh_memory)
         self._memory_timer.start()
+
+    def show_warning(self, text: str) -> None:
+        """Something that holds on, such as a journal that cannot be written; an empty text ends it."""
+        self.warning.setText(text)
+        self.warning.setVisible(bool(text))
 
     def show_task(self, text: str) -> None:
         """Work without a measure, such as opening a file; an empty text ends it."""
@@ -101,6 +111,7 @@ class StatusBar(QStatusBar):
         device.setSpacing(6)
         device.addWidget(self.device_icon)
         device.addWidget(self.device)
+        right_row.addWidget(self.warning)
         right_row.addWidget(self.job)
         right_row.addWidget(self.memory)
         right_row.addLayout(device)
@@ -165,7 +176,8 @@ class StatusBar(QStatusBar):
             self.device.setText(tr("status.device_unknown"))
             self.device.setToolTip(tr("status.device_unknown_tip"))
             return
-        best = usable[-1]
+        chosen = self._ai.form.device
+        best = next((device for device in self._ai.devices if device.id == chosen), usable[-1])
         self.device.setText(tr(f"status.device.{best.id}"))
         reasons = [tr("status.device_not", name=d.name, reason=d.reason) for d in self._ai.devices if d.reason]
         self.device.setToolTip("\n".join([best.name, *reasons]))
