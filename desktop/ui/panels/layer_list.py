@@ -166,7 +166,7 @@ class LayerRows(LayerView):
             if found is not None:
                 self._show_layer(found[1].layer.id)
         elif event.buttons() & Qt.MouseButton.LeftButton:
-            self.drag_to(event.position().toPoint(), copies=bool(event.modifiers() & ALT))
+            self.drag_to(event.position().toPoint(), copies=bool(event.modifiers() & (ALT | CONTROL)))
 
     def drag_to(self, position: QPoint, *, copies: bool) -> None:
         """The pressed pointer is there now."""
@@ -217,7 +217,7 @@ class LayerRows(LayerView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.drag.is_dragging:
             self._end_drag()
-        elif event.key() == Qt.Key.Key_Alt and self.drag.is_dragging:
+        elif event.key() in (Qt.Key.Key_Alt, Qt.Key.Key_Control) and self.drag.is_dragging:
             self.drag_to(self.mapFromGlobal(self.pointer), copies=True)
         elif not act_on_key(event, self, self._state, self._actions):
             super().keyPressEvent(event)
