@@ -288,10 +288,11 @@ class Compositor:
             raster.write_bgra(acc, tile, area)
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
-        pixels = sum(self._blended_pixels(*item) for item in items) if len(items) <= REFRESH_BATCH else 0
+        is_telling = not is_small and len(items) <= REFRESH_BATCH
+        pixels = sum(self._blended_pixels(*item) for item in items) if is_telling else 0
         start = time.perf_counter()
         self._pool.run(compose, items, inline=is_small or len(self._jobs) > 0)
-        if pixels >= INLINE_PIXELS:
+        if pixels:
             self._speed += (pixels / (time.perf_counter() - start) - self._speed) / 8
         while len(self._below) > BELOW_TILES:
             self._below.popitem(last=False)
