@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INTRODUCTION = """# Benchmarks
 
 Written by `python -m tests.bench.report`. Machines are noisy: the ratios within one run count, not the times.
-Rows with a gate say what the design asks for.
+Rows with a gate say what the design asks for. Under *Pauses*, a slot is one round of the event loop of at least half a
+millisecond; `own` leaves out what its thread waited for a processor while other programs, or other threads, had them.
 """
 
 ARGUMENTS = {"bench_inference": ["denoise-photo"]}  # the shipped network, not the test's own small one
