@@ -12,7 +12,7 @@ The weights in onnx/digits come from these commands, on two cores shared with ot
     python -m models.conditional_gan --run runs/digits --shift 0.03 --turn-degrees 6 --scale 0.06 --steps 7000
     python -m models.conditional_gan --run runs/digits --export onnx/digits
 
-(The run was broken off twice and resumed.) A judge that is right about 98.2 % of real digits takes 99.2 % of the
+(The run was broken off twice and resumed.) A judge that is right about 98.2 % of real digits takes 99.0 % of the
 samples for the digit asked for; the card has the rest.
 """
 

@@ -72,5 +72,5 @@ def _plain(value: Any) -> Any:
 
 def _like(example: Any, value: Any) -> Any:
     if isinstance(example, tuple):
-        return tuple(_like(example[0], item) for item in value)
+        return tuple(_like(example[0], item) if example else item for item in value)
     return Path(value) if isinstance(example, Path) else value

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from models.common.picture_sets import Planes
 
 FAINTEST = 1 / 32  # alpha below which colours are not brought to full strength: they would be noise
+HAZE = 8 / 255  # a network is never quite sure of nothing: less alpha would show as a veil around every stamp
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -25,7 +26,8 @@ class Painted(nn.Module):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         learned = self.network(latent, label) if self.has_label else self.network(latent)
-        return planes_to_rgba(learned, self.planes)
+        rgba = planes_to_rgba(learned, self.planes)
+        return torch.cat([rgba[:, :3], without_haze(rgba[:, 3:])], dim=1)
 
 
 class Encoded(nn.Module):
@@ -49,6 +51,11 @@ def planes_to_rgba(learned: Tensor, planes: Planes) -> Tensor:
         return torch.cat([torch.zeros_like(alpha).expand(-1, 3, -1, -1), alpha], dim=1)
     color = (shares[:, :-1] / alpha.clamp(min=FAINTEST)).clamp(0, 1)
     return torch.cat([color.expand(-1, 3, -1, -1), alpha], dim=1)
+
+
+def without_haze(alpha: Tensor) -> Tensor:
+    """Nearly nothing becomes nothing and nearly opaque opaque; what lies between is stretched a little."""
+    return ((alpha - HAZE) / (1 - 2 * HAZE)).clamp(0, 1)
 
 
 def rgba_to_planes(rgba: Tensor, planes: Planes) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import tomllib
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
 
 from models.common.checkpoints import LATEST, read_checkpoint  # noqa: E402
 from models.common.data import DataError  # noqa: E402
@@ -33,11 +36,12 @@ def no_trained_eye(monkeypatch):
 @pytest.mark.parametrize("name", METHODS)
 def test_smoke_run_becomes_a_model_folder_that_gives_equal_bytes_for_equal_seeds(name, tmp_path):
     config = smoke_config(name, tmp_path)
-    best = method(name).train(config)
+    best, every = method(name).train(config), config.validate_every
     method(name).export(config, tmp_path / "onnx" / "my-model")
 
     assert read_checkpoint(best)["clock"]["seconds"] > 0
-    assert list((tmp_path / "curves").glob("events.*"))
+    curves = EventAccumulator(str(tmp_path / "curves"), size_guidance={"images": 0}).Reload()
+    assert [look.step for look in curves.Images("samples")] == list(range(every, config.steps + 1, every))
     folder = tmp_path / "onnx/my-model"
     manifest = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
     measured = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -45,6 +49,16 @@ def test_smoke_run_becomes_a_model_folder_that_gives_equal_bytes_for_equal_seeds
     exported, labels = Exported(folder), np.zeros(4, np.int64)
     first, again, other = (exported.drawn(4, labels, seed=seed).tobytes() for seed in (5, 5, 6))
     assert first == again != other
+
+
+def test_a_run_with_some_of_the_classes_is_exported_with_them(tmp_path):
+    config = smoke_config(
+        "conditional_gan", tmp_path / "run", data=picture_folder(tmp_path / "pictures"), planes="rgba"
+    )
+    method("conditional_gan").train(dataclasses.replace(config, classes=("red",)))
+    method("conditional_gan").export(config, tmp_path / "red-ones")
+
+    assert Exported(tmp_path / "red-ones").classes == ["red"]
 
 
 @pytest.mark.parametrize("name", METHODS)
