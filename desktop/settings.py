@@ -74,6 +74,7 @@ SNAP = Setting("snap", "Snap", True)
 SNAP_TO: Setting[tuple[str, ...]] = Setting("snap_to", "Snap to", ("guides", "grid"))  # names of SnapKind
 GRID: Setting[tuple[str, ...]] = Setting("grid", "Grid of new pictures", ())  # spacing, subdivisions, offset, colour
 PIXEL_GRID = Setting("pixel_grid", "Show the pixel grid from 800 %", True)
+SCREEN_PROFILE = Setting("screen_profile", "Colour profile of the screen: system, off, or a file", "system")
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
 ALL_SETTINGS: tuple[Setting[Any], ...] = (
@@ -100,6 +101,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     SNAP_TO,
     GRID,
     PIXEL_GRID,
+    SCREEN_PROFILE,
     WINDOW_STATE,
 )
 

@@ -59,6 +59,8 @@ MESSAGES: dict[str, str] = {
     "journal.unreadable": "The journal {path} cannot be read: {reason}.",
     "journal.nameless_damaged": "A journal that was left behind is damaged; nothing of it can be brought back.",
     "journal.damaged": "The journal of “{name}” is damaged; nothing of it can be brought back.",
+    "screen.unreadable": "{path} cannot be read: {reason}. The colours of the screen stay as they are.",
+    "screen.no_profile": "{path} is no colour profile of a screen; choose an ICC file (.icc or .icm) for RGB.",
     # models
     "model.unknown": "There is no model “{model_id}”. Installed models: {known}.",
     "model.broken": "The model “{model_id}” cannot be used: {reason}",

@@ -259,6 +259,10 @@ _VIEW = (
         _a(f"snap.{kind}", "snapping", "guides.toggle_snap_to", argument=kind, checked="snaps_to", separated=first)
         for kind, first in (("guides", True), ("grid", False), ("canvas", False), ("layers", False))
     ),
+    *(
+        _a(f"screen.{kind}", "screen", "screen_colors.choose", argument=kind, checked="screen")
+        for kind in ("off", "system", "file")
+    ),
     _a("view.panels", "view", "view.toggle_panels", "Tab", icon="panels", checked="panels_shown", on_canvas=True),
     _a("view.fullscreen", "view", "view.toggle_fullscreen", "F11", icon="fullscreen", checked="fullscreen"),
     _a("view.theme", "view", "view.toggle_theme", icon="theme", separated=True),
@@ -292,6 +296,7 @@ SUBMENUS = {
     "brushes": "tool",
     "symmetry": "tool",
     "turn": "view",
+    "screen": "view",
     "split": "view",
     "opacity": "tool",
     "rulers": "view",

@@ -87,6 +87,7 @@ CONDITIONS: dict[str, Condition] = {
     "guides": lambda window, spec: window.state.document is not None and bool(window.state.document.guides),
     "snapshots": lambda window, spec: window.state.current is not None and bool(window.state.current.snapshots.all),
     # ticks
+    "screen": lambda window, spec: window.screen_colors.kind == spec.argument,
     "split": lambda window, spec: window.canvas.split.picture is not None,
     "turning": lambda window, spec: window.canvas.pointer.turns,
     "flipped": lambda window, spec: window.canvas.view.flipped,

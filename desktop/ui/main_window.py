@@ -39,6 +39,7 @@ from desktop.ui.commands.layer_commands import LayerCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
+from desktop.ui.commands.screen_commands import ScreenCommands
 from desktop.ui.commands.select_commands import SelectCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.view = ViewCommands(self)
         self._holds = {"view.before": self.view.hold_before, "view.turn": self.view.hold_turn}
         self.focused = FocusCommands(self)
+        self.screen_colors = ScreenCommands(self)
         self.recovery = RecoveryCommands(self)
         self.help = HelpCommands(self)
         self.history = HistoryCommands(self)

@@ -42,6 +42,7 @@ class CanvasWidget(ViewWidget):
         self.shows_mask = True
         self.shows_pixel_grid = True  # from 800 % on
         self._shown: OpenDocument | None = None
+        self._screen_profile: bytes | None = None
         self._picture: Picture | None = None
         self._before: Picture | None = None
         self._known_size = Size(0, 0)
@@ -76,7 +77,7 @@ class CanvasWidget(ViewWidget):
         self._close_picture()
         self._shown = open_document
         if open_document is not None:
-            self._picture = Picture(open_document)
+            self._picture = self.made_picture(open_document)
             self._picture.set_active_layer(self.state.layer_id)
             open_document.changed.connect(self._document_changed)
             open_document.tree_changed.connect(self.schedule_frame)
@@ -111,7 +112,21 @@ class CanvasWidget(ViewWidget):
         """Shows an older picture while a key is held; None goes back."""
         if self._before is not None:
             self._before.close()
-        self._before = None if open_document is None else Picture(open_document)
+        self._before = None if open_document is None else self.made_picture(open_document)
+        self.update()
+
+    def made_picture(self, open_document: OpenDocument) -> Picture:
+        """A picture in the colours of the screen."""
+        picture = Picture(open_document)
+        picture.set_screen_profile(self._screen_profile)
+        return picture
+
+    def set_screen_profile(self, profile: bytes | None) -> None:
+        """Shows every picture in the colours of a screen from now on; None leaves them as they are."""
+        self._screen_profile = profile
+        for picture in (self._picture, self._before, self.split.picture):
+            if picture is not None:
+                picture.set_screen_profile(profile)
         self.update()
 
     @property

@@ -24,6 +24,7 @@ from desktop.core.geometry import EMPTY_RECT, Rect, Size
 from desktop.core.layers import LayerId
 from desktop.core.tile_jobs import MOST_AT_ONCE
 from desktop.core.tiles import TILE, TileKey, tiles_touched
+from desktop.ui.canvas.screen_tiles import ScreenTiles
 from desktop.ui.canvas.view import NEAREST_FROM, View
 
 SLICE_MS = 5.0  # work between two events: a third of a frame
@@ -46,6 +47,7 @@ class Picture:
     def __init__(self, open_document: OpenDocument) -> None:
         self._document = open_document
         self._compositor = Compositor(open_document)
+        self._screen = ScreenTiles()
         self._work: Iterator[Rect | None] | None = None
         self._left: deque[TileKey] = deque()  # of the work
         self._work_key: tuple[int, tuple[TileKey, ...]] = (0, ())
@@ -57,6 +59,10 @@ class Picture:
     def close(self) -> None:
         self._compositor.close()
 
+    def set_screen_profile(self, profile: bytes | None) -> None:
+        """The colours to convert to while drawing; None leaves them as they are."""
+        self._screen.set_screen(profile)
+
     def set_active_layer(self, layer_id: LayerId | None) -> None:
         self._compositor.set_active_layer(layer_id)
 
@@ -67,7 +73,10 @@ class Picture:
 
     def refresh(self, visible: Rect) -> list[Rect]:
         """Shows what changed as far as it is composited by now; returns where, in image pixels."""
-        return self._compositor.refresh_soon(first=visible)
+        changed = self._compositor.refresh_soon(first=visible)
+        for rect in changed:
+            self._screen.update(rect)
+        return changed
 
     def draw(self, painter: QPainter, view: View, left: int, top: int, right: int, bottom: int) -> bool:
         """Draws the device pixels of a rectangle of the view. False when some tiles are still to come."""
@@ -132,6 +141,7 @@ class Picture:
         """The pixels of a rectangle at a level; tiles that would take too long stay transparent."""
         pixels = np.zeros((source.height, source.width, 4), np.uint8)
         stop = time.perf_counter() + PAINT_MS / 1000
+        self._screen.set_document(self._document.shown.icc_profile)
         touched = list(tiles_touched(source))
         if level == 0:
             self._compositor.prepare_quick([key for key, _ in touched])
@@ -142,6 +152,10 @@ class Picture:
                 is_whole = False
                 continue
             tile = self._compositor.tile(level, column, row)
+            if time.perf_counter() > stop and not self._screen.is_ready((level, column, row), tile):
+                is_whole = False
+                continue
+            tile = self._screen.shown((level, column, row), tile)
             pixels[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x] = tile[
                 part.top - row * TILE : part.bottom - row * TILE, part.left - column * TILE : part.right - column * TILE
             ]
@@ -183,6 +197,10 @@ class Picture:
             key = left[0]
             if not self._compositor.has_tile(level, *key):
                 yield from self._made(level, key)
+                yield Rect(key[0] * side, key[1] * side, side, side)
+            tile = self._compositor.tile(level, *key)
+            if not self._screen.is_ready((level, *key), tile):
+                self._screen.shown((level, *key), tile)
                 yield Rect(key[0] * side, key[1] * side, side, side)
             left.popleft()
 

@@ -51,7 +51,7 @@ class SplitLine(QObject):
         """Shows a version left of the line under a name for people."""
         if document is not self.document:
             self._close()
-            self.picture, self.document = Picture(OpenDocument(document)), document
+            self.picture, self.document = self._canvas.made_picture(OpenDocument(document)), document
         self._name = name
         self.changed.emit()
         self._canvas.update()
