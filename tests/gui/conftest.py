@@ -159,6 +159,9 @@ class AnsweringDialogs(Dialogs):
         self.asked.append("shortcuts")
         return self.shortcuts
 
+    def ask_preferences(self, settings: Settings, devices: object) -> None:
+        self.asked.append("preferences")
+
     def ask_model_file(self) -> Path | None:
         self.asked.append("model")
         return self.model_path
