@@ -99,7 +99,7 @@ MESSAGES: dict[str, str] = {
     "{found} were given.",
     "generate.nothing_to_encode": "There are no pixels to encode here; choose a layer that has some.",
     "generate.no_stamps": "The stamps are still being made; try again in a moment.",
-    "generate.no_stamp_model": "Choose a model in the Generate panel first: it makes the stamps.",
+    "generate.no_stamp_model": "No generator is installed that could make the stamps; import or train one first.",
     "latent.bad_length": "{path} holds an array of shape {found}; each latent of this model has {expected} numbers.",
     "latent.not_finite": "{path} holds numbers that are not finite (NaN or infinity).",
     "latent.unreadable": "{path} cannot be read as a latent: {reason}.",

@@ -30,7 +30,7 @@ from desktop.runtime.manifest import Manifest, Param, Task, channels_of
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request
-from desktop.tools.latent_moves import Latent, Latents, Space
+from desktop.tools.latent_moves import Latent, Latents, Space, between
 from desktop.tools.layer_edits import place_above
 from desktop.tools.locks import check_pixels_free
 from desktop.tools.names import EditName
@@ -80,8 +80,9 @@ class Target:
 
 
 def is_generator(manifest: Manifest) -> bool:
-    """It makes pictures out of nothing but numbers."""
-    return manifest.task is Task.GENERATE and not needed_inputs(manifest)
+    """It makes pictures of a known size out of nothing but numbers."""
+    has_size = any(spec.role == "image" and spec.size is not None for spec in manifest.outputs)
+    return manifest.task is Task.GENERATE and has_size and not needed_inputs(manifest)
 
 
 def can_encode(manifest: Manifest) -> bool:
@@ -141,10 +142,11 @@ def truncated(manifest: Manifest, sample: Sample, truncation: float) -> Sample:
     return changed.with_latent(np.array(sample.latent, np.float32) * np.float32(truncation / sample.truncation))
 
 
-def sampled_at(sample: Sample, latents: Latents) -> list[Sample]:
-    """One sample for each latent. Their seeds follow each other: that is how a request of several draws its noise."""
-    first = min(sample.seed, SEED_LIMIT - len(latents))
-    return [sample.changed(seed=first + index).with_latent(latent) for index, latent in enumerate(latents)]
+def sampled_at(manifest: Manifest, sample: Sample, latents: Latents) -> list[Sample]:
+    """One sample for each latent. Where the model takes noise too, seeds follow each other, as a request draws it."""
+    step = 1 if any(spec.role == "noise" for spec in manifest.inputs) else 0
+    first = min(sample.seed, SEED_LIMIT - step * len(latents) - 1 + step)
+    return [sample.changed(seed=first + step * index).with_latent(latent) for index, latent in enumerate(latents)]
 
 
 def reseeded(sample: Sample, seed: int, count: int) -> list[Sample]:
@@ -153,8 +155,15 @@ def reseeded(sample: Sample, seed: int, count: int) -> list[Sample]:
     return [sample.changed(seed=first + index, latent=()) for index in range(count)]
 
 
+def blended(manifest: Manifest, one: Sample, other: Sample, share: float) -> Sample:
+    """Between two samples of a model; what cannot be mixed, such as the class, is that of the nearer one."""
+    nearer = one if share < 0.5 else other
+    latents = latent_of(manifest, one), latent_of(manifest, other)
+    return nearer.with_latent(between(*latents, share, space_of(manifest)))
+
+
 def request_of(manifest: Manifest, samples: Sequence[Sample], device: DeviceChoice = "auto") -> Request:
-    """One request for pictures of one model with equal parameters and seeds that follow each other."""
+    """One request for pictures of one model with equal parameters, as `sampled_at` and `reseeded` list them."""
     first = samples[0]
     inputs: dict[str, Any] = {}
     if any(sample.latent for sample in samples):
@@ -168,9 +177,6 @@ def request_of(manifest: Manifest, samples: Sequence[Sample], device: DeviceChoi
                     found=len(sample.latent),
                 )
         inputs["latent"] = np.array([sample.latent for sample in samples], np.float32).reshape(-1, *shape)
-    assert all(
-        sample == first.changed(seed=first.seed + index, latent=sample.latent) for index, sample in enumerate(samples)
-    )
     return Request(
         first.model_id,
         first.model_sha256,

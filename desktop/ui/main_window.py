@@ -33,6 +33,7 @@ from desktop.ui.commands.clipboard_commands import ClipboardCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.focus_commands import FocusCommands
+from desktop.ui.commands.generate_files import make_generate
 from desktop.ui.commands.guide_commands import GuideCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
         self.objects = ObjectCommands(self.state, self.ai, self.background)
+        self.generate, self.explorer, self.latents = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
@@ -217,6 +219,7 @@ class MainWindow(QMainWindow):
             self.canvas.split.changed,
             self.ai.changed,
             self.objects.changed,
+            self.generate.changed,
             self.aids.changed,
         ):
             signal.connect(self._later.start)
@@ -359,6 +362,7 @@ class MainWindow(QMainWindow):
         self._guarded(self._remember_layout)
         self.hide()
         self.ai.close()
+        self.generate.close()
         self.background.close()
         self.recovery.close()
         self.canvas.close_document()

@@ -21,6 +21,7 @@ from desktop.tools.painting import Plane
 from desktop.tools.region import Region
 from desktop.ui.documents import DocumentSession
 from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions, SelectOptions
+from desktop.ui.stamp_options import StampOptions
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
@@ -38,6 +39,7 @@ class Tool(StrEnum):
     FILL = "fill"
     PICKER = "picker"
     OBJECT = "object"
+    STAMP = "stamp"
     RECTANGLE = "rectangle"
     ELLIPSE = "ellipse"
     LASSO = "lasso"
@@ -109,6 +111,7 @@ class ToolOptions:
     bucket: BucketOptions = field(default_factory=BucketOptions)
     gradient: GradientOptions = field(default_factory=GradientOptions)
     select: SelectOptions = field(default_factory=SelectOptions)
+    stamp: StampOptions = field(default_factory=StampOptions)
 
 
 class EditorState(QObject):

@@ -66,6 +66,8 @@ QPushButton[role="segment"][edge="first"] { border-top-left-radius: 5px; border-
 QPushButton[role="segment"][edge="last"] { border-top-right-radius: 5px; border-bottom-right-radius: 5px; }
 QPushButton[role="segment"]:checked { background: @selected; color: @text; }
 QPushButton[role="segment"]:focus { border-color: @accent; }
+QPushButton[role="key"] { background: @sunken; padding: 0; min-width: 22px; min-height: 24px; }
+QPushButton[role="key"]:checked { background: @selected; border-color: @accent; }
 QPushButton[role="link"] { background: transparent; border: none; color: @dim; padding: 0 2px; }
 QPushButton[role="link"]:hover { color: @text; }
 QPushButton[role="link"]:focus { color: @accent; text-decoration: underline; }
@@ -107,7 +109,7 @@ QHeaderView::section { background: @panel; color: @dim; border: none; border-bot
 QListView::item:disabled { color: @disabled; background: transparent; }
 
 QTabBar { background: @panel; }
-QTabBar::tab { background: transparent; color: @dim; padding: 0 12px; min-height: 32px; border: none;
+QTabBar::tab { background: transparent; color: @dim; padding: 0 9px; min-height: 32px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }

@@ -71,7 +71,7 @@ class TestSamples:
         model = model_of(folder)
         sample = generate_tool.first_sample(model, 2**32 - 1)
         latents = np.float32([[0, 0, 0], [1, -1, 0.5]])
-        samples = generate_tool.sampled_at(sample, latents)
+        samples = generate_tool.sampled_at(model.manifest, sample, latents)
         pictures = pictures_of(folder, samples)
         for latent, picture in zip(latents, pictures, strict=True):
             assert (picture == color_of(latent)).all()

@@ -11,7 +11,7 @@ from desktop.core.layers import LayerId
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.runner import DEVICE_CHOICES, DeviceChoice, ParameterValue
 from desktop.settings import DEVICE, MODEL_DEVICES, MODEL_TILES, Setting, Settings
-from desktop.tools import ai_tool
+from desktop.tools import ai_tool, generate_tool
 from desktop.tools.ai_tool import Landing, RunSettings, SecondPicture, Source, Where
 from desktop.ui.background import Background
 
@@ -27,6 +27,7 @@ class AiForm(QObject):
         self._catalog, self._settings, self._background = catalog, settings, background
         self.models: list[Model] = []
         self.click_models: list[Model] = []  # those that want to be shown where the object is
+        self.generators: list[Model] = []  # those that invent pictures
         self.model: Model | None = None
         self.values: dict[str, dict[str, ParameterValue]] = {}
         self.source = Source.VISIBLE  # a kept result is the active layer, and has no pixels beside its region
@@ -41,6 +42,7 @@ class AiForm(QObject):
         everything = self._catalog.models()
         self.models = [model for model in everything if ai_tool.supports(model.manifest)]
         self.click_models = [model for model in everything if ai_tool.takes_clicks(model.manifest)]
+        self.generators = [model for model in everything if generate_tool.is_generator(model.manifest)]
         known = {model.id: model for model in self.models}
         chosen = "" if self.model is None else self.model.id
         self.model = known.get(chosen, self.models[0] if self.models else None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.errors import UserError
@@ -15,6 +18,7 @@ from desktop.tools import filling, moving, painting
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.picking import Picked, color_at, pick
 from desktop.tools.snapping import Snapping, no_snapping
+from desktop.tools.stamping import stamp
 from desktop.tools.strokes import LastStroke
 from desktop.ui.state import Color, EditorState, Tool
 
@@ -30,6 +34,7 @@ class ToolCommands:
         self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
         self.snapping: Callable[[LayerId | None], Snapping] = lambda _moved: no_snapping()
         self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
+        self.stamps: Callable[[], Sequence[NDArray[np.uint8]]] = lambda: ()
 
     def choose(self, tool: str) -> None:
         self._state.choose_tool(Tool(tool))
@@ -81,6 +86,9 @@ class ToolCommands:
             return filling.drag_gradient(
                 opened, state.layer_id, state.plane, gradient, self.show_line, self.snapping(None)
             )
+        if tool is Tool.STAMP:
+            self._strokes += 1
+            return stamp(opened, state.layer_id, self.stamps(), state.options.stamp.settings(self._strokes), self._last)
         if tool is Tool.PICKER:
             return pick(self._look, self._choose_color, self._current_color, self.show_picked)
         if tool is Tool.MASK:

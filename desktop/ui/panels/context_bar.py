@@ -16,6 +16,7 @@ from desktop.ui.panels.brush_bar import BrushBar
 from desktop.ui.panels.fill_bars import BucketBar, GradientBar, OptionBar, PickerBar
 from desktop.ui.panels.object_bar import ObjectBar
 from desktop.ui.panels.select_bars import SelectBar, WandBar
+from desktop.ui.panels.stamp_bar import StampBar
 from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
@@ -53,6 +54,7 @@ class ContextBar(QFrame):
             Tool.FILL: BucketBar(state, self),
             Tool.PICKER: PickerBar(state, self),
             Tool.OBJECT: ObjectBar(state, objects, actions, self),
+            Tool.STAMP: StampBar(state, self),
             Tool.WAND: WandBar(state, self),
         }
         shape_bar = SelectBar(state, self)

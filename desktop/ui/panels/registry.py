@@ -82,8 +82,18 @@ def _brushes(window: MainWindow) -> QWidget:
     return BrushPanel(window.state, window.brushes, window.actions_by_id)
 
 
+def _generate(window: MainWindow) -> QWidget:
+    from desktop.ui.focus import is_behind
+    from desktop.ui.panels.generate_panel import GeneratePanel
+
+    panel = GeneratePanel(window.generate, window.explorer, window.actions_by_id)
+    window.generate.is_in_sight = lambda: panel.isVisible() and not is_behind(panel)
+    return panel
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
+    PanelSpec("generate", _generate, Group.UPPER),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
     PanelSpec("history", _history, Group.UPPER),
     PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),
