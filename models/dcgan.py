@@ -7,6 +7,14 @@ A generator makes pictures of noise, a discriminator says which of two pictures 
 
 With hundreds of pictures instead of hundreds of thousands the discriminator would learn them by heart. What helps then
 are switches here: differentiable augmentation, R1, spectral instead of batch normalisation, and labels below one.
+
+The weights in onnx/emoji-small come from these commands, on one core shared with other work, in 10 minutes:
+
+    python -m models.fetch_data
+    python -m models.dcgan --classes Face --run runs/emoji-small
+    python -m models.dcgan --run runs/emoji-small --export onnx/emoji-small
+
+From 95 pictures alone: without differentiable augmentation there would be little to learn from them but themselves.
 """
 
 from __future__ import annotations
@@ -54,8 +62,8 @@ class Config:
 
     # networks
     latent: int = 64
-    width: int = 40  # channels of the generator at half the side; doubled towards the latent
-    discriminator_width: int = 48
+    width: int = 32  # channels of the generator at half the side; doubled towards the latent
+    discriminator_width: int = 32
 
     # stabilisers
     normalisation: Normalisation = "spectral"
@@ -64,13 +72,13 @@ class Config:
     diff_augment: bool = True  # for a few thousand pictures and fewer
     r1: float = 0.1  # weight of the gradient penalty on real pictures (Mescheder et al. 2018)
     r1_every: int = 8
-    generator_rate: float = 2e-4  # two time scales (Heusel et al. 2017): the discriminator learns faster
-    discriminator_rate: float = 4e-4
+    generator_rate: float = 4e-4  # two time scales (Heusel et al. 2017): the discriminator learns faster
+    discriminator_rate: float = 8e-4
     ema: float = 0.998
 
     # training
-    steps: int = 10_000
-    batch: int = 64  # pictures a step over all devices together
+    steps: int = 4000
+    batch: int = 32  # pictures a step over all devices together
     seed: int = 0
 
     # watching
@@ -86,6 +94,8 @@ PRESETS = {
         precision="bf16-mixed",
         threads=8,
         discriminator_width=96,
+        generator_rate=2e-4,
+        discriminator_rate=4e-4,
         steps=40_000,
         batch=256,
         ema=0.9995,
@@ -111,7 +121,18 @@ SMOKE = {
 }
 
 
-ABOUTS: dict[str, About] = {}
+ABOUTS = {
+    "emoji-small": About(
+        title="Small emoji",
+        description="Invents small round faces that laugh, frown, stare and blush, cut out.",
+        what="Every seed is a face; made for stamps and for scattering.",
+        weaknesses=(
+            "Learned from a hundred pictures: plain moods are close to one of them, and the rarer faces (masks, hats, "
+            "cold and sick ones) melt into coloured blotches, about one in six.",
+            "32 pixels: enlarged, the drawing is soft.",
+        ),
+    ),
+}
 
 
 class DiscriminatorLoss(nn.Module):

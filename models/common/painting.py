@@ -1,6 +1,6 @@
 """What a generator learned as what an editor paints: straight RGBA 0..1 out of (and into) the planes of training.
 
-Batch norms and spectral norms need no folding: generators are exported in eval mode and carry no spectral norm.
+Spectral norms need no folding: only discriminators carry them.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from models.common.checkpoints import BEST, read_checkpoint
 from models.common.cli import config_from_plain, plain_values
 from models.common.export import ExportError, made_by
-from models.common.export_generator import GeneratorExport, export_generator, rounded_to_half
+from models.common.export_generator import GeneratorExport, export_generator, folded, rounded_to_half
 from models.common.fabric import commit_in_use
 from models.common.generation import measure_generator
 from models.common.painting import Encoded, Painted
@@ -72,7 +72,7 @@ def export_trained(
         )
     trained = read_trained(type(config), config.run / BEST)
     told, content = dataclasses.replace(trained.config, run=config.run), trained.content
-    decoder, encoder = (network and rounded_to_half(network) for network in networks(trained))
+    decoder, encoder = (network and rounded_to_half(folded(network)) for network in networks(trained))
     about = abouts.get(folder.name) or about_of_own(folder.name, told)
     minutes = content.get("clock", {}).get("seconds", 0) / 60
     export = GeneratorExport(

@@ -75,6 +75,7 @@ def test_the_walk_ends_with_a_generator_that_the_editor_knows(tmp_path, monkeypa
     (tmp_path / "onnx").mkdir()
     shutil.copy(ROOT / "onnx/manifest.schema.json", tmp_path / "onnx")  # so that the export is checked against it
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the programs that training starts
     commands = [
         performed(line, tmp_path) for line in lines_of_the_walk() if re.match(r"python -m (models|desktop )", line)
     ]
