@@ -68,7 +68,7 @@ def test_a_judge_learns_its_classes_repeats_itself_and_is_kept(tmp_path, monkeyp
     monkeypatch.setattr("models.common.judge.PICTURES_SEEN", 4000)
     paper = on_paper(training.pictures)
 
-    judge = train_judge(paper, training.labels, 3, seen=1500)
+    judge = train_judge(paper, training.labels, 3, seen=4000)
     assert (judged(judge, on_paper(other.pictures)) == other.labels).mean() > 0.9
     again = train_judge(paper, training.labels, 3, seen=128)
     same = train_judge(paper, training.labels, 3, seen=128)
