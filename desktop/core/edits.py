@@ -11,7 +11,7 @@ from desktop.core.errors import UserError
 from desktop.core.events import Signal
 from desktop.core.geometry import EMPTY_RECT, Rect, union_of
 from desktop.core.history import History, LiveLimit, SpillStore
-from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.layers import AiRecipe, GroupLayer, Layer, LayerId
 from desktop.core.tiles import TileEditor, TileMap, bounds_of_tiles
 
 DEFAULT_HISTORY_BYTES = 1 << 30  # the application passes a quarter of the machine's memory
@@ -255,6 +255,8 @@ def changed_rects(before: Document, after: Document) -> list[tuple[LayerId, Rect
             continue
         rect = _differing_tiles(_tiles_of(old, "pixels"), _tiles_of(new, "pixels"))
         rect = rect.union(_differing_tiles(_tiles_of(old, "mask"), _tiles_of(new, "mask")))
+        if rect.is_empty and _recipe_of(old) != _recipe_of(new):
+            rect = whole
         if not rect.is_empty:
             result.append((new.id, rect))
     return result
@@ -284,8 +286,12 @@ def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
 def _without_tiles(layer: Layer) -> tuple[object, ...]:
     """What a layer looks like apart from its pixels; its name, locks and tag are in no picture."""
     mask = None if layer.mask is None else (layer.mask.enabled, layer.mask.linked)
-    kind = layer.pass_through if isinstance(layer, GroupLayer) else layer.recipe
+    kind = layer.pass_through if isinstance(layer, GroupLayer) else None
     return layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below, mask, kind
+
+
+def _recipe_of(layer: Layer) -> AiRecipe | None:
+    return None if isinstance(layer, GroupLayer) else layer.recipe
 
 
 def _differing_tiles(before: TileMap | None, after: TileMap | None) -> Rect:

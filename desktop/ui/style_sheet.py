@@ -66,7 +66,7 @@ QPushButton[role="segment"][edge="first"] { border-top-left-radius: 5px; border-
 QPushButton[role="segment"][edge="last"] { border-top-right-radius: 5px; border-bottom-right-radius: 5px; }
 QPushButton[role="segment"]:checked { background: @selected; color: @text; }
 QPushButton[role="segment"]:focus { border-color: @accent; }
-QPushButton[role="key"] { background: @sunken; padding: 0; min-width: 22px; min-height: 24px; }
+QPushButton[role="key"] { background: @sunken; padding: 0; min-width: 16px; min-height: 24px; }
 QPushButton[role="key"]:checked { background: @selected; border-color: @accent; }
 QPushButton[role="link"] { background: transparent; border: none; color: @dim; padding: 0 2px; }
 QPushButton[role="link"]:hover { color: @text; }

@@ -250,6 +250,20 @@ class TestEditingOn:
         plain.settle()
         assert plain.preview_color() == seed_color(4)
 
+    def test_a_new_picture_is_announced_where_it_lies_only(self, plain: Workshop) -> None:
+        """On a large document a slider must not have everything composited again."""
+        plain.studio.show_plain(900, 700)
+        plain.window.state.region.set_tiles(TileMap.filled(Rect(10, 10, 40, 40), (255,)))
+        plain.place()
+        opened = plain.window.state.open_document
+        assert opened is not None
+        rects: list[Rect] = []
+        opened.changed.connect(lambda _layer_id, rect: rects.append(rect))
+        plain.panel.dice.click()
+        plain.settle()
+        assert rects
+        assert all(Rect(0, 0, 256, 256).contains(rect) for rect in rects)
+
     def test_dragging_a_slider_changes_the_canvas_and_is_one_entry(self, plain: Workshop) -> None:
         plain.place()
         plain.show(Page.DIRECTIONS)
@@ -289,6 +303,18 @@ class TestEditingOn:
         plain.panel.detach.click()
         plain.settle()
         assert plain.preview_color() == seed_color(1), "the layer is in hand again"
+
+    def test_another_model_leaves_the_layer_alone_also_after_letting_go(self, open_workshop: OpenWorkshop) -> None:
+        shop = open_workshop(plain_generator, shape_generator)
+        shop.choose("plain-generator")
+        placed = shop.place()
+        shop.panel.detach.click()
+        shop.choose("shape-generator")
+        shop.window.state.document_renamed.emit()
+        shop.settle()
+        assert shop.generate.model is not None
+        assert shop.generate.model.id == "shape-generator"
+        assert shop.studio.document.raster_layer(placed.id) is placed
 
     def test_a_moved_layer_changes_where_it_is(self, plain: Workshop) -> None:
         plain.place()

@@ -98,8 +98,9 @@ class GeneratedLayer(QObject):
 
     def let_go(self) -> None:
         """The next picture is another one, until the layer is chosen again."""
-        self._let_go = self._held
-        self._hold(None)
+        if self._held is not None:
+            self._let_go = self._held
+            self._hold(None)
 
     def take_again(self) -> None:
         self._let_go = None

@@ -21,7 +21,7 @@ ACROSS = 4
 TILE_PX = 84
 SMALL_TILE_PX = 46
 MAP_PX = 260
-SMALL_MAP_PX = 128
+SMALLEST_MAP_PX = 128
 STEP = 0.01
 
 
@@ -128,8 +128,8 @@ class MapPage(QWidget):
         _column(self).addWidget(self.map)
         self.map.moved.connect(lambda x, y: explorer.move({0: x * explorer.reach, 1: y * explorer.reach}))
 
-    def set_roomy(self, is_roomy: bool) -> None:
-        self.map.set_side(MAP_PX if is_roomy else SMALL_MAP_PX)
+    def set_room(self, height_px: int) -> None:
+        self.map.set_side(min(max(height_px, SMALLEST_MAP_PX), MAP_PX))
 
     def retranslate(self) -> None:
         self.map.setToolTip(tr("generate.map_tip"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QIcon, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -36,6 +36,7 @@ from desktop.ui.widgets.picture_tile import PictureTile
 
 PREVIEW_PX = 88
 MODEL_PICTURE = QSize(22, 22)
+ICON_GROUND = QColor("#e8e8e8")
 ROOMY_PX = 500  # a panel as high as this has room for larger pictures
 
 
@@ -127,8 +128,12 @@ class GeneratePanel(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
-        for page in (self.neighbours, self.map):
-            page.set_roomy(self.height() >= ROOMY_PX)
+        self.neighbours.set_roomy(self.height() >= ROOMY_PX)
+        self._fit_map()
+
+    def _fit_map(self) -> None:
+        """As large as can be seen at once."""
+        self.map.set_room(self._scroll.viewport().height() - self.map.y() - self._margin_px)
 
     # putting together
 
@@ -156,7 +161,8 @@ class GeneratePanel(QWidget):
         for page in self.pages.values():
             body.addWidget(page)
         body.addStretch(1)
-        scroll = QScrollArea(self)
+        self._margin_px = body.contentsMargins().bottom()
+        scroll = self._scroll = QScrollArea(self)
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -279,6 +285,7 @@ class GeneratePanel(QWidget):
         for page, widget in self.pages.items():
             widget.setVisible(has_models and page is self._explorer.page)
         self.pages[self._explorer.page].refresh()
+        QTimer.singleShot(0, self, self._fit_map)  # the page has its place by then
         self.choice.set_value(self._explorer.page.value)
 
     def _refresh_models(self) -> None:
@@ -343,9 +350,14 @@ def _picture_of(model: Model) -> QIcon:
     golden = model.manifest.golden
     path = None if golden is None else model.folder / Path(golden.output)
     if path is not None and path.is_file():
-        pixmap = QPixmap(str(path))
-        if not pixmap.isNull():
-            return QIcon(pixmap)
+        picture = QPixmap(str(path))
+        if not picture.isNull():
+            tile = QPixmap(picture.size())
+            tile.fill(ICON_GROUND)  # ink on nothing is seen in the dark theme too
+            painter = QPainter(tile)
+            painter.drawPixmap(0, 0, picture)
+            painter.end()
+            return QIcon(tile)
     return icon("generate")
 
 

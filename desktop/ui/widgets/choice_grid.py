@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QGridLayout, QPushButton,
 
 SHORT = 2  # letters
 ACROSS = 10
+MANY_ACROSS = 13  # the alphabet in two rows
 
 
 class ChoiceGrid(QWidget):
@@ -53,7 +54,8 @@ class ChoiceGrid(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, n=name: self.chosen.emit(n))
             self._group.addButton(button)
-            self._grid.addWidget(button, index // ACROSS, index % ACROSS)
+            across = ACROSS if len(choices) <= ACROSS else MANY_ACROSS
+            self._grid.addWidget(button, index // across, index % across)
 
     def set_value(self, name: str) -> None:
         self.list.setCurrentText(name)
