@@ -50,6 +50,7 @@ class Tool(StrEnum):
 
 
 PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION)
+OUTLINED_TOOLS = (*PAINT_TOOLS, Tool.STAMP)  # the pointer shows how large they are
 MASKABLE_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL)  # they work on pixels or the mask
 PICKS_WITH_ALT = (Tool.BRUSH, Tool.GRADIENT, Tool.FILL)
 

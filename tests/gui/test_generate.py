@@ -535,6 +535,21 @@ class TestStamps:
         bounds = layer.tiles.content_bounds()
         assert 60 < max(bounds.width, bounds.height) < 130
 
+    def test_the_pointer_shows_the_size_and_the_brackets_change_it(self, open_workshop: OpenWorkshop) -> None:
+        shop = open_workshop(shape_generator)
+        brush = shop.window.state.brush.size_px
+        shop.window.perform("tool.stamp")
+        shop.settle()
+        sizes = []
+        for _ in range(2):
+            rect = shop.window.canvas._scene.outline_rect(0.0, 0.0)
+            assert rect is not None
+            sizes.append(rect[2] - rect[0])
+            shop.window.perform("brush.larger")
+        assert sizes[0] == pytest.approx(96, abs=16)
+        assert sizes[1] > sizes[0] + 10
+        assert shop.window.state.brush.size_px == brush
+
     def test_without_a_generator_the_stamp_brush_says_why(self, studio: Studio) -> None:
         studio.show_plain()
         studio.window.perform("tool.stamp")

@@ -66,6 +66,18 @@ class TestSamples:
         assert run_command_line(["generate", "shapes", str(out), "--seed", "11", "--label", "ring"]) == 0
         np.testing.assert_array_equal(read_image(out).pixels, pictures_of(folder, [sample])[0])
 
+    def test_a_saved_latent_gives_equal_bytes_on_the_command_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = plain_generator(tmp_path / "models" / "plain")
+        monkeypatch.setattr("desktop.paths.model_folders", lambda: (folder.parent,))
+        latent = np.float32([0.123, -0.7, 0.44])
+        np.save(tmp_path / "z.npy", latent[None])
+        out = tmp_path / "out.png"
+        assert run_command_line(["generate", "plain", str(out), "--latent", str(tmp_path / "z.npy")]) == 0
+        sample = generate_tool.first_sample(model_of(folder), 0).with_latent(latent)
+        np.testing.assert_array_equal(read_image(out).pixels[..., :3], pictures_of(folder, [sample])[0])
+
     def test_several_samples_are_one_request_and_each_is_its_own_picture(self, tmp_path: Path) -> None:
         folder = plain_generator(tmp_path / "plain")
         model = model_of(folder)

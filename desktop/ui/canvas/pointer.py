@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
-from desktop.ui.state import PAINT_TOOLS, PICKS_WITH_ALT, SELECT_TOOLS, BrushOptions, Tool
+from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, PICKS_WITH_ALT, SELECT_TOOLS, BrushOptions, Tool
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
@@ -251,7 +251,7 @@ class PointerInput:
             shape = Qt.CursorShape.OpenHandCursor
         elif self._canvas.state.open_document is None:
             shape = Qt.CursorShape.ArrowCursor
-        elif self._canvas.state.tool in PAINT_TOOLS:
+        elif self._canvas.state.tool in OUTLINED_TOOLS:
             shape = Qt.CursorShape.BlankCursor
         elif self._canvas.state.tool is Tool.MOVE:
             shape = Qt.CursorShape.SizeAllCursor

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter
 
-from desktop.core.brush import BrushMode, BrushSettings
+from desktop.core.brush import PLAIN_BRUSH, BrushMode, BrushSettings
 from desktop.core.geometry import Rect
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
 from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
 from desktop.ui.canvas.picture import Picture, draw_canvas_ground
 from desktop.ui.canvas.pixel_grid import draw_pixel_grid
 from desktop.ui.i18n import tr
-from desktop.ui.state import PAINT_TOOLS, Tool
+from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, Tool
 from desktop.ui.theme import color, tokens
 
 if TYPE_CHECKING:
@@ -135,11 +136,13 @@ class CanvasScene:
             draw_label(painter, *place, text, self._canvas.devicePixelRatioF())
 
     def _brush_settings(self) -> BrushSettings:
+        if self._state.tool is Tool.STAMP:
+            return replace(PLAIN_BRUSH, diameter_px=self._state.options.stamp.size_px)
         return self._state.brush.settings(self._state.color, BrushMode.PAINT)
 
     def _shows_outline(self) -> bool:
         canvas = self._canvas
-        return self._state.tool in PAINT_TOOLS and canvas.picture is not None and not canvas.pointer.is_panning
+        return self._state.tool in OUTLINED_TOOLS and canvas.picture is not None and not canvas.pointer.is_panning
 
 
 def part_of_a_pixel(painter: QPainter) -> tuple[float, float]:

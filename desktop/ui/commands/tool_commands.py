@@ -46,10 +46,16 @@ class ToolCommands:
         self._state.reset_colors()
 
     def scale_brush(self, factor: float) -> None:
-        before = self._state.brush.size_px
+        stamp = self._state.options.stamp
+        is_stamp = self._state.tool is Tool.STAMP
+        before = stamp.size_px if is_stamp else self._state.brush.size_px
         after = before * factor
         after = min(after, before - 1) if factor < 1 else max(after, before + 1)
-        self._state.change_brush(size_px=float(round(min(max(after, 1.0), LARGEST_BRUSH_PX))))
+        size_px = float(round(min(max(after, 1.0), LARGEST_BRUSH_PX)))
+        if is_stamp:
+            self._state.change_options(stamp=replace(stamp, size_px=size_px))
+        else:
+            self._state.change_brush(size_px=size_px)
 
     def harden_brush(self, step: float) -> None:
         self._state.change_brush(hardness=min(max(self._state.brush.hardness + step, 0.0), 100.0))

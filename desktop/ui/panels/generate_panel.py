@@ -72,7 +72,7 @@ class GeneratePanel(QWidget):
             Page.BLEND: self.blend,
         }
         self.fit = Segments([fit.value for fit in Fit], self)
-        self.stamp = IconButton("stamp", self)
+        self.region, self.stamp = IconButton("region-brush", self), IconButton("stamp", self)
         self.place = QPushButton(self)
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)
@@ -107,6 +107,7 @@ class GeneratePanel(QWidget):
         self.fit.set_texts(
             (tr("generate.whole"), tr("generate.fill")), (tr("generate.whole_tip"), tr("generate.fill_tip"))
         )
+        self.region.set_tip(tip_of(action_spec("tool.region")))
         self.stamp.set_tip(tip_of(action_spec("tool.stamp")))
         self.place.setText(tr("generate.place_button"))
         self.place.setToolTip(tip_of(action_spec("generate.place")))
@@ -175,8 +176,9 @@ class GeneratePanel(QWidget):
         self._rule = rule(self)
         column.addWidget(self._rule)
         foot = QHBoxLayout()
-        foot.setSpacing(8)
+        foot.setSpacing(4)
         foot.addWidget(self.fit)
+        foot.addWidget(self.region)
         foot.addWidget(self.stamp)
         foot.addWidget(self.place, 1)
         self._foot = _holder(foot, self)
@@ -217,6 +219,7 @@ class GeneratePanel(QWidget):
             (self.preview, "generate.dice"),
             (self.encode, "generate.encode"),
             (self.place, "generate.place"),
+            (self.region, "tool.region"),
             (self.stamp, "tool.stamp"),
             (self.load, "generate.load"),
             (self.save, "generate.save"),
@@ -226,7 +229,9 @@ class GeneratePanel(QWidget):
         for pushed in (self.bring, self.encode, self.place):
             pushed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.place.setProperty("role", "primary")
-        self.stamp.setCheckable(True)
+        for button, action_id in ((self.region, "tool.region"), (self.stamp, "tool.stamp")):
+            button.setCheckable(True)
+            self._actions[action_id].toggled.connect(button.setChecked)
         self.models.activated.connect(lambda index: commands.choose_model(str(self.models.itemData(index))))
         self.detach.clicked.connect(self._detach)
         self.seed.value_changed.connect(lambda value: commands.set_seed(int(value)))
@@ -237,7 +242,6 @@ class GeneratePanel(QWidget):
         self.fit.chosen.connect(lambda value: commands.set_fit(Fit(value)))
         for signal in (commands.changed, commands.picture_changed, explorer.changed):
             signal.connect(self._later.start)
-        self._actions["tool.stamp"].toggled.connect(self.stamp.setChecked)
 
     def _detach(self) -> None:
         if self._commands.layer.layer is not None:
