@@ -37,6 +37,8 @@ from desktop.tools.names import EditName
 
 UNPLACED_SHARE = 1 / 3  # of the canvas's shorter side, for a picture that nobody said a place for
 
+BAND_ROWS = 16  # what is worked on at once stays in the processor's cache
+
 Picture = NDArray[np.uint8]  # (H, W, 3 | 4), straight alpha
 
 
@@ -279,8 +281,12 @@ def resized_rgba(picture: Picture, width: int, height: int) -> Picture:
     premultiplied = picture.astype(np.float32)
     premultiplied[..., :3] *= premultiplied[..., 3:] / 255
     resized = cv2.resize(premultiplied, (width, height), interpolation=how)
-    resized[..., :3] *= 255 / np.maximum(resized[..., 3:], 1)  # before clipping: both overshoot by the same share
-    result: Picture = np.rint(np.clip(resized, 0, 255)).astype(np.uint8)
+    result = np.empty((height, width, 4), np.uint8)
+    for top in range(0, height, BAND_ROWS):
+        band = resized[top : top + BAND_ROWS]
+        band[..., :3] *= 255 / np.maximum(band[..., 3:], 1)  # before clipping: both overshoot by the same share
+        np.clip(band, 0, 255, out=band)
+        result[top : top + BAND_ROWS] = np.rint(band, out=band)
     return result
 
 

@@ -106,10 +106,18 @@ class Bench:
         self.is_there = False
         started = time.perf_counter()
         self.explorer.move({0: float(place)})
-        self.wait(lambda: self.is_there)
+        self.wait(lambda: self.is_there and self.has_landed)
         for _ in range(3):  # what was made stale is painted
             self.application.processEvents()
         return (time.perf_counter() - started) * 1000
+
+    @property
+    def has_landed(self) -> bool:
+        """The layer in hand, if there is one, shows the sample in hand."""
+        layer, sample = self.generate.layer.layer, self.generate.sample
+        if layer is None or layer.recipe is None or sample is None:
+            return True
+        return bool(layer.recipe.latent == sample.latent)
 
     @property
     def is_still(self) -> bool:

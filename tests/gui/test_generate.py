@@ -89,6 +89,10 @@ class Workshop:
         )
         self.settle()
 
+    def preview_seed(self) -> int:
+        assert self.generate.shown is not None
+        return self.generate.shown.seed
+
     def preview_color(self) -> tuple[int, ...]:
         image = self.panel.preview.image
         assert image is not None
@@ -281,6 +285,15 @@ class TestEditingOn:
         assert plain.studio.seen(150, 100) == (*expected, 255)
         assert plain.studio.on_screen(150, 100) == expected
         assert plain.studio.names[2:] == ["Change generated picture"]
+
+    def test_going_back_at_once_leaves_the_layer_as_the_panel_shows_it(self, plain: Workshop) -> None:
+        plain.place()
+        plain.generate.set_seed(50)
+        plain.studio.wait_for(lambda: plain.preview_seed() == 50)
+        plain.generate.set_seed(1)
+        plain.settle()
+        assert plain.preview_color() == seed_color(1)
+        assert plain.studio.seen(150, 100) == (*seed_color(1), 255)
 
     def test_another_layer_is_left_alone_and_coming_back_goes_on(self, plain: Workshop) -> None:
         placed = plain.place()

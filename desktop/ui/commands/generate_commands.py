@@ -14,7 +14,6 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import AiRecipe, RasterLayer
-from desktop.core.tiles import TileMap
 from desktop.io.atomic import replacing
 from desktop.runtime.catalog import Model
 from desktop.runtime.latents import SEED_LIMIT, latent_shape, read_latents
@@ -49,7 +48,7 @@ class GenerateCommands(QObject):
         super().__init__(background)
         self._state, self._form, self._background = state, ai.form, background
         self.runs = LatestRuns(make_runner, background)
-        self.layer = GeneratedLayer(state, lambda model_id: self.find(model_id) is not None, self)
+        self.layer = GeneratedLayer(state, background, lambda model_id: self.find(model_id) is not None)
         self.layer.before_edit = ai.settle
         self.is_in_sight: Callable[[], bool] = lambda: False
         self.needs_look = True  # something has changed while nobody looked
@@ -273,24 +272,19 @@ class GenerateCommands(QObject):
             return
         landing = self.layer.landing(sample, self.picture)
 
-        def prepared(result: Result) -> tuple[Picture, TileMap | None]:
-            picture: Picture = result.outputs["images"][0].copy()
-            tiles = None if landing is None else generate_tool.picture_tiles(picture, landing.rect, landing.depth)
-            return picture, tiles
-
         self.runs.ask(
             Wish.PICTURE,
             generate_tool.request_of(model.manifest, [sample], self._form.device_for(model)),
-            prepare=prepared,
-            on_done=lambda made: self._take(sample, landing, *made),
+            prepare=lambda result: result.outputs["images"][0].copy(),
+            on_done=lambda picture: self._take(sample, landing, picture),
             on_error=lambda error: self._fail(sample, error),
         )
 
-    def _take(self, sample: Sample, landing: Landing | None, picture: Picture, tiles: TileMap | None) -> None:
+    def _take(self, sample: Sample, landing: Landing | None, picture: Picture) -> None:
         self.shown, self.picture = sample, picture
-        if landing is not None and tiles is not None:
-            self.layer.land(landing, sample, tiles)
         self.picture_changed.emit()
+        if landing is not None:
+            self.layer.bring(landing, sample, picture)
         if self._places_next and sample == self.sample:
             self._place_shown()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.core.color import Depth
@@ -15,7 +13,8 @@ from desktop.core.geometry import Rect
 from desktop.core.layers import AiRecipe, LayerId, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools import generate_tool
-from desktop.tools.generate_tool import Sample
+from desktop.tools.generate_tool import Picture, Sample
+from desktop.ui.background import Background
 from desktop.ui.commands.ai_commands import STROKE_POLL_MS
 from desktop.ui.documents import DocumentSession
 from desktop.ui.state import EditorState
@@ -40,17 +39,19 @@ class GeneratedLayer(QObject):
     changed = Signal()
     failed = Signal(object)  # UserError
 
-    def __init__(self, state: EditorState, is_known: Callable[[str], bool], parent: QObject) -> None:
-        super().__init__(parent)
-        self._state, self._is_known = state, is_known
+    def __init__(self, state: EditorState, background: Background, is_known: Callable[[str], bool]) -> None:
+        super().__init__(background)
+        self._state, self._background, self._is_known = state, background, is_known
         self.before_edit: Callable[[], None] = lambda: None
         self._held: Held | None = None
         self._let_go: Held | None = None
         self._recipe: AiRecipe | None = None
-        self._sample: Sample | None = None  # what the layer shows
+        self._sample: Sample | None = None  # what the layer shows, or will when the picture on its way is there
         self._tiles: TileMap | None = None  # as they were put there
         self._rect: Rect | None = None
         self._turn = 0
+        self._next: tuple[Landing, Sample, Picture] | None = None  # waits until the one before has its size
+        self._is_bringing = False
         self._late: tuple[Landing, Sample, TileMap] | None = None  # waits for the stroke in progress to end
 
     @property
@@ -106,13 +107,19 @@ class GeneratedLayer(QObject):
         self._let_go = None
         self.follow()
 
-    def landing(self, sample: Sample, picture: NDArray[np.uint8] | None) -> Landing | None:
+    def landing(self, sample: Sample, picture: Picture | None) -> Landing | None:
         """Where the picture of a sample goes; None when it is there already. `picture` is the one shown now."""
         layer = self.layer
         if self._held is None or layer is None or layer.recipe is None or sample == self._sample:
             return None
         rect = self._place_of(layer, picture)
+        self._sample = sample
         return Landing(self._held, rect, self._held[0].open_document.document.depth, self._turn)
+
+    def bring(self, landing: Landing, sample: Sample, picture: Picture) -> None:
+        """Makes the picture as large as its place, in the background, and lands it; of several only the newest."""
+        self._next = (landing, sample, picture)
+        self._bring_next()
 
     def land(self, landing: Landing, sample: Sample, tiles: TileMap) -> None:
         """Puts a picture into the layer; pictures in a row are one history entry."""
@@ -129,10 +136,32 @@ class GeneratedLayer(QObject):
         try:
             generate_tool.replace_picture(session.open_document, layer_id, sample, tiles, landing.rect, self._turn)
         except UserError as error:
-            self._recipe = before
+            self._recipe, self._sample = before, None
             self.failed.emit(error)
             return
-        self._sample, self._tiles, self._rect = sample, tiles, landing.rect
+        self._tiles, self._rect = tiles, landing.rect
+
+    def _bring_next(self) -> None:
+        if self._is_bringing or self._next is None:
+            return
+        (landing, sample, picture), self._next = self._next, None
+        self._is_bringing = True
+
+        def brought(tiles: TileMap) -> None:
+            self._is_bringing = False
+            self.land(landing, sample, tiles)
+            self._bring_next()
+
+        def failed(error: UserError) -> None:
+            self._is_bringing = False
+            self.failed.emit(error)
+
+        self._background.run(
+            lambda: generate_tool.picture_tiles(picture, landing.rect, landing.depth),
+            on_done=brought,
+            on_error=failed,
+            name="generated picture",
+        )
 
     def _land_late(self) -> None:
         if self._late is not None:
@@ -143,12 +172,12 @@ class GeneratedLayer(QObject):
         if held is None and before is None:
             return
         self._turn += 1
-        self._late = self._sample = self._tiles = self._rect = None
+        self._next = self._late = self._sample = self._tiles = self._rect = None
         layer = None if held is None else self._layer_of(held)
         self._recipe = None if layer is None else layer.recipe
         self.changed.emit()
 
-    def _place_of(self, layer: RasterLayer, picture: NDArray[np.uint8] | None) -> Rect:
+    def _place_of(self, layer: RasterLayer, picture: Picture | None) -> Rect:
         """Where the layer's picture is; moving the layer moved it."""
         assert layer.recipe is not None
         if self._rect is not None and layer.tiles is self._tiles:
