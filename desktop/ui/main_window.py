@@ -226,6 +226,7 @@ class MainWindow(QMainWindow):
         self.layers.before_edit = self.ai.settle
         self.ai.failed.connect(self.show_error)
         self.objects.failed.connect(self.show_error)
+        self.objects.noted.connect(self.info.show_note)
         self.selection.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
         self.canvas.pointer.on_key = self.selection.key

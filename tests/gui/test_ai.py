@@ -179,6 +179,16 @@ def test_cancel_stops_a_run_and_nothing_changes(open_studio: OpenStudio) -> None
     assert not studio.window.status.job.isVisible()
 
 
+def test_a_run_begun_right_after_a_cancelled_one_is_not_lost(studio: Studio) -> None:
+    studio.show_plain(level=200)
+    studio.window.ai.form.set_where(Where.ALL)
+    studio.window.perform("ai.run")
+    studio.window.perform("ai.cancel")  # the picture is still being read
+    studio.window.perform("ai.run")
+    studio.wait_for(lambda: studio.window.ai.has_preview)
+    assert studio.on_screen(120, 100) == (55, 55, 55)
+
+
 def test_painting_goes_on_while_a_model_runs_and_the_result_says_so(open_studio: OpenStudio) -> None:
     may_finish = threading.Event()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,19 @@ def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_pat
     assert window.remove_button.isEnabled()
     QTest.mouseClick(window.verify_button, Qt.MouseButton.LeftButton)
     studio.wait_for(lambda: "exactly" in window.message.text())
+    model_file = next((user_models_dir() / "sharp").glob("*.onnx"))
+    stamp, content = model_file.stat(), bytearray(model_file.read_bytes())
+    content[-1] ^= 1
+    model_file.write_bytes(content)
+    os.utime(model_file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    QTest.mouseClick(window.verify_button, Qt.MouseButton.LeftButton)
+    studio.wait_for(lambda: "altered" in window.message.text() or "not the" in window.message.text())
+    asked: list[str] = []
+    window.confirm_removal = lambda title: bool(asked.append(title))
+    QTest.mouseClick(window.remove_button, Qt.MouseButton.LeftButton)
+    assert asked == ["Sharp"]
+    assert (user_models_dir() / "sharp").exists(), "nothing goes without a yes"
+    window.confirm_removal = lambda _title: True
     QTest.mouseClick(window.remove_button, Qt.MouseButton.LeftButton)
     assert "sharp" not in [model.id for model in studio.window.models.catalog.models()]
     assert not (user_models_dir() / "sharp").exists()

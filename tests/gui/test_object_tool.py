@@ -94,7 +94,10 @@ def test_another_object_can_be_added(studio: Studio) -> None:
 def test_a_box_is_dragged(studio: Studio) -> None:
     studio.press((10, 20))
     studio.move((80, 90))
-    assert studio.window.canvas.grab().toImage().pixelColor(studio.at((10, 50))).red() > 60
+    studio.wait_for(lambda: studio.window.canvas.clicks.dragged == Rect(10, 20, 70, 70))
+    image = studio.window.canvas.grab().toImage()
+    place = studio.at((10, 50))
+    assert max(image.pixelColor(place.x() + dx, place.y()).lightness() for dx in (-1, 0, 1)) > 120
     QTest.mouseRelease(studio.window.canvas, Qt.MouseButton.LeftButton, pos=studio.at((80, 90)))
     studio.wait_for(lambda: not studio.window.objects.is_running)
     assert studio.window.objects.clicks.box == Rect(10, 20, 70, 70)

@@ -72,7 +72,7 @@ class ClickMarks:
     def __init__(self, update: Callable[[], None]) -> None:
         self._update = update
         self.clicks = Clicks()
-        self._dragged: Rect | None = None
+        self.dragged: Rect | None = None
 
     def show(self, clicks: Clicks) -> None:
         if clicks != self.clicks:
@@ -80,11 +80,11 @@ class ClickMarks:
             self._update()
 
     def show_dragged(self, box: Rect | None) -> None:
-        self._dragged = box
+        self.dragged = box
         self._update()
 
     def draw(self, painter: QPainter, view: View, ratio: float) -> None:
-        box = self._dragged or self.clicks.box
+        box = self.dragged or self.clicks.box
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if box is not None:

@@ -196,8 +196,7 @@ class AiCommands(QObject):
         )
 
     def _submit(self, number: int, plan: Plan) -> None:
-        if number != self._number or not self.is_running or self.is_cancelling:
-            self._end()
+        if self._is_over(number):
             return
         call = self._background.call
         self._job = self.runner.submit(
@@ -212,13 +211,12 @@ class AiCommands(QObject):
             self.changed.emit()
 
     def _take_outcome(self, number: int, plan: Plan, outcome: Outcome) -> None:
-        if number != self._number or not self.is_running:
+        if isinstance(outcome, Cancelled) and number == self._number:
+            self.is_cancelling = True
+        if self._is_over(number):
             return
         if isinstance(outcome, Failed):
             self._fail(number, outcome.error)
-        elif isinstance(outcome, Cancelled) or self.is_cancelling or self._session is None:
-            self._end()
-            self.noted.emit(tr("ai.cancelled"))
         else:
             self._place(number, plan, outcome.result)
 
@@ -247,7 +245,7 @@ class AiCommands(QObject):
 
     def _open(self, number: int, made: Document, title: str, result: Result) -> None:
         self.last_provider = result.provider
-        if number == self._number and self.is_running:
+        if not self._is_over(number):
             self._end()
             self._say(result)
             self.document_made.emit(made, title)
@@ -255,8 +253,7 @@ class AiCommands(QObject):
     def _land_mask(self, number: int, plan: Plan, result: Result) -> None:
         session = self._session
         self.last_provider = result.provider
-        if number != self._number or not self.is_running or session is None:
-            self._end()
+        if self._is_over(number) or session is None:
             return
         if session.open_document.is_editing:
             QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._land_mask(number, plan, result))
@@ -278,8 +275,7 @@ class AiCommands(QObject):
     def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
         session = self._session
         self.last_provider = result.provider
-        if number != self._number or not self.is_running or session is None:
-            self._end()
+        if self._is_over(number) or session is None:
             return
         opened = session.open_document
         if opened.is_editing:  # the hand is on the canvas: the result waits until the stroke is done
@@ -298,6 +294,16 @@ class AiCommands(QObject):
         if number == self._number and self.is_running:
             self._end()
             self.failed.emit(error)
+
+    def _is_over(self, number: int) -> bool:
+        """Whether a step comes too late: for a run that ended or was followed by another, or one that is cancelled."""
+        if number != self._number or not self.is_running:
+            return True
+        if self.is_cancelling:
+            self._end()
+            self.noted.emit(tr("ai.cancelled"))
+            return True
+        return False
 
     def _end(self) -> None:
         self._job = None

@@ -90,7 +90,9 @@ class ModelCommands(QObject):
         self.removed.emit(model_id)
 
     def verify(self, model_id: str, on_done: Callable[[Any], None], on_error: Callable[[UserError], None]) -> None:
-        self._background.run(lambda: self.catalog.verified(model_id), on_done=on_done, on_error=on_error, name="verify")
+        self._background.run(
+            lambda: self.catalog.verified(model_id, reads_again=True), on_done=on_done, on_error=on_error, name="verify"
+        )
 
     def is_own(self, model_id: str) -> bool:
         """The user's, so it can be removed."""

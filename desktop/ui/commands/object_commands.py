@@ -14,7 +14,7 @@ from desktop.core.errors import UserError
 from desktop.core.select import Joined, Shape, joined
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
-from desktop.runtime.runner import Failed, Finished, Outcome, Request
+from desktop.runtime.runner import Failed, Finished, Job, Outcome, Request
 from desktop.tools.clicking import Clicks, point_at
 from desktop.tools.gestures import Gesture
 from desktop.tools.names import EditName
@@ -32,6 +32,7 @@ class ObjectCommands(QObject):
     changed = Signal()
     box_dragged = Signal(object)  # Rect | None
     failed = Signal(object)  # UserError
+    noted = Signal(str)
 
     def __init__(self, state: EditorState, ai: AiCommands, background: Background) -> None:
         super().__init__(background)
@@ -46,7 +47,8 @@ class ObjectCommands(QObject):
         self._serial = 0  # of the object that is meant
         self._asked: Clicks | None = None  # what the run on its way was asked
         self._picture: tuple[Document, np.ndarray] | None = None
-        state.document_replaced.connect(self.forget)
+        self._job: Job | None = None
+        state.document_replaced.connect(self._leave_document)
         state.tool_changed.connect(self._tool_changed)
         state.options_changed.connect(self._options_changed)
         ai.form.changed.connect(self.changed)
@@ -82,6 +84,9 @@ class ObjectCommands(QObject):
 
     def forget(self) -> None:
         """The selection stays; the next click means another object."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
         self.clicks, self._asked = Clicks(), None
         self._session, self._before, self._ours = None, None, None
         self._serial += 1
@@ -100,6 +105,10 @@ class ObjectCommands(QObject):
         self.forget()
 
     # a question on its way
+
+    def _leave_document(self) -> None:
+        self._picture = None  # a closed document must not stay in memory
+        self.forget()
 
     def _options_changed(self) -> None:
         if self.how is not self._how and not self.clicks.is_empty:
@@ -132,13 +141,18 @@ class ObjectCommands(QObject):
             return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model))
 
         call = self._background.call
+
+        def submit(made: Request) -> None:
+            if serial == self._serial:
+                self._job = self._ai.runner.submit(
+                    made,
+                    on_progress=lambda _progress: None,
+                    on_done=lambda outcome: call(lambda: self._answer(serial, outcome)),
+                )
+
         self._background.run(
             request,
-            on_done=lambda made: self._ai.runner.submit(
-                made,
-                on_progress=lambda _progress: None,
-                on_done=lambda outcome: call(lambda: self._answer(serial, outcome)),
-            ),
+            on_done=submit,
             on_error=lambda error: self._fail(serial, error),
             name="object",
         )
@@ -162,8 +176,10 @@ class ObjectCommands(QObject):
         if isinstance(outcome, Failed):
             self._fail(serial, outcome.error)
             return
-        asked, self.is_running = self._asked, False
+        asked, self.is_running, self._job = self._asked, False, None
         if isinstance(outcome, Finished):
+            for note in outcome.result.notes:
+                self.noted.emit(note)
             found: Any = outcome.result.outputs["mask"]
             self._select(opened, joined(self._before, Shape(opened.document.size.rect(), found), self.how))
         if self.clicks != asked:  # more clicks came meanwhile

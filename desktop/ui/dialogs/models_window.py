@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QTextBrowser,
     QVBoxLayout,
@@ -68,6 +69,7 @@ class ModelsWindow(QDialog):
         self.retranslate()
         self._reload("")
         self.resize(*SIZE_PX)
+        self.confirm_removal: Callable[[str], bool] = self._ask_removal
 
     @property
     def chosen(self) -> str:
@@ -95,7 +97,8 @@ class ModelsWindow(QDialog):
         chosen = self.device.currentIndex()
         self.device.blockSignals(True)
         self.device.clear()
-        for name in ("", "cpu", "cuda"):
+        offered = dict.fromkeys(["", "cpu", "cuda", *(device.id for device in self._ai.devices)])
+        for name in offered:
             self.device.addItem(tr(f"models.device.{name or 'same'}"), name)
         self.device.setCurrentIndex(max(chosen, 0))
         self.device.blockSignals(False)
@@ -206,14 +209,32 @@ class ModelsWindow(QDialog):
         chosen = self.chosen
         self.message.setText(tr("models.verifying"))
         self._models.verify(
-            chosen, on_done=lambda _model: self.message.setText(tr("models.intact")), on_error=self._tell
+            chosen,
+            on_done=lambda _model: self._say_of(chosen, tr("models.intact")),
+            on_error=lambda error: self._say_of(chosen, tr_error(error)),
         )
 
+    def _say_of(self, model_id: str, text: str) -> None:
+        """An answer about a model that is no longer the chosen one is of no use."""
+        if self.chosen == model_id:
+            self.message.setText(text)
+
     def _remove(self) -> None:
+        if not self.confirm_removal(self.title.text()):
+            return
         try:
             self._models.remove(self.chosen)
         except UserError as error:
             self._tell(error)
+
+    def _ask_removal(self, title: str) -> bool:
+        question = QMessageBox(self)
+        question.setText(tr("models.remove_title", title=title))
+        question.setInformativeText(tr("models.remove_text"))
+        remove = question.addButton(tr("models.remove"), QMessageBox.ButtonRole.DestructiveRole)
+        question.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole)
+        question.exec()
+        return question.clickedButton() is remove
 
     def _tell(self, error: UserError) -> None:
         self.message.setText(tr_error(error))
