@@ -48,7 +48,8 @@ def _compile_in_helper() -> None:
         logger.info("No process for compiling, a thread does it: %s", error)
         return
     helper.join()
-    helper.close()
+    if helper.exitcode is not None:  # the program may be ending, with the helper not yet collected
+        helper.close()
 
 
 def _compile() -> None:

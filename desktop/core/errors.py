@@ -199,6 +199,7 @@ MESSAGES: dict[str, str] = {
     "ai.empty_layer": "“{name}” has no pixels to work on; choose another layer, or “Visible picture” as the input.",
     "object.no_model": "No model that can be pointed with is installed; import its encoder and decoder first.",
     "select.nothing": "Nothing is selected; select a part of the picture first.",
+    "select.would_be_empty": "Nothing would be selected, so the selection stays as it is.",
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",
     "ai.nothing_found": "“{model}” found nothing in the picture.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",

@@ -74,7 +74,7 @@ def read_preset(path: Path, *, is_shipped: bool = False) -> Preset:
     name = table.get("name")
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
         raise UserError("brush.bad_name", limit=LONGEST_NAME)
-    brush = table.get("brush", {})
+    brush = table.get("brush")
     if not isinstance(brush, dict):
         raise UserError("brush.bad_entry", path=path, entry="brush")
     values: dict[str, Any] = {}

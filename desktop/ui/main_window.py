@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.ruled = RuledCanvas(self.canvas, self.aids, self.guides.gestures_of_rulers(), self._show_ruler_menu)
         self.scrolled = ScrolledCanvas(self.canvas, self.ruled)
         self.panels = PanelDocks(self, stacked(self.tabs, self.scrolled))
-        self.info = InfoBar(self.canvas)
+        self.info = InfoBar(self.canvas, (self.state.tool_changed, self.state.active_layer_changed))
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
         self.action_search = ActionSearch(self)

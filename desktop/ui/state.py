@@ -116,7 +116,7 @@ class ToolOptions:
 
 
 class EditorState(QObject):
-    """The one owner of what is chosen in a window."""
+    """The one owner of what is chosen in a window. `quick_masks`: documents whose selection is being painted."""
 
     document_left = Signal()  # another document will be shown at once; `current` is still the old one
     document_replaced = Signal()  # another OpenDocument is shown, or none
@@ -131,6 +131,7 @@ class EditorState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.quick_masks: set[DocumentSession] = set()
         self.documents: list[DocumentSession] = []
         self.current: DocumentSession | None = None
         self.tool = Tool.BRUSH

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -56,10 +57,11 @@ def test_wheel_installs_nothing_that_shadows_a_library(wheel: Path) -> None:
 
 def test_wheel_brings_every_shipped_model(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    shipped = [path.parent.name for path in (ROOT / "onnx").glob("*/manifest.toml")]
+    shipped = list((ROOT / "onnx").glob("*/manifest.toml"))
     assert shipped
-    for model in shipped:
-        assert f"desktop/_data/onnx/{model}/model.onnx" in names
+    for manifest in shipped:
+        for file in tomllib.loads(manifest.read_text(encoding="utf-8"))["files"].values():
+            assert f"desktop/_data/onnx/{manifest.parent.name}/{file}" in names
 
 
 def test_selftest_of_the_installed_wheel_runs_beside_the_real_onnx(installed: Path) -> None:

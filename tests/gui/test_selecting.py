@@ -206,3 +206,33 @@ def test_a_quick_mask_is_painted_and_becomes_the_selection(studio: Studio) -> No
     assert studio.window.state.region.is_empty
     assert studio.window.state.tool == "rectangle"
     assert studio.on_screen(80, 60) == (255, 255, 255)
+
+
+def test_brush_and_eraser_paint_the_quick_mask_too(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.perform("select.quick_mask")
+    studio.window.perform("tool.brush")
+    studio.window.state.change_brush(size_px=60.0, hardness=100.0)
+    studio.drag((60, 60), (120, 60))
+    studio.window.perform("tool.eraser")
+    studio.drag((60, 60), (62, 60))
+    assert studio.names == ["New picture"], "the picture is not painted on"
+    studio.window.perform("select.quick_mask")
+    assert level(studio, 120, 60) == 255
+    assert level(studio, 60, 60) == 0
+
+
+def test_inverting_a_full_selection_says_that_nothing_would_be_left(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.perform("select.all")
+    studio.window.perform("select.invert")
+    assert "Nothing would be selected" in studio.window.info.text
+    assert level(studio, 20, 20) == 255
+
+
+def test_an_error_goes_once_something_else_was_done(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.perform("select.all")
+    studio.window.perform("select.invert")
+    studio.window.perform("tool.eraser")
+    studio.wait_for(lambda: not studio.window.info.text)

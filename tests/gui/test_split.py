@@ -55,6 +55,7 @@ def test_the_line_is_dragged_and_leaves_the_document_alone(changed: Studio) -> N
     changed.window.perform("view.split")
     x, y = canvas.split.x, 400
     changed.settle()
+    QTest.mouseMove(canvas, QPoint(x + 40, y))  # elsewhere first: where the pointer is already, no move is reported
     QTest.mouseMove(canvas, QPoint(x, y))
     assert canvas.cursor().shape() == Qt.CursorShape.SplitHCursor
     QTest.mousePress(canvas, LEFT, pos=QPoint(x, y))

@@ -100,7 +100,7 @@ class CanvasScene:
         if picture is None or not canvas.shows_mask or canvas.is_preview or canvas.shows_mask_alone:
             return  # a result is judged without red over it
         area = area.intersect(picture.size.rect())
-        if state.tool is Tool.REGION:
+        if state.tool is Tool.REGION or state.current in state.quick_masks:
             draw_mask(painter, canvas.view, state.region.tiles, area, inverted=False)
         elif state.paints_mask() and (mask := state.shown_mask()) is not None:
             draw_mask(painter, canvas.view, mask, area, inverted=True)

@@ -301,6 +301,9 @@ class LayerCommands:
         )
 
     def _select(self, selection: TileMap | None) -> None:
+        """UserError when nothing would be selected: a selection that lets nothing through looks like a broken brush."""
+        if selection is not None and selection.content_bounds().is_empty:
+            raise UserError("select.would_be_empty")
         _select_in(self._document, selection)
 
     @property

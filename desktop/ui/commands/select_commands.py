@@ -57,7 +57,7 @@ class SelectCommands(QObject):
         self._painted: dict[DocumentSession, tuple[Tool, TileMap]] = {}  # quick masks: tool and region before
         state.tool_changed.connect(self.give_up)
         state.document_replaced.connect(self.give_up)
-        state.document_closed.connect(lambda session: self._painted.pop(session, None))
+        state.document_closed.connect(self._forget_quick_mask)
 
     # the tools
 
@@ -109,6 +109,10 @@ class SelectCommands(QObject):
         """The selection of the shown document is being painted."""
         return self._state.current in self._painted
 
+    def _forget_quick_mask(self, session: DocumentSession) -> None:
+        self._painted.pop(session, None)
+        self._state.quick_masks.discard(session)
+
     def toggle_quick_mask(self) -> None:
         """The selection becomes a red mask to paint with the region brush; once more, and it is the selection again."""
         session, region = self._state.current, self._state.region
@@ -117,12 +121,14 @@ class SelectCommands(QObject):
         opened = session.open_document
         if session in self._painted:
             tool, before = self._painted.pop(session)
+            self._state.quick_masks.discard(session)
             painted = region.tiles
             _land(opened, None if painted.content_bounds().is_empty else painted)
             region.set_tiles(before)
             self._state.choose_tool(tool)
         else:
             self._painted[session] = (self._state.tool, region.tiles)
+            self._state.quick_masks.add(session)
             selection = opened.document.selection
             region.set_tiles(TileMap(1) if selection is None else selection)
             self._state.choose_tool(Tool.REGION)

@@ -78,6 +78,9 @@ class ToolCommands:
         if opened is None:
             return None
         reversed_ = Modifier.ALT in modifiers
+        if state.current in state.quick_masks and tool in (Tool.BRUSH, Tool.ERASER, Tool.MASK):
+            erases = (tool is Tool.ERASER) != reversed_
+            return state.region.stroke(self._settings(tool), erases=erases, last=self._last)
         if tool is Tool.MOVE:
             return moving.move(opened, state.layer_id, self.snapping(state.layer_id))
         if tool is Tool.BRUSH:

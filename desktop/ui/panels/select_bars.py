@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop.core.select import Joined
 from desktop.tools.filling import Sample
@@ -21,6 +21,7 @@ class HowSegments(Segments):
     def __init__(self, state: EditorState, parent: QWidget) -> None:
         super().__init__([how.value for how in Joined], parent)
         self._state = state
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.chosen.connect(self._choose)
 
     def retranslate(self) -> None:

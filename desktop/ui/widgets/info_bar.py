@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
@@ -12,15 +14,18 @@ from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import IconButton
 
 SHOWN_MS = 7000  # a note of two lines is read in half of that
+FADING_MS = 1500
 MARGIN_PX = 16
 WIDEST_PX = 560
 
 
 class InfoBar(QFrame):
-    """One message at a time at the bottom of its parent. Errors stay until they are closed or the next one comes."""
+    """One message at a time at the bottom of its parent. Errors stay until closed, or until something else was done."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, other_work: Sequence[SignalInstance] = ()) -> None:
         super().__init__(parent)
+        for done in other_work:
+            done.connect(self.end_error)
         self.setProperty("role", "popup")
         self._mark = QLabel(self)
         self._text = QLabel(self)
@@ -46,11 +51,16 @@ class InfoBar(QFrame):
 
     def show_note(self, text: str) -> None:
         self._show(text, "info", tokens().dim)
-        self._timer.start()
+        self._timer.start(SHOWN_MS)
 
     def show_error(self, text: str) -> None:
         self._show(text, "warning", tokens().error)
         self._timer.stop()
+
+    def end_error(self) -> None:
+        """After something that worked: an error of before is no longer what the person needs to know."""
+        if not self.isHidden() and not self._timer.isActive():
+            self._timer.start(FADING_MS)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and isinstance(event, QResizeEvent):
