@@ -20,6 +20,7 @@ class EditName(StrEnum):
     CUT = "Cut"
     DELETE_LAYER = "Delete layer"
     DELETE_MASK = "Delete mask"
+    DEPTH = "Change depth"
     DUPLICATE = "Duplicate layer"
     ERASE = "Erase"
     FILL = "Fill"

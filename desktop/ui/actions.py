@@ -62,6 +62,8 @@ _EDIT = (
     _a("edit.fill_background", "edit", "layers.fill_background", "Ctrl+Backspace", condition="raster"),
     _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),
+    _a("edit.depth_8", "edit", "files.set_depth", condition="document", argument=8, checked="depth", separated=True),
+    _a("edit.depth_16", "edit", "files.set_depth", condition="document", argument=16, checked="depth"),
     _a("edit.snapshot", "edit", "history.snapshot", icon="camera", condition="document", separated=True),
     _a("edit.clear_history", "edit", "history.clear", condition="document"),
     _a("edit.preferences", "edit", "help.preferences", "Ctrl+K", separated=True),

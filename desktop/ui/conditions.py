@@ -117,6 +117,7 @@ CONDITIONS: dict[str, Condition] = {
     "all_locked": lambda window, spec: _is_locked(window, "all"),
     "position_locked": lambda window, spec: _is_locked(window, "position"),
     "pixel_grid": lambda window, spec: window.canvas.shows_pixel_grid,
+    "depth": lambda window, spec: window.state.document is not None and window.state.document.depth == spec.argument,
     "quick_mask": lambda window, spec: window.selection.is_quick_mask,
     "mask_shown": lambda window, spec: window.canvas.shows_mask,
     "panels_shown": lambda window, spec: window.panels.are_shown,

@@ -171,6 +171,21 @@ def test_a_new_picture_has_the_size_that_was_asked_for(studio: Studio) -> None:
     assert studio.seen(5, 5)[3] == 0
 
 
+def test_a_new_picture_can_have_16_bits_and_the_depth_is_changed_and_undone(studio: Studio) -> None:
+    studio.dialogs.new_picture = NewPicture(64, 36, is_transparent=False, depth=16)
+    studio.window.perform("file.new")
+    assert studio.document.depth == 16
+    assert studio.seen(5, 5) == (65535, 65535, 65535, 65535)
+    studio.window.perform("edit.depth_8")
+    studio.wait_for(lambda: studio.document.depth == 8)
+    assert studio.seen(5, 5) == (255, 255, 255, 255)
+    assert studio.on_screen(5, 5) == (255, 255, 255)
+    assert studio.names[-1] == "Change depth"
+    studio.window.perform("edit.undo")
+    assert studio.document.depth == 16
+    assert studio.seen(5, 5) == (65535, 65535, 65535, 65535)
+
+
 def test_closing_without_changes_asks_nothing(studio: Studio) -> None:
     studio.show_plain()
     assert studio.window.close()

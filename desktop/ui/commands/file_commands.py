@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
+from desktop.core.color import Depth, dtype_of_depth, max_level
 from desktop.core.document import Document, new_layer_from_pixels
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
@@ -16,6 +17,7 @@ from desktop.core.geometry import Size
 from desktop.core.layers import RasterLayer
 from desktop.core.tiles import Placer, TileMap
 from desktop.settings import RECENT_FILES, UNDO_MEMORY_PERCENT
+from desktop.tools.depth import with_depth
 from desktop.tools.names import EditName
 from desktop.ui.dialogs.dialogs import PROJECT_SUFFIX, ExportOptions, Unsaved
 from desktop.ui.documents import DocumentSession
@@ -39,7 +41,7 @@ class FileCommands:
     def new(self) -> None:
         wanted = self._window.dialogs.ask_new()
         if wanted is not None:
-            self._make_new(Size(wanted.width, wanted.height), not wanted.is_transparent)
+            self._make_new(Size(wanted.width, wanted.height), not wanted.is_transparent, wanted.depth)
 
     def open(self) -> None:
         self.open_paths(self._window.dialogs.ask_open(self._folder))
@@ -98,6 +100,23 @@ class FileCommands:
             return
         path = path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
         self._write(session, path, then)
+
+    def set_depth(self, depth: Depth) -> None:
+        """The picture with 8 or 16 bits a channel, as a step that can be undone."""
+        session = self._state.current
+        if session is None or session.open_document.document.depth == depth:
+            return
+        opened = session.open_document
+        version = opened.document
+
+        def land(converted: Document) -> None:
+            if opened.document is not version or opened.is_editing:
+                self.set_depth(depth)  # the picture changed meanwhile: the change counts for what it is now
+                return
+            with opened.edit(EditName.DEPTH) as edit:
+                edit.replace_document(converted)
+
+        self._in_background(tr("task.depth"), lambda: with_depth(version, depth), land)
 
     def duplicate(self) -> None:
         """The shown picture once more, as a document without a file."""
@@ -252,14 +271,14 @@ class FileCommands:
         wanted = path.resolve()
         return next((s for s in self._state.documents if s.path is not None and s.path.resolve() == wanted), None)
 
-    def _make_new(self, size: Size, is_white: bool) -> None:
+    def _make_new(self, size: Size, is_white: bool, depth: Depth) -> None:
         check_new_size(self._window.settings, size)
-        document = Document(size)
+        document, dtype = Document(size, depth), dtype_of_depth(depth)
         if is_white:
-            white = TileMap.filled(size.rect(), (255, 255, 255, 255))
+            white = TileMap.filled(size.rect(), (max_level(dtype),) * 4, dtype)
             layer = RasterLayer(id=document.next_layer_id(), name=tr("layer.background"), tiles=white)
         else:
-            layer = new_layer_from_pixels(document, np.zeros((0, 0, 4), np.uint8), tr("layer.default_name", number=1))
+            layer = new_layer_from_pixels(document, np.zeros((0, 0, 4), dtype), tr("layer.default_name", number=1))
         self.show(document.with_layer_inserted(layer), None, tr("file.untitled"))
 
     def _read(self, path: Path, then: Callable[[], None]) -> None:

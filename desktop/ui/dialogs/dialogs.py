@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 import desktop
+from desktop.core.color import Depth
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.io.formats import SUFFIXES, FileFormat
@@ -41,7 +42,7 @@ from desktop.ui.icons import icon_pixmap
 from desktop.ui.keymap import Keys
 from desktop.ui.memory import check_new_size
 from desktop.ui.theme import tokens
-from desktop.ui.widgets.basics import wrapped_label
+from desktop.ui.widgets.basics import Segments, wrapped_label
 from desktop.ui.widgets.number_field import NumberField, Range
 from desktop.ui.widgets.value_slider import ValueSlider
 
@@ -68,6 +69,7 @@ class NewPicture:
     width: int
     height: int
     is_transparent: bool
+    depth: Depth = 8
 
 
 class Dialogs:
@@ -233,12 +235,16 @@ class NewDialog(QDialog):
         self.height_box = NumberField(Range(1, LARGEST_NEW_PX, 1080), "px", self)
         for box in (self.width_box, self.height_box):
             box.setFixedWidth(120)
+        self.depth = Segments(["8", "16"], self)
+        self.depth.set_texts([tr("depth.8"), tr("depth.16")])
+        self.depth.set_value("8")
         self.transparent = QCheckBox(tr("new.transparent"), self)
         form = QFormLayout()
         form.setSpacing(8)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         form.addRow(tr("new.width"), self.width_box)
         form.addRow(tr("new.height"), self.height_box)
+        form.addRow(tr("new.depth"), self.depth)
         form.addRow("", self.transparent)
         column = dialog_column(self)
         column.addLayout(form)
@@ -263,4 +269,9 @@ class NewDialog(QDialog):
         next(iter(self.buttons.buttons())).setEnabled(fits)
 
     def picture(self) -> NewPicture:
-        return NewPicture(int(self.width_box.value), int(self.height_box.value), self.transparent.isChecked())
+        return NewPicture(
+            int(self.width_box.value),
+            int(self.height_box.value),
+            self.transparent.isChecked(),
+            16 if self.depth.value == "16" else 8,
+        )
