@@ -23,8 +23,8 @@ FILE_NAME = "model.onnx"
 def draft(facts: GraphFacts, working: Working, choices: Choices) -> Manifest:
     """The manifest of one file. UserError when the choices do not fit together."""
     params: list[Param] = []
-    inputs = [_input(entry, facts, choices, params) for entry in working.sketch]
     try:
+        inputs = [_input(entry, facts, choices, params) for entry in working.sketch]
         return Manifest(
             format=1,
             id=choices.id,
@@ -79,6 +79,9 @@ def _input(entry: InputSketch, facts: GraphFacts, choices: Choices, params: list
         param = _slider(entry, facts)
         params.append(param)
         return Input(**shared, param=param.id, range=_slider_range(entry, param))
+    if entry.role == "timestep":
+        params.append(Param(id="time", label="Time", type="float", min=0.0, max=1.0, step=0.05, default=0.5))
+        return Input(**shared, param="time", range=(0.0, 1.0))
     if entry.role == "label":
         return Input(**shared, default=0.0)
     return Input(**shared)

@@ -156,8 +156,10 @@ class ImportDialog(QDialog):
         if all(guessed.get(key) == value for key, value in answers.items()):
             self._install()
             return
-        kept = self._staging.staged.inspection.manifest.task.value  # what the person read and agreed to
-        self._settings = {**self._agreed, "task": kept, **answers}
+        found = self._staging.staged.inspection
+        # What the person read and agreed to; a file with a manifest of its own says its task itself.
+        kept = {} if found.choices is None else {"task": found.manifest.task.value}
+        self._settings = {**self._agreed, **kept, **answers}
         self._installs_when_done = True
         self.examine()
 
