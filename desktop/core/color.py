@@ -42,18 +42,3 @@ def to_depth8(pixels: Pixels) -> Pixels:
 
 def to_depth(pixels: Pixels, depth: Depth) -> Pixels:
     return to_depth8(pixels) if depth == 8 else to_depth16(pixels)
-
-
-def straight_to_premultiplied(pixels: FloatPixels) -> FloatPixels:
-    """(H, W, 4) float 0..1, straight → colour times alpha."""
-    result = pixels.copy()
-    result[..., :3] *= pixels[..., 3:4]
-    return result
-
-
-def premultiplied_to_straight(pixels: FloatPixels) -> FloatPixels:
-    """(H, W, 4) float 0..1, premultiplied → straight; colour is 0 where alpha is 0."""
-    result = pixels.copy()
-    alpha = pixels[..., 3:4]
-    np.divide(pixels[..., :3], alpha, out=result[..., :3], where=alpha > 0)
-    return result

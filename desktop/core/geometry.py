@@ -33,9 +33,6 @@ class Size:
     def rect(self) -> Rect:
         return Rect(0, 0, self.width, self.height)
 
-    def rounded_up_to(self, multiple: int) -> Size:
-        return Size(-(-self.width // multiple) * multiple, -(-self.height // multiple) * multiple)
-
 
 @dataclass(frozen=True, slots=True)
 class Rect:

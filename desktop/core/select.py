@@ -1,4 +1,4 @@
-"""Selections as soft shapes: rectangle, ellipse, polygon, colour range; how a shape meets the selection there is.
+"""Selections as soft shapes: rectangle, ellipse, polygon; how a shape meets the selection there is.
 
 A selection is a `TileMap` of one channel, 0..255, default 0; None where nothing limits. Nothing here ever thresholds.
 """
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from desktop.core.color import Gray8, Pixels, max_level
+from desktop.core.color import Gray8
 from desktop.core.geometry import EMPTY_RECT, Point, Rect
 from desktop.core.tiles import TileEditor, TileMap
 
@@ -93,24 +93,6 @@ def polygon(points: Sequence[Point], canvas: Rect, *, antialias: bool = True) ->
         size = (rect.width, rows)
         levels[start : start + rows] = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA) if fine > 1 else drawn
     return Shape(rect, levels)
-
-
-def color_range(pixels: Pixels, color: npt.NDArray[np.floating], fuzziness: float, x: int = 0, y: int = 0) -> Shape:
-    """Everything of a picture (H, W, 4) that looks like `color` (RGB 0..1), fading out towards `fuzziness` (0..1).
-
-    The distance is that of the worst channel; what is transparent is selected as little as it is seen. `x`, `y`: where
-    the picture's corner lies on the canvas.
-    """
-    height, width = pixels.shape[:2]
-    white = np.float32(max_level(pixels.dtype))
-    levels = np.empty((height, width), np.uint8)
-    wanted, reach = np.asarray(color, np.float32), np.float32(max(fuzziness, 1e-6))
-    for start in range(0, height, STRIP_ROWS):
-        strip = pixels[start : start + STRIP_ROWS].astype(np.float32) / white
-        distance = np.abs(strip[..., :3] - wanted).max(axis=2)
-        share = np.clip(2 * (1 - distance / reach), 0, 1) * strip[..., 3]
-        levels[start : start + STRIP_ROWS] = np.rint(share * np.float32(255))
-    return Shape(Rect(x, y, width, height), levels)
 
 
 def joined(before: TileMap | None, shape: Shape, how: Joined) -> TileMap | None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from desktop.core.color import Gray8
 from desktop.core.geometry import Rect
-from desktop.core.select import Shape
 
 LARGEST_RADIUS_PX = 500
 LARGEST_MEDIAN_PX = 127  # of OpenCV's median for 8 bits: the side is at most 255
@@ -71,8 +70,3 @@ def smoothed(levels: Gray8, radius: float) -> Gray8:
 def room_for(bounds: Rect, reach: float, canvas: Rect) -> Rect:
     """The part of the canvas in which a change that reaches so far can show."""
     return bounds.expanded(math.ceil(reach) + 1).intersect(canvas)
-
-
-def inverted(shape: Shape) -> Shape:
-    """`shape` has to cover the canvas."""
-    return Shape(shape.rect, 255 - shape.levels)

@@ -217,10 +217,6 @@ class JournalKeeper:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    @property
-    def is_paused(self) -> bool:
-        return self._is_paused
-
     def follow(self, opened: OpenDocument, *, path: Path | None, title: str, source: Path | None = None) -> Journal:
         """Keeps a journal of a document from now on. `source` is the file it was read from just now."""
         with self._wake:

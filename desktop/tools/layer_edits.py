@@ -37,41 +37,6 @@ def place_above(document: Document, layer_id: LayerId | None) -> tuple[LayerId |
     return (None if parent is None else parent.id), document.index_of(layer_id) + 1
 
 
-def delete_layer(open_document: OpenDocument, layer_id: LayerId) -> LayerId | None:
-    """Removes a layer; returns its neighbour."""
-    document = open_document.document
-    siblings, index = document.siblings_of(layer_id), document.index_of(layer_id)
-    parent = document.parent_of(layer_id)
-    with open_document.edit(EditName.DELETE_LAYER) as edit:
-        edit.remove_layer(layer_id)
-    if len(siblings) > 1:
-        return siblings[index - 1].id if index > 0 else siblings[1].id
-    if parent is not None:
-        return parent.id
-    return None
-
-
-def duplicate_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> LayerId:
-    document = open_document.document
-    copy = branch_with_new_ids(document.layer(layer_id), document.next_layer_id())[0].changed(name=name)
-    parent = document.parent_of(layer_id)
-    with open_document.edit(EditName.DUPLICATE) as edit:
-        edit.insert_layer(copy, None if parent is None else parent.id, document.index_of(layer_id) + 1)
-    return copy.id
-
-
-def group_layer(open_document: OpenDocument, layer_id: LayerId, name: str) -> LayerId:
-    """Puts a layer into a new group at its place."""
-    document = open_document.document
-    layer = document.layer(layer_id)
-    parent, index = document.parent_of(layer_id), document.index_of(layer_id)
-    group = GroupLayer(id=document.next_layer_id(), name=name, children=(layer.changed(clip_to_below=False),))
-    with open_document.edit(EditName.ADD_GROUP) as edit:
-        edit.remove_layer(layer_id)
-        edit.insert_layer(group, None if parent is None else parent.id, index)
-    return group.id
-
-
 def add_mask(open_document: OpenDocument, layer_id: LayerId) -> None:
     """A white mask, or the selection as one."""
     document = open_document.document

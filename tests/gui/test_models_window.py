@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -20,6 +23,7 @@ from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from tests import foreign_models as foreign
 from tests.gui.conftest import OpenStudio, Studio
+from tests.runtime_models import identity_model
 
 
 @pytest.fixture
@@ -195,3 +199,27 @@ def test_the_device_of_one_model_is_remembered(studio: Studio, window: ModelsWin
     assert ai.device_for(ai.model) == "cpu"
     window.device.setCurrentIndex(0)
     assert ai.device_for(ai.model) == ai.device
+
+
+def test_a_file_with_its_own_manifest_is_renamed_without_another_look(studio: Studio, tmp_path: Path) -> None:
+    folder = identity_model(tmp_path / "own")
+    manifest = json.dumps(tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8")))
+    model = onnx.load(folder / "model.onnx")
+    entry = model.metadata_props.add()
+    entry.key, entry.value = "scumble.manifest", manifest
+    path = tmp_path / "own.onnx"
+    path.write_bytes(model.SerializeToString())
+    dialog = examined(studio, path)
+    dialog.title.setText("My own name")
+    dialog.accept()
+    assert dialog.installed_id, "at once"
+    assert studio.window.models.catalog.get(dialog.installed_id).manifest.title == "My own name"
+    done(studio, dialog)
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next(studio: Studio, tmp_path: Path) -> None:
+    left = user_models_dir() / ".import-999999999-x"
+    left.mkdir(parents=True)
+    (left / "model.onnx").write_bytes(b"half")
+    done(studio, examined(studio, foreign.sharpener(tmp_path / "sharp.onnx")))
+    assert not left.exists()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.core.geometry import Point, Rect
-from desktop.core.select import Joined, Shape, color_range, ellipse, joined, polygon, rectangle
+from desktop.core.select import Joined, Shape, ellipse, joined, polygon, rectangle
 from desktop.core.select_modify import bordered, feathered, grown, shrunk, smoothed
 from desktop.core.tiles import TileMap
 from tests.builders import noise
@@ -76,14 +76,6 @@ def test_a_polygon_over_strips_is_one_shape() -> None:
 
 def test_two_points_are_no_shape() -> None:
     assert polygon([Point(1, 1), Point(9, 9)], CANVAS).rect.is_empty
-
-
-def test_a_colour_range_fades_with_the_distance_and_with_alpha() -> None:
-    pixels = np.zeros((1, 5, 4), np.uint16)
-    pixels[0, :, 0] = [65535, 62259, 45875, 0, 65535]  # at distances 0, 0.05, 0.3, 1 and 0
-    pixels[0, :, 3] = [65535, 65535, 65535, 65535, 32768]
-    levels = color_range(pixels, np.float32([1, 0, 0]), 0.4).levels[0]
-    assert levels.tolist() == [255, 255, 128, 0, 128]
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,7 +15,7 @@ from desktop.runtime.importing.choices import Answer
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, plain_spec
 from desktop.runtime.importing.ranges import RANGES, colorfulness, structure_match
-from desktop.runtime.importing.roles import SECOND_NAME, InputSketch
+from desktop.runtime.importing.roles import SECOND_NAME
 from desktop.runtime.manifest import Input, Task
 
 FAITHFUL_MATCH = 0.72  # a network whose fine structure follows the picture this closely restores it
@@ -276,7 +276,3 @@ def known_range(facts: GraphFacts) -> str | None:
 def known_order(facts: GraphFacts) -> str | None:
     stated = facts.metadata.get("Image.BitmapPixelFormat", "").lower()
     return "BGR" if stated.startswith("bgr") else "RGB" if stated.startswith("rgb") else None
-
-
-def sliders_of(working: Working) -> list[InputSketch]:
-    return [entry for entry in working.sketch if entry.role == "scalar"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
@@ -107,7 +109,11 @@ class Importer:
         """Beside the models, so that installing is one rename; left-overs of a killed import go now."""
         try:
             self._models_dir.mkdir(parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._models_dir))
+            for left in self._models_dir.glob(f"{STAGING_PREFIX}*"):
+                owner = left.name.removeprefix(STAGING_PREFIX).partition("-")[0]
+                if not owner.isdecimal() or not psutil.pid_exists(int(owner)):
+                    shutil.rmtree(left, ignore_errors=True)
+            return Path(tempfile.mkdtemp(prefix=f"{STAGING_PREFIX}{os.getpid()}-", dir=self._models_dir))
         except OSError as error:
             reason = error.strerror or str(error)
             raise UserError("file.cannot_write", path=self._models_dir, reason=reason) from error

@@ -23,6 +23,7 @@ import psutil
 from desktop.core.errors import UserError
 
 LOOK_EVERY_S = 0.05
+TOO_MUCH = "import.too_much_memory"  # the child does not know the name of the file
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork would inherit Qt, threads and every open file
 
 
@@ -85,7 +86,7 @@ def run_in_sandbox(
                 message = _received(ours, watch)
                 if isinstance(message, Answer):
                     if message.error is not None:
-                        raise message.error
+                        raise watch.too_much_memory() if message.error.key == TOO_MUCH else message.error
                     return message.value
                 watch.heard()
                 on_step(message.name)
@@ -125,7 +126,7 @@ class _Watch:
             raise self.too_much_memory()
 
     def too_much_memory(self) -> UserError:
-        return UserError("import.too_much_memory", path=self._path, limit_mb=self._limits.memory_bytes >> 20)
+        return UserError(TOO_MUCH, path=self._path, limit_mb=self._limits.memory_bytes >> 20)
 
     def death(self) -> UserError:
         """What to say of a child that ended without an answer."""
@@ -162,7 +163,7 @@ def _child_main(connection: Connection, work: str, arguments: tuple[object, ...]
     except UserError as error:
         answer = Answer(error=error)
     except MemoryError:
-        answer = Answer(error=UserError("import.too_much_memory", path="", limit_mb=limits.memory_bytes >> 20))
+        answer = Answer(error=UserError(TOO_MUCH, path="", limit_mb=0))
     except Exception as error:  # noqa: BLE001 - the border of the process
         answer = Answer(error=UserError("program.defect", reason=f"{type(error).__name__}: {error}"))
     connection.send(answer)

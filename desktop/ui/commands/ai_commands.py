@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -200,7 +200,7 @@ class AiCommands(QObject):
             return
         call = self._background.call
         self._job = self.runner.submit(
-            plan.request,
+            replace(plan.request, owner=self._session),
             on_progress=lambda progress: call(lambda: self._take_progress(number, progress)),
             on_done=lambda outcome: call(lambda: self._take_outcome(number, plan, outcome)),
         )
@@ -329,8 +329,9 @@ class AiCommands(QObject):
     def _document_closed(self, session: DocumentSession) -> None:
         """A run of a document that is gone is of no use to anybody."""
         self._waiting.pop(session, None)
+        if self._runner is not None:
+            self._runner.drop(session)
         if self.is_running and session is self._session:
-            self.cancel()
             self._number += 1
             self._end()
 

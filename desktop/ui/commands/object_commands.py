@@ -131,14 +131,14 @@ class ObjectCommands(QObject):
         self.changed.emit()
 
     def _ask(self, serial: int, document: Document) -> None:
-        model, clicks = self.model, self.clicks
+        model, clicks, session = self.model, self.clicks, self._session
         if model is None:
             return
         self.is_running, self._asked = True, clicks
 
         def request() -> Request:
             inputs = {"image": self._pixels(document), "points": clicks.as_array()}
-            return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model))
+            return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model), owner=session)
 
         call = self._background.call
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.errors import UserError
+from desktop.runtime.importing.importer import with_title
 from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.verdict import verdict
 from desktop.runtime.manifest import Task
@@ -29,6 +30,7 @@ from desktop.ui.dialogs.preview_strip import PreviewStrip
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.widgets.basics import wrapped_label
 
+LONGEST_TITLE = 120
 LICENCES = ("LicenseRef-unknown", "Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-NC-4.0", "CC0-1.0")
 
 
@@ -59,6 +61,7 @@ class ImportDialog(QDialog):
         self.strip = PreviewStrip(self)
         self.strip.setAccessibleName(tr("import.which"))
         self.title = QLineEdit(self)
+        self.title.setMaxLength(LONGEST_TITLE)
         self.licence = QComboBox(self)
         self.licence.setEditable(True)
         self.licence.addItems(LICENCES)
@@ -156,10 +159,12 @@ class ImportDialog(QDialog):
         if all(guessed.get(key) == value for key, value in answers.items()):
             self._install()
             return
-        found = self._staging.staged.inspection
-        # What the person read and agreed to; a file with a manifest of its own says its task itself.
-        kept = {} if found.choices is None else {"task": found.manifest.task.value}
-        self._settings = {**self._agreed, **kept, **answers}
+        if {key for key, value in answers.items() if guessed.get(key) != value} <= {"title", "licence"}:
+            self._staging.staged = with_title(self._staging.staged, answers["title"], answers["licence"])
+            self._install()
+            return
+        kept = self._staging.staged.inspection.manifest.task.value  # what the person read and agreed to
+        self._settings = {**self._agreed, "task": kept, **answers}
         self._installs_when_done = True
         self.examine()
 

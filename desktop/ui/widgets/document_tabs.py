@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QMenu, QTabBar, QWidget
 
@@ -90,10 +90,6 @@ class DocumentTabs(QTabBar):
     def dropEvent(self, event: QDropEvent) -> None:
         self._files.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
         event.acceptProposedAction()
-
-    def close_button_center(self, place: int) -> QPoint:
-        """For tests: where a click closes."""
-        return self.tabButton(place, QTabBar.ButtonPosition.RightSide).geometry().center()
 
     def _fill(self) -> None:
         """One tab for every document; the bar's own moves change nothing here."""
