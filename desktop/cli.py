@@ -16,6 +16,7 @@ from typing import NoReturn
 import desktop
 from desktop.core.errors import UserError
 from desktop.options import OpenOptions
+from desktop.picture_arguments import remove_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
 
@@ -30,6 +31,7 @@ commands (scumble COMMAND --help tells more):
   generate MODEL OUT        invent pictures from a seed, a label or a latent
   batch MODEL IN... --out DIR
                             run a model on many pictures; goes on where it was stopped
+  remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest                  run every installed model on its own sample and compare
@@ -194,6 +196,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "generate": generate_command,
     "batch": batch_command,
     "convert": _convert_command,
+    "remove": remove_command,
     "models": _models_command,
     "selftest": _selftest_command,
 }

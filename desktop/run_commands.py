@@ -97,7 +97,7 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
             inputs[role] = read_image(path).pixels
     if options.points:
         inputs["points"] = np.array(options.points, np.float32)
-    mask = _mask_levels(options.mask) if options.mask is not None else None
+    mask = mask_levels(options.mask) if options.mask is not None else None
     if mask is not None and "mask" in needed_inputs(manifest):
         inputs["mask"] = mask
         mask = None
@@ -181,7 +181,7 @@ def cut_out(pixels: Pixels, mask: NDArray[np.uint8]) -> Pixels:
     return cut
 
 
-def _mask_levels(path: Path) -> NDArray[np.uint8]:
+def mask_levels(path: Path) -> NDArray[np.uint8]:
     """(H, W): how light the picture is, nothing where it is transparent."""
     pixels = read_image(path).pixels
     white = np.float32(np.iinfo(pixels.dtype).max)

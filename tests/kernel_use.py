@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from desktop.core import blend_light, blend_separable, blend_whole, brush_kernels, fill_kernels, tile_kernels
+from desktop.core import (
+    blend_light,
+    blend_separable,
+    blend_whole,
+    brush_kernels,
+    fill_kernels,
+    patch_kernels,
+    tile_kernels,
+)
 from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import BrushMode, BrushSettings, Stroke
 from desktop.core.color import Depth
@@ -19,6 +27,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import GradientPreset, preset_gradient
 from desktop.core.layers import GroupLayer
+from desktop.core.remove import removed
 from desktop.core.tiles import TileMap
 from desktop.core.tips import ImageTip
 from desktop.core.warm_up import warm_up
@@ -28,7 +37,7 @@ from desktop.tools.painting import Plane
 from tests.builders import document_with, mask_from, noise, raster_layer
 
 DONE = "nothing was compiled"
-MODULES = (blend_separable, blend_light, blend_whole, tile_kernels, brush_kernels, fill_kernels)
+MODULES = (blend_separable, blend_light, blend_whole, tile_kernels, brush_kernels, fill_kernels, patch_kernels)
 
 
 def compiled() -> dict[str, int]:
@@ -102,6 +111,10 @@ def main() -> int:
         compositor.refresh()
         compositor.close()
         flatten(opened.document, Rect(3, 3, 20, 20))
+    hole = np.zeros((30, 40), np.uint8)
+    hole[10:20, 10:20] = 255
+    for picture in (noise(40, 30), noise(40, 30) | np.array([0, 0, 0, 255], np.uint8)):
+        removed(picture, hole)
     late = {name: count for name, count in compiled().items() if count != before.get(name)}
     print(DONE if not late else f"compiled late: {late}")
     return 0

@@ -203,6 +203,11 @@ MESSAGES: dict[str, str] = {
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",
     "ai.nothing_found": "“{model}” found nothing in the picture.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
+    # removing
+    "remove.empty": "Nothing is marked; paint over what shall be removed first.",
+    "remove.everything": "Everything is marked, so that nothing is left to fill it with; mark less.",
+    "remove.mask_size": "The mask has {width} × {height} pixels, the picture {wide} × {high}; they must be equal.",
+    "remove.no_kernels": "Filling with patches needs numba, which is not installed here; choose telea instead.",
     # program
     "program.defect": "Something went wrong inside the program; your picture is as it was. ({reason})",
 }

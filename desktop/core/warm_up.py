@@ -23,6 +23,7 @@ KERNEL_FILES = (
     "tile_kernels",
     "brush_kernels",
     "fill_kernels",
+    "patch_kernels",
 )
 _AREA = (0, 0, 1, 1)
 
@@ -44,6 +45,7 @@ def warm_up() -> None:
         for dtype in (np.uint8, np.uint16):
             blend_kernels.blend_tile(mode, acc, _read_only(dtype), None, _AREA, opacity=1.0)
     _warm_fills(acc)
+    _warm_patches()
 
 
 def kernel_stamp() -> str:
@@ -85,6 +87,14 @@ def _warm_fills(acc: Any) -> None:
     shown = _read_only(np.uint8, 1)[..., 0]
     for dtype in (np.uint8, np.uint16):
         fill_kernels.write_over(acc, _writable(dtype), _read_only(dtype), shown, _AREA, (0, 0), dithers=False)
+
+
+def _warm_patches() -> None:
+    from desktop.core.remove import removed
+
+    pixels, mask = np.full((16, 16, 4), 255, np.uint8), np.zeros((16, 16), np.uint8)
+    mask[8, 8] = 255
+    removed(pixels, mask)
 
 
 def _writable(dtype: Any, channels: int = 4) -> Any:
