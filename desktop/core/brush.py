@@ -14,6 +14,7 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Pixels
 from desktop.core.dynamics import Dynamic, Motion, PenSample, Sensor, SpeedMeter, Target, factors_of
 from desktop.core.geometry import EMPTY_RECT, Point, Rect, union_of
+from desktop.core.slabs import Slabs
 from desktop.core.stabilizer import UNSTEADIED, StabilizerSettings
 from desktop.core.symmetry import NO_SYMMETRY, Copy, Symmetry
 from desktop.core.tiles import TILE, Area, TileEditor, TileKey, TileMap, tiles_touched
@@ -101,6 +102,7 @@ class Stroke:
         self._needs_direction = any(dynamic.sensor is Sensor.DIRECTION for dynamic in settings.dynamics)
         self._is_random = bool(settings.scatter or settings.size_jitter or settings.angle_jitter)
         self._coverage: dict[TileKey, np.ndarray[Any, np.dtype[np.float32]]] = {}
+        self._room = Slabs((TILE, TILE), np.float32)
         self._bases: dict[TileKey, Pixels] = {}
         self._stale: dict[TileKey, Rect] = {}
         self._dirty: list[Rect] = [EMPTY_RECT] * len(self._copies)
@@ -240,11 +242,10 @@ class Stroke:
     def _coverage_of(self, key: TileKey, part: Rect) -> np.ndarray[Any, np.dtype[np.float32]]:
         self._stale[key] = self._stale.get(key, EMPTY_RECT).union(part)
         if key not in self._coverage:
-            self._coverage[key] = np.zeros((TILE, TILE), np.float32)
+            coverage = self._coverage[key] = self._room.take()
+            coverage[:] = 0
             # The editor's tile may hold an earlier stroke of the same edit, so the base is what stands there now.
-            base = self._editor.writable(*key).copy()
-            base.flags.writeable = False
-            self._bases[key] = base
+            self._bases[key] = self._editor.unchanging(*key)
         return self._coverage[key]
 
     # pixels

@@ -33,6 +33,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
 from desktop.core.group_cache import GroupCache
 from desktop.core.layers import Layer, LayerId
+from desktop.core.slabs import Slabs
 from desktop.core.tile_jobs import Composed, TileJobs, weight_of
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
@@ -67,6 +68,7 @@ class Compositor:
         self._highest = 0  # the farthest level that was asked for
         self._stale: dict[TileKey, Rect] = {}
         self._below: OrderedDict[TileKey, _Below] = OrderedDict()
+        self._below_pictures = Slabs((4, TILE, TILE), np.float32)
         self._groups = GroupCache()
         self._active: LayerId | None = None
         self._branches: Branches | None = None
@@ -94,7 +96,7 @@ class Compositor:
         is_below = self._is_below_active(layer_id)
         for key, part in tiles_touched(rect):
             if is_below:
-                self._below.pop(key, None)
+                self._forget_below_in(key)
             if (0, *key) in self._tiles or key in self._jobs:
                 self._stale[key] = self._stale[key].union(part) if key in self._stale else part
             else:
@@ -121,8 +123,9 @@ class Compositor:
         done, self._arrived = self._arrived, []
         stop = time.perf_counter() + budget_s
         while waiting and (not done or time.perf_counter() < stop):
-            batch = [(key, self._stale.pop(key)) for key in waiting[:REFRESH_BATCH]]
-            del waiting[:REFRESH_BATCH]
+            count = REFRESH_BATCH if budget_s < math.inf else len(waiting)
+            batch = [(key, self._stale.pop(key)) for key in waiting[:count]]
+            del waiting[:count]
             self._compose([(key, part) for key, part in batch if (0, *key) in self._tiles])
             done += [part for _, part in batch]
         for part in done:
@@ -291,11 +294,12 @@ class Compositor:
         is_telling = not is_small and len(items) <= REFRESH_BATCH
         pixels = sum(self._blended_pixels(*item) for item in items) if is_telling else 0
         start = time.perf_counter()
-        self._pool.run(compose, items, inline=is_small or len(self._jobs) > 0)
+        largest_first = sorted(items, key=lambda item: -item[1].area)  # no thread is left with a large one at the end
+        self._pool.run(compose, largest_first, inline=is_small or len(self._jobs) > 0)
         if pixels:
             self._speed += (pixels / (time.perf_counter() - start) - self._speed) / 8
         while len(self._below) > BELOW_TILES:
-            self._below.popitem(last=False)
+            self._forget_below_in(next(iter(self._below)))
         self._groups.limit()
 
     def _kept_groups(
@@ -316,10 +320,11 @@ class Compositor:
             return
         below = self._below.get(key)
         if below is None:
-            below = self._below[key] = _Below(np.zeros((4, TILE, TILE), np.float32))
+            below = self._below[key] = _Below(self._below_pictures.take())
         wanted = below.known.union(Rect.from_edges(*area))
         for part in rest_of(wanted, below.known):
             strip = (part.left, part.top, part.right, part.bottom)
+            below.picture[:, part.top : part.bottom, part.left : part.right] = 0
             composite_onto(below.picture, branches.below, key, strip, workspace, depth=1)
         below.known = wanted
         acc[:, y0:y1, x0:x1] = below.picture[:, y0:y1, x0:x1]
@@ -336,8 +341,14 @@ class Compositor:
         return layer_id == 0 or branch_index(layers, layer_id) < cut_index(layers, self._active)
 
     def _forget_below(self) -> None:
-        self._below.clear()
+        for key in list(self._below):
+            self._forget_below_in(key)
         self._branches = None
+
+    def _forget_below_in(self, key: TileKey) -> None:
+        below = self._below.pop(key, None)
+        if below is not None:
+            self._below_pictures.give(below.picture)
 
     def _tree_changed(self) -> None:
         self._forget_below()

@@ -262,6 +262,14 @@ class TileEditor:
             self.version += 1
         return tile
 
+    def unchanging(self, column: int, row: int) -> Pixels:
+        """The tile as it stands now, read-only; what is written later does not show in it."""
+        written = self._written.get((column, row))
+        tile = self.base.tile(column, row) if written is None else written.copy()
+        tile = self.base._default_tile() if tile is None else tile
+        tile.flags.writeable = False
+        return tile
+
     def write(self, rect: Rect, pixels: Pixels) -> None:
         """Puts `pixels` (rect.height, rect.width, channels) at the rectangle."""
         assert pixels.shape == (rect.height, rect.width, self.base.channels), (pixels.shape, rect)

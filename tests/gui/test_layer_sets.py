@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop.core.layers import GroupLayer
+from desktop.core.composite import flatten
+from desktop.core.layers import GroupLayer, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from tests.builders import document_with, noise, raster_layer
@@ -175,3 +176,46 @@ def test_duplicate_with_a_selection_copies_only_that(layered: Studio) -> None:
     bounds = layered.document.raster_layer(copy.id).tiles.content_bounds()
     assert (bounds.left, bounds.right) == (20, 60)
     QApplication.processEvents()
+
+
+def test_two_merges_in_quick_succession_melt_three_layers(layered: Studio) -> None:
+    """The second begins when the first has landed, and looks at what that left."""
+    expected = flatten(layered.document)
+    click(layered, 4)
+    layered.window.perform("layer.merge_down")
+    layered.window.perform("layer.merge_down")
+    layered.window.perform("layer.merge_down")
+    layered.wait_for(lambda: len(order(layered)) == 1 and not layered.window.background.is_busy)
+    assert np.abs(flatten(layered.document).astype(int) - expected).max() <= 2
+    assert layered.names.count("Merge down") == 3
+
+
+def test_a_copy_right_after_a_merge_holds_what_was_merged(layered: Studio) -> None:
+    click(layered, 2)
+    layered.window.perform("layer.merge_down")
+    layered.window.perform("edit.copy")
+    layered.wait_for(lambda: not layered.window.background.is_busy and len(order(layered)) == 3)
+    layered.window.perform("edit.paste")
+    layered.wait_for(lambda: len(order(layered)) == 4)
+    merged, pasted = layered.document.layers[0], layered.document.layers[1]
+    assert isinstance(merged, RasterLayer)
+    assert isinstance(pasted, RasterLayer)
+    assert merged.tiles.same_pixels(pasted.tiles)
+
+
+def test_undo_gives_up_a_merge_that_is_on_its_way(layered: Studio) -> None:
+    click(layered, 4)
+    layered.window.perform("layer.merge_down")
+    layered.window.perform("layer.merge_down")
+    layered.window.perform("edit.undo")
+    layered.wait_for(lambda: not layered.window.background.is_busy)
+    layered.window.perform("layer.new")
+    assert len(order(layered)) == 5
+
+
+def test_a_merge_that_fails_takes_along_those_behind_it(layered: Studio) -> None:
+    click(layered, 2)
+    for _ in range(4):
+        layered.window.perform("layer.merge_down")
+    layered.wait_for(lambda: not layered.window.background.is_busy and len(order(layered)) == 3)
+    assert layered.names.count("Merge down") == 1

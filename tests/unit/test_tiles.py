@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from desktop.core.geometry import Rect, rest_of
+from desktop.core.slabs import Slabs
 from desktop.core.tiles import TILE, TileEditor, TileMap, tiles_touched
 from tests.builders import noise
 
@@ -121,3 +122,24 @@ def test_a_settled_map_has_no_empty_tiles_and_no_tiles_to_come() -> None:
     settled = tiles.translated_later(10, 10).settled()
     assert list(settled.keys()) == [(0, 0)]
     assert all(isinstance(tile, np.ndarray) and not tile.flags.writeable for tile in settled.stored().values())
+
+
+def test_an_unchanging_tile_does_not_show_what_is_written_later() -> None:
+    editor = TileEditor(TileMap.from_array(np.full((TILE, TILE, 4), 9, np.uint8)))
+    untouched = editor.unchanging(0, 0)
+    editor.writable(0, 0)[:] = 50
+    written = editor.unchanging(0, 0)
+    editor.writable(0, 0)[:] = 70
+    assert (untouched == 9).all()
+    assert (written == 50).all()
+    assert (editor.unchanging(3, 3) == 0).all()
+
+
+def test_arrays_cut_from_slabs_are_apart_and_come_back() -> None:
+    slabs = Slabs((TILE, TILE), np.float32)
+    taken = [slabs.take() for _ in range(40)]
+    for index, array in enumerate(taken):
+        array[:] = index
+    assert [int(array.min()) for array in taken] == [int(array.max()) for array in taken] == list(range(40))
+    slabs.give(taken[7])
+    assert slabs.take() is taken[7]

@@ -39,6 +39,9 @@ class ClipboardCommands:
 
     def copy(self) -> None:
         """What the selection holds of the chosen layers."""
+        self._window.layers.in_turn(self._copy)
+
+    def _copy(self) -> None:
         ids, plane = self._state.chosen_ids, self._state.plane
         self._window.layers.compute(lambda document: _offered(clipping.copied(document, ids, plane)), self._offer)
 
@@ -47,6 +50,9 @@ class ClipboardCommands:
         self._window.layers.compute(lambda document: _offered(clipping.copied_merged(document)), self._offer)
 
     def cut(self) -> None:
+        self._window.layers.in_turn(self._cut)
+
+    def _cut(self) -> None:
         opened, layer_id, plane = self._state.open_document, self._state.layer_id, self._state.plane
         assert opened is not None
         assert layer_id is not None

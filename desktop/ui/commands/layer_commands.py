@@ -18,6 +18,7 @@ from desktop.tools.layer_views import show_alone
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
 from desktop.ui.background import Background
+from desktop.ui.commands.long_commands import LongCommands
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 
@@ -33,7 +34,7 @@ class LayerCommands:
         show_error: Callable[[UserError], None],
     ) -> None:
         self._state = state
-        self._background = background
+        self._long = LongCommands(state, background, show_error)
         self._show_error = show_error
         self.start_rename = rename
         self.before_edit: Callable[[], None] = lambda: None  # the window keeps or drops a waiting result there
@@ -49,7 +50,9 @@ class LayerCommands:
             self._show_error(error)
 
     def undo(self) -> None:
-        self._document.undo()
+        """Takes back the last step, or gives up what is still being computed."""
+        if not self._long.give_up(self._document):
+            self._document.undo()
 
     def redo(self) -> None:
         self._document.redo()
@@ -130,6 +133,9 @@ class LayerCommands:
 
     def apply_mask(self) -> None:
         """Makes transparent what the mask hides, and takes the mask away."""
+        self.in_turn(self._apply_mask)
+
+    def _apply_mask(self) -> None:
         opened, layer_id = self._document, self._layer.id
         self.compute(
             lambda document: layer_edits.with_mask_applied(document, layer_id),
@@ -194,6 +200,9 @@ class LayerCommands:
 
     def merge_down(self) -> None:
         """Melts the chosen layers together, or a group; a single layer into the one below."""
+        self.in_turn(self._merge_down)
+
+    def _merge_down(self) -> None:
         ids, opened, layer_id = self._ids, self._document, self._layer.id
         if len(ids) > 1:
             self.compute(
@@ -236,7 +245,7 @@ class LayerCommands:
         )
 
     def select_alpha(self) -> None:
-        self.select_from(self._layer.id, Plane.PIXELS, Joined.REPLACE)
+        self.in_turn(lambda: self.select_from(self._layer.id, Plane.PIXELS, Joined.REPLACE))
 
     def select_from(self, layer_id: LayerId, plane: Plane, joined: Joined) -> None:
         """A layer's alpha or mask as the selection."""
@@ -318,26 +327,12 @@ class LayerCommands:
         self._state.choose_layer(layer_sets.layer_via_copy(self._document, self._layer.id, name, cut=cut))
 
     def compute(self, work: Callable[[Document], Any], land: Callable[[Any], None]) -> None:
-        """Reads a version in a thread and lands the answer; once more when the document moved on meanwhile."""
-        opened = self._document
-        version = opened.document
+        """Reads a version in a thread and lands the answer; commands of one document land in their order."""
+        self._long.compute(work, land)
 
-        def done(answer: Any) -> None:
-            if opened.is_editing or opened.document is not version:
-                if any(session.open_document is opened for session in self._state.documents):
-                    self._background.run(lambda: work(again()), on_done=done, on_error=self._show_error, name="layers")
-                return
-            try:
-                land(answer)
-            except UserError as error:
-                self._show_error(error)
-
-        def again() -> Document:
-            nonlocal version
-            version = opened.document
-            return version
-
-        self._background.run(lambda: work(version), on_done=done, on_error=self._show_error, name="layers")
+    def in_turn(self, begin: Callable[[], None]) -> None:
+        """Begins a command when those asked for before it have landed."""
+        self._long.in_turn(begin)
 
     def _choose_in(self, opened: OpenDocument, layer_id: LayerId) -> None:
         """The layer to go on with, when its document is still the one shown."""
