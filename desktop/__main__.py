@@ -11,6 +11,10 @@ import sys
 
 def main() -> int:
     multiprocessing.freeze_support()  # in a frozen program, the worker process branches off here
+    if getattr(sys, "frozen", False):
+        from desktop.frozen import bring_kernels
+
+        bring_kernels()
     from desktop.cli import run_command_line
 
     return run_command_line(sys.argv[1:])

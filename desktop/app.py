@@ -13,8 +13,10 @@ from desktop.options import OpenOptions
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from desktop.crash_reports import CrashReports
     from desktop.runtime.runner import Runner
     from desktop.ui.main_window import MainWindow
+    from desktop.window_selftest import Step
 
 QT_PACKAGES = (
     "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libgssapi-krb5-2 libxkbcommon-x11-0 libxcb-cursor0 "
@@ -30,6 +32,8 @@ DEVICES_AFTER_MS = 1200  # the window is painted and the kernels are on their wa
 SWITCH_INTERVAL_S = 0.001
 SCREENSHOT_LIMIT_MS = 30_000
 SETTLED_MS = 300
+DESKTOP_ID = "org.scumble.Scumble"  # the name of the .desktop file, by which a desktop finds the icon
+TRIED_SIZE = (1280, 800)
 
 EXIT_NO_SCREEN = 2
 
@@ -56,6 +60,7 @@ def main(options: OpenOptions) -> int:
     application = make_application(options)
     if options.screenshot is not None:
         return _take_screenshot(application, make_window(options), options)
+    from desktop.crash_reports import CrashReports
     from desktop.log import set_up_log
     from desktop.paths import user_log_dir
     from desktop.ui.single_instance import InstanceServer, hand_over
@@ -63,7 +68,10 @@ def main(options: OpenOptions) -> int:
     set_up_log(user_log_dir())
     if not options.new_instance and hand_over(options.files):
         return 0
+    reports = CrashReports(user_log_dir())
+    reports.install()
     window = make_window(options)
+    _tell_of_crashes(reports, window)
     server = None if options.new_instance else InstanceServer(window.take_files, window)
     window.show()
     _after_first_paint(window)
@@ -71,7 +79,28 @@ def main(options: OpenOptions) -> int:
     code = application.exec()
     if server is not None:
         server.close()
+    reports.uninstall()
     return code
+
+
+def try_window() -> list[Step]:
+    """Open the editor without a screen and try it; a home of its own leaves the user's settings and journals alone."""
+    import tempfile
+
+    from desktop.paths import HOME_VARIABLE
+    from desktop.window_selftest import check_window
+
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        os.environ[HOME_VARIABLE] = home
+        options = OpenOptions(size=TRIED_SIZE)
+        application = make_application(options)
+        window = make_window(options)
+        window.show()
+        try:
+            return check_window(application, window)
+        finally:
+            _close_for_good(application, window)
 
 
 def make_application(options: OpenOptions) -> QApplication:
@@ -83,6 +112,7 @@ def make_application(options: OpenOptions) -> QApplication:
     from desktop.settings import LANGUAGE, THEME, Settings
     from desktop.ui import i18n
     from desktop.ui.fonts import choose_font
+    from desktop.ui.icons import app_icon
     from desktop.ui.qt_messages import log_qt_messages
     from desktop.ui.theme import apply_theme
 
@@ -90,7 +120,7 @@ def make_application(options: OpenOptions) -> QApplication:
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Scumble")
-    application.setDesktopFileName("scumble")
+    application.setDesktopFileName(DESKTOP_ID)
     settings = Settings(settings_file())
     language = options.language or settings.get(LANGUAGE)
     if language == "system":
@@ -98,6 +128,7 @@ def make_application(options: OpenOptions) -> QApplication:
     i18n.set_language(language)
     choose_font(application)
     apply_theme(application, options.theme or settings.get(THEME))
+    application.setWindowIcon(app_icon())
     return application
 
 
@@ -122,6 +153,15 @@ def make_window(options: OpenOptions) -> MainWindow:
     if options.panel is not None:
         window.panels.bring_to_front(options.panel)
     return window
+
+
+def _tell_of_crashes(reports: CrashReports, window: MainWindow) -> None:
+    """Where the report lies: of an error as soon as it happens, of a crash at the next start."""
+    from desktop.ui.report_notice import tell_of_crash, tell_of_error
+
+    reports.told = lambda report: tell_of_error(window, report)
+    if (left := reports.found()) is not None:
+        tell_of_crash(window, left)
 
 
 def _after_first_paint(window: MainWindow) -> None:
@@ -149,7 +189,7 @@ def _share_interpreter() -> None:
 
 def _take_screenshot(application: QApplication, window: MainWindow, options: OpenOptions) -> int:
     """Opens the first file, waits until all is painted, saves a picture of the window."""
-    from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
+    from PySide6.QtCore import QDeadlineTimer, QEventLoop
 
     assert options.screenshot is not None
     window.show()
@@ -164,11 +204,7 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
     picture = window.grab()
     saved = _save_aside(picture, options.screenshot)
     failure = window.info.text
-    for session in window.state.documents:
-        session.open_document.mark_saved()
-    window.close()
-    window.deleteLater()
-    application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    _close_for_good(application, window)
     if options.files and failure:
         print(f"scumble: {failure}", file=sys.stderr)
         return EXIT_NO_SCREEN
@@ -176,6 +212,17 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
         print(f"scumble: {options.screenshot} cannot be written.", file=sys.stderr)
         return EXIT_NO_SCREEN
     return 0
+
+
+def _close_for_good(application: QApplication, window: MainWindow) -> None:
+    """Without a question about unsaved work; nobody is there to answer it."""
+    from PySide6.QtCore import QEvent
+
+    for session in window.state.documents:
+        session.open_document.mark_saved()
+    window.close()
+    window.deleteLater()
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _save_aside(picture: object, path: Path) -> bool:

@@ -16,6 +16,7 @@ from typing import NoReturn
 import desktop
 from desktop.core.errors import UserError
 from desktop.options import OpenOptions
+from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import remove_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
@@ -34,7 +35,9 @@ commands (scumble COMMAND --help tells more):
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
-  selftest                  run every installed model on its own sample and compare
+  selftest [--window]       run every installed model on its own sample and compare; or try the window
+  thumbnail IN OUT.png      a small picture, as file managers show it
+  kernels                   compile the painting kernels ahead of the first stroke
 """
 
 
@@ -187,8 +190,14 @@ def _selftest_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
 
     parser.description = "Run every installed model on its golden sample and compare with what training computed."
     parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto")
+    parser.add_argument("--window", action="store_true", help="try the window instead: open, paint, run, save, reopen")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return lambda given: commands.selftest(given.device, commands.printer(given.json))
+
+    def run(given: argparse.Namespace) -> int:
+        tell = commands.printer(given.json)
+        return commands.selftest_window(tell) if given.window else commands.selftest(given.device, tell)
+
+    return run
 
 
 COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
@@ -199,6 +208,8 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "remove": remove_command,
     "models": _models_command,
     "selftest": _selftest_command,
+    "thumbnail": thumbnail_command,
+    "kernels": kernels_command,
 }
 
 

@@ -134,6 +134,16 @@ def selftest(device: DeviceChoice, tell: Printer) -> int:
     return 0 if passed else EXIT_CHECK_FAILED
 
 
+def selftest_window(tell: Printer) -> int:
+    """Open the editor without a screen, paint, run a model, save and open again."""
+    from desktop.app import try_window
+    from desktop.window_selftest import passed
+
+    steps = try_window()
+    tell({"passed": passed(steps), "steps": [asdict(step) for step in steps]}, "\n".join(step.text() for step in steps))
+    return 0 if passed(steps) else EXIT_CHECK_FAILED
+
+
 def check_target(target: Path) -> FileFormat:
     """The format that the name asks for. What would fail after minutes of work fails now."""
     if target.is_dir():

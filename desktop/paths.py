@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -12,6 +14,19 @@ APP_NAME = "scumble"
 HOME_VARIABLE = "SCUMBLE_HOME"  # one folder for everything of the user's, for portable copies and for tests
 
 _PACKAGE = Path(__file__).resolve().parent
+_BUILD_FILE = "build.json"
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """When and from what a package was built; empty in a source tree."""
+
+    commit: str = ""
+    date: str = ""
+    variant: str = ""
+
+    def text(self) -> str:
+        return " · ".join(part for part in (self.date, self.commit, self.variant) if part)
 
 
 def shipped_models_dir() -> Path:
@@ -22,6 +37,20 @@ def shipped_models_dir() -> Path:
 def resources_dir() -> Path:
     """Icons, themes, translations, brushes, samples."""
     return _shipped("resources")
+
+
+def package_data_dir() -> Path:
+    """What was laid inside the package when it was built; need not exist."""
+    frozen = getattr(sys, "_MEIPASS", None)
+    return (Path(frozen) / "desktop" if frozen else _PACKAGE) / "_data"
+
+
+def build_facts() -> BuildFacts:
+    try:
+        stated = json.loads((package_data_dir() / _BUILD_FILE).read_text(encoding="utf-8"))
+        return BuildFacts(str(stated["commit"]), str(stated["date"]), str(stated["variant"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return BuildFacts()
 
 
 def user_models_dir() -> Path:
@@ -78,8 +107,7 @@ def settings_file() -> Path:
 
 def _shipped(name: str) -> Path:
     """In a wheel and a frozen program the folder travels inside the package, in a source tree it lies beside it."""
-    frozen = getattr(sys, "_MEIPASS", None)
-    inside = (Path(frozen) / "desktop" if frozen else _PACKAGE) / "_data" / name
+    inside = package_data_dir() / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 

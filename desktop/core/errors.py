@@ -179,6 +179,7 @@ MESSAGES: dict[str, str] = {
     "cli.no_pictures": "There are no pictures in {sources}.",
     "cli.batch_overwrites": "{path} would be overwritten by its own result; choose another folder with --out.",
     "cli.bad_param": "--param must look like name=value; “{text}” does not.",
+    "cli.bad_thumbnail_size": "The size of a thumbnail is {smallest} to {largest} pixels, not {size}.",
     "cli.bad_set": "--set must look like key=value; “{text}” does not.",
     # tools
     "tool.no_document": "Open a picture first.",

@@ -57,10 +57,10 @@ def plane_of(tiles: TileMap) -> Plane:
     return Plane(tiles, rect, digest.hexdigest())
 
 
-def thumbnail(picture: Pixels) -> Pixels:
-    """8-bit RGBA, at most 256 pixels a side, averaged with alpha taken into account."""
+def thumbnail(picture: Pixels, side_px: int = THUMBNAIL_SIDE_PX) -> Pixels:
+    """8-bit RGBA, at most `side_px` pixels a side, averaged with alpha taken into account."""
     height, width = picture.shape[:2]
-    scale = min(1.0, THUMBNAIL_SIDE_PX / max(width, height))
+    scale = min(1.0, side_px / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = _nearest_multiple(picture, size)
     levels: Pixels = depth8(small).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
@@ -41,6 +42,22 @@ def icon_pixmap(name: str, tint: str, side_px: int = ICON_PX, pixel_ratio: float
     return pixmap
 
 
+def app_icon() -> QIcon:
+    """The program's own mark, the one picture here with colours of its own."""
+    return QIcon(str(_app_file()))
+
+
+def app_pixmap(side_px: int, pixel_ratio: float = 1.0) -> QPixmap:
+    side = round(side_px * pixel_ratio)
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(str(_app_file())).render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    pixmap.setDevicePixelRatio(pixel_ratio)
+    return pixmap
+
+
 def set_icon(target: QAbstractButton | QAction, name: str) -> None:
     """Gives a button or action an icon that follows the theme."""
     target.setProperty(_NAME, name)
@@ -74,3 +91,7 @@ def _tinted(name: str, _theme: str) -> QIcon:
 def _source(name: str) -> bytes:
     path = resources_dir() / "icons" / f"{name}.svg"
     return (path if path.is_file() else path.with_name(f"{FALLBACK_ICON}.svg")).read_bytes()
+
+
+def _app_file() -> Path:
+    return resources_dir() / "app" / "scumble.svg"

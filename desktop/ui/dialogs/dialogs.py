@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import desktop
 from desktop.core.color import Depth
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
@@ -194,12 +193,15 @@ class Dialogs:
         self._models_window.raise_()
 
     def about(self) -> None:
-        box = QMessageBox(self._window)
-        box.setWindowTitle(tr("about.title"))
-        box.setText(f"<b>Scumble {desktop.__version__}</b>")
-        box.setInformativeText(tr("about.text"))
-        box.setIconPixmap(icon_pixmap("ai", tokens().accent, 40, self._window.devicePixelRatioF()))
-        box.exec()
+        from desktop.licences import components, model_components
+        from desktop.paths import build_facts, package_data_dir
+        from desktop.ui.dialogs.about_dialog import AboutDialog
+
+        models = self._window.ai.form.models
+        load = lambda: [*components(package_data_dir()), *model_components(models)]  # noqa: E731
+        dialog = AboutDialog(build_facts(), load, self._window)
+        dialog.exec()
+        dialog.deleteLater()
 
 
 class QualityDialog(QDialog):

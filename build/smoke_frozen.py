@@ -1,0 +1,212 @@
+"""Does the frozen program work? `python build/smoke_frozen.py DIST/scumble [--deb FILE.deb]`, on Linux.
+
+Starts it as a user would, with an empty home: version, models' self-test, the window's self-test, a run, a picture of
+the window; asserts a clean standard error and the sizes. With --deb (as root) the package is installed, its desktop and
+AppStream files are validated, a picture is opened through the desktop entry under Xvfb, a stroke is painted with
+xdotool and seen on the screen; then it is removed. Prints one JSON object of what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
+LARGEST_MB = {"cpu": 900, "cuda": 4000}
+LONGEST_START_S = 20.0  # of a cold machine that is busy; the benchmark measures the warm start
+PATIENCE_S = 60
+DISPLAY = ":97"
+SCREEN = (1280, 800)
+APP_ID = "org.scumble.Scumble"
+
+
+class Frozen:
+    """The program with a home of its own."""
+
+    def __init__(self, program: Path, home: Path) -> None:
+        self.program, self.home = program, home
+
+    def environment(self, **more: str) -> dict[str, str]:
+        keep = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        return {**keep, "HOME": str(self.home), "LANG": "C.UTF-8", **more}
+
+    def run(self, *arguments: str, **more: str) -> str:
+        """Standard output; a failure or a word on standard error ends the test."""
+        started = subprocess.run(
+            [str(self.program), *arguments],
+            env=self.environment(QT_QPA_PLATFORM="offscreen", **more),
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        expect(started.returncode == 0, f"{arguments}: exit {started.returncode}\n{started.stdout}\n{started.stderr}")
+        expect(started.stderr.strip() == "", f"{arguments} wrote on standard error: {started.stderr}")
+        return started.stdout
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="the frozen folder")
+    parser.add_argument("--deb", type=Path, help="install this package too, as root")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        measured = try_folder(given.folder.resolve(), Path(scratch))
+        if given.deb is not None:
+            measured |= try_deb(given.deb.resolve(), Path(scratch))
+    print(json.dumps(measured, indent=1))
+
+
+def try_folder(folder: Path, scratch: Path) -> dict[str, object]:
+    home = scratch / "home"
+    home.mkdir()
+    frozen = Frozen(folder / "scumble", home)
+    facts = json.loads((folder / "_internal" / "desktop" / "_data" / "build.json").read_text(encoding="utf-8"))
+    megabytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
+    expect(megabytes <= LARGEST_MB[facts["variant"]], f"The folder has {megabytes:.0f} MB.")
+    expect(not any(folder.rglob("libtorch*")), "torch was packed.")
+    expect(facts["version"] in frozen.run("--version"), "--version does not say the version.")
+    models = json.loads(frozen.run("selftest", "--json"))
+    expect(models["passed"], f"The models' self-test failed: {models}")
+    window = json.loads(frozen.run("selftest", "--window", "--json"))
+    expect(window["passed"], f"The window's self-test failed: {window}")
+    kernels = list((home / ".cache" / "scumble" / "kernels").rglob("*.nbi"))
+    expect(len(kernels) > 20, "The compiled kernels were not brought to numba's cache.")
+    expect(_nothing_compiled_since(kernels), "Kernels were compiled although the package brings them.")
+    cold, warm = (_seconds_of_start(frozen, scratch) for _ in range(2))
+    expect(warm <= LONGEST_START_S, f"The start took {warm:.1f} s.")
+    frozen.run("run", "denoise-photo", str(SAMPLE), str(scratch / "clean.png"))
+    expect(Image.open(scratch / "clean.png").size == Image.open(SAMPLE).size, "A run changed the size.")
+    return {
+        **facts,
+        "folder_mb": round(megabytes),
+        "window_seconds_first": round(cold, 2),
+        "window_seconds": round(warm, 2),
+        "models": {check["model_id"]: check["seconds"] for check in models["models"]},
+        "window": {step["name"]: round(step["seconds"], 2) for step in window["steps"]},
+    }
+
+
+def _nothing_compiled_since(kernels: list[Path]) -> bool:
+    """All were copied in one go; one compiled later would be younger than the rest by more than that takes."""
+    times = sorted(file.stat().st_mtime for file in kernels)
+    return times[-1] - times[0] < 3
+
+
+def _seconds_of_start(frozen: Frozen, scratch: Path) -> float:
+    started = time.monotonic()
+    frozen.run(str(SAMPLE), "--screenshot", str(scratch / "window.png"), "--size", "1280x800")
+    return time.monotonic() - started
+
+
+def try_deb(package: Path, scratch: Path) -> dict[str, object]:
+    expect(os.geteuid() == 0, "--deb installs a package: that needs root.")
+    subprocess.run(["apt-get", "install", "-y", "-qq", str(package)], check=True, stdout=subprocess.DEVNULL)
+    try:
+        share = Path("/usr/share")
+        entry = share / "applications" / f"{APP_ID}.desktop"
+        validate("desktop-file-validate", str(entry))
+        validate("appstreamcli", "validate", "--no-net", str(share / "metainfo" / f"{APP_ID}.metainfo.xml"))
+        painted = _paint_on_screen(entry, scratch)
+    finally:
+        subprocess.run(["apt-get", "remove", "-y", "-qq", "scumble"], check=True, stdout=subprocess.DEVNULL)
+    expect(not Path("/opt/scumble").exists(), "Removing the package left files in /opt/scumble.")
+    return {"deb_mb": round(package.stat().st_size / 1e6), "pixels_painted_on_screen": painted}
+
+
+def validate(tool: str, *arguments: str) -> None:
+    if shutil.which(tool) is None:
+        print(f"{tool} is not installed: not validated", file=sys.stderr)
+        return
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}")
+
+
+def _paint_on_screen(entry: Path, scratch: Path) -> int:
+    """Open a picture by the entry's own command, paint across it with a mouse, count what changed on the screen."""
+    home = scratch / "desktop-home"
+    home.mkdir()
+    command = next(line for line in entry.read_text(encoding="utf-8").splitlines() if line.startswith("Exec="))
+    words = [str(SAMPLE) if word == "%F" else word for word in command.removeprefix("Exec=").split()]
+    screen = f"{SCREEN[0]}x{SCREEN[1]}x24"
+    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", screen], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "HOME": str(home), "DISPLAY": DISPLAY, "LANG": "C.UTF-8"}
+    environment.pop("QT_QPA_PLATFORM", None)
+    program = None
+    try:
+        time.sleep(1)
+        program = subprocess.Popen(words, env=environment, cwd=home)
+        window = _wait_for_window(environment)
+        _xdotool(environment, "windowsize", window, str(SCREEN[0]), str(SCREEN[1]))
+        _xdotool(environment, "windowmove", window, "0", "0")
+        _wait_until_still(environment, scratch)
+        before = _screenshot(environment, scratch / "before.png")
+        _xdotool(environment, "mousemove", "450", "400", "key", "b", "mousedown", "1")
+        for x in range(450, 650, 10):
+            _xdotool(environment, "mousemove", str(x), "400")
+        _xdotool(environment, "mouseup", "1")
+        _wait_until_still(environment, scratch)
+        after = _screenshot(environment, scratch / "after.png")
+    finally:
+        for process in (program, server):
+            if process is not None:
+                process.terminate()
+                process.wait(timeout=30)
+    stroke = (440, 380, 660, 420)
+    difference = ImageChops.difference(before.crop(stroke), after.crop(stroke)).convert("L")
+    changed = sum(difference.point(lambda level: 255 if level > 24 else 0).histogram()[255:])
+    expect(changed > 500, f"A stroke with the mouse changed {changed} pixels on the screen.")
+    return changed
+
+
+def _wait_for_window(environment: dict[str, str]) -> str:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        found = _xdotool(environment, "search", "--onlyvisible", "--name", "Scumble", fails_well=True).split()
+        if found:
+            return found[0]
+        time.sleep(0.3)
+    raise SystemExit("No window appeared.")
+
+
+def _wait_until_still(environment: dict[str, str], scratch: Path) -> None:
+    """Two equal pictures of the screen a second apart."""
+    deadline = time.monotonic() + PATIENCE_S
+    last = _screenshot(environment, scratch / "still.png")
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        now = _screenshot(environment, scratch / "still.png")
+        if ImageChops.difference(last, now).getbbox() is None:
+            return
+        last = now
+
+
+def _screenshot(environment: dict[str, str], target: Path) -> Image.Image:
+    subprocess.run(["import", "-window", "root", str(target)], env=environment, check=True)
+    return Image.open(target).convert("RGB").copy()
+
+
+def _xdotool(environment: dict[str, str], *arguments: str, fails_well: bool = False) -> str:
+    done = subprocess.run(["xdotool", *arguments], env=environment, capture_output=True, text=True, check=False)
+    expect(fails_well or done.returncode == 0, f"xdotool {arguments}: {done.stderr}")
+    return done.stdout
+
+
+def expect(holds: bool, problem: str) -> None:
+    if not holds:
+        raise SystemExit(f"FAILED: {problem}")
+
+
+if __name__ == "__main__":
+    main()
