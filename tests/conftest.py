@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
@@ -16,6 +17,10 @@ OFFSCREEN_NOISE = "This plugin does not support"  # sizes, raising, grabbing: a 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """The default tier tries the same examples every time, so that a failure has a cause; nightly looks for more."""
+    settings.register_profile("default", derandomize=True)
+    settings.register_profile("nightly", max_examples=500)
+    settings.load_profile("nightly" if config.option.markexpr.startswith("nightly") else "default")
     config.addinivalue_line("qt_log_ignore", OFFSCREEN_NOISE)
 
 

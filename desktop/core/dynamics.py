@@ -20,6 +20,7 @@ FULL_TILT_DEGREES = 60.0  # what tablets report at most
 FULL_SPEED_PX_PER_MS = 4.0  # a quick stroke of the arm over a screen
 SPEED_SMOOTHING_MS = 30.0  # tablets report unevenly; shorter than this is noise
 TABLE_STEPS = 256
+FLAT_SLOPE = 1e-9  # of a curve; dividing by less leaves the range of numbers
 
 
 class Sensor(StrEnum):
@@ -195,7 +196,7 @@ def _monotone_cubic(points: tuple[tuple[float, float], ...], x: npt.NDArray[np.f
     tangents = np.concatenate([slopes[:1], (slopes[:-1] + slopes[1:]) / 2, slopes[-1:]])
     tangents[1:-1][slopes[:-1] * slopes[1:] <= 0] = 0.0
     for i, slope in enumerate(slopes):
-        if slope == 0:
+        if abs(slope) < FLAT_SLOPE:
             tangents[i] = tangents[i + 1] = 0.0
             continue
         steepness = math.hypot(tangents[i] / slope, tangents[i + 1] / slope)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop.core.dynamics import (
@@ -29,6 +29,7 @@ shares = st.floats(0, 1)
 
 
 @given(st.lists(st.tuples(shares, shares), min_size=2, max_size=8))
+@example([(0.0, 0.0), (1.0, 1.0), (0.5, 5e-324)])
 def test_a_curve_stays_between_its_points_and_never_overshoots(points: list[tuple[float, float]]) -> None:
     curve = Curve.through(points)
     xs = np.linspace(0, 1, 200)
