@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from desktop.core.composite import Operation, operations_of
+from desktop.core.composite import Adjust, Isolate, Operation, PassThrough, operations_of
+from desktop.core.geometry import Rect
 from desktop.core.layers import Layer, LayerId
 
 
@@ -19,10 +20,15 @@ class Branches:
     def all(self) -> tuple[Operation, ...]:
         return (*self.below, *self.rest)
 
+    def forget_backdrops(self, rect: Rect) -> None:
+        """What lies under adjustment layers looks different there."""
+        _forget_backdrops(self.all, rect)
 
-def cut_at_branch(layers: tuple[Layer, ...], active: LayerId | None) -> Branches:
+
+def cut_at_branch(layers: tuple[Layer, ...], active: LayerId | None, canvas: Rect) -> Branches:
     cut = cut_index(layers, active)
-    return Branches(operations_of(layers[:cut]), operations_of(layers[cut:]))
+    below = operations_of(layers[:cut], canvas=canvas)
+    return Branches(below, operations_of(layers[cut:], below, canvas))
 
 
 def cut_index(layers: tuple[Layer, ...], active: LayerId | None) -> int:
@@ -44,3 +50,11 @@ def branch_index(layers: tuple[Layer, ...], layer_id: LayerId | None) -> int:
 def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
     children: tuple[Layer, ...] = getattr(layer, "children", ())
     return any(child.id == layer_id or _holds(child, layer_id) for child in children)
+
+
+def _forget_backdrops(operations: tuple[Operation, ...], rect: Rect) -> None:
+    for operation in operations:
+        if isinstance(operation, Adjust):
+            operation.backdrop.forget(rect)
+        elif isinstance(operation, Isolate | PassThrough):
+            _forget_backdrops(operation.children, rect)

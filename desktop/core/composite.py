@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,12 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.core import raster
+from desktop.core.backdrops import Backdrop
 from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import area_in_tile
 from desktop.core.color import Pixels, dtype_of_depth
 from desktop.core.document import Document
-from desktop.core.geometry import Rect
-from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
+from desktop.core.effect_values import Place
+from desktop.core.effects import prepared, read_around, without_margin
+from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.layers import AdjustmentLayer, EffectSettings, GroupLayer, Layer, LayerId, Mask
 from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
 
 Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
@@ -64,26 +68,50 @@ class PassThrough:
     opacity: float
 
 
-Operation: TypeAlias = Paint | Isolate | PassThrough
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """Shows what was composited until now through an effect; `below` is all of that, for effects that look around."""
+
+    settings: EffectSettings
+    below: tuple[Operation, ...]
+    canvas: Rect
+    mask: Mask | None
+    opacity: float
+    mode: BlendMode
+    backdrop: Backdrop = field(default_factory=Backdrop)
+
+
+Operation: TypeAlias = Paint | Isolate | PassThrough | Adjust
 
 
 KeptGroups: TypeAlias = "Callable[[Isolate, TileKey, Area, Workspace, int], Pixels | None]"
 
 
-def operations_of(layers: Sequence[Layer]) -> tuple[Operation, ...]:
-    """The operations of sibling layers, bottom first; hidden layers leave no trace."""
+def operations_of(
+    layers: Sequence[Layer], below: tuple[Operation, ...] = (), canvas: Rect = EMPTY_RECT
+) -> tuple[Operation, ...]:
+    """The operations of sibling layers, bottom first; hidden layers leave no trace. `below` comes before them."""
     result: list[Operation] = []
     for base, clipped in clip_groups(layers):
         if not base.visible or base.opacity == 0:
             continue
         shown = [layer for layer in clipped if layer.visible and layer.opacity > 0]
-        if shown:
-            inside = (*_operation(base.changed(opacity=1.0, blend_mode=BlendMode.NORMAL), atop=False),)
-            above = tuple(operation for layer in shown for operation in _operation(layer, atop=True))
-            result.append(Isolate((*inside, *above), None, base.opacity, base.blend_mode))
-        else:
-            result.extend(_operation(base, atop=False))
+        here = (*below, *result)
+        if shown and not isinstance(base, AdjustmentLayer):
+            plain = base.changed(opacity=1.0, blend_mode=BlendMode.NORMAL)
+            inside = _clipped(_operation(plain, (), canvas, atop=False), shown, (), canvas)
+            result.append(Isolate(inside, None, base.opacity, base.blend_mode))
+        else:  # what is clipped to an adjustment keeps to all that lies below
+            result.extend(_clipped(_operation(base, here, canvas, atop=False), shown, here, canvas))
     return tuple(result)
+
+
+def _clipped(
+    inside: tuple[Operation, ...], layers: Sequence[Layer], below: tuple[Operation, ...], canvas: Rect
+) -> tuple[Operation, ...]:
+    for layer in layers:
+        inside = (*inside, *_operation(layer, (*below, *inside), canvas, atop=True))
+    return inside
 
 
 def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
@@ -97,14 +125,17 @@ def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
     return groups
 
 
-def _operation(layer: Layer, *, atop: bool) -> tuple[Operation, ...]:
+def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop: bool) -> tuple[Operation, ...]:
     mask = layer.mask if layer.mask is not None and layer.mask.enabled else None
+    if isinstance(layer, AdjustmentLayer):
+        return (Adjust(layer.settings, below, canvas, mask, layer.opacity, layer.blend_mode),)
     if not isinstance(layer, GroupLayer):
         return (Paint(layer.tiles, mask, layer.opacity, layer.blend_mode, atop),)
-    children = operations_of(layer.children)
+    is_isolated = not layer.pass_through or atop
+    children = operations_of(layer.children, () if is_isolated else below, canvas)
     if not children:
         return ()
-    if not layer.pass_through or atop:
+    if is_isolated:
         return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop, layer.id),)
     if mask is None and layer.opacity == 1:
         return children
@@ -171,6 +202,8 @@ def composite_onto(
                 flat = workspace.group_tile(depth)
                 raster.write_straight(inner, flat, area)
             _blend(acc, operation, _read_only(flat), mask, area, key)
+        elif isinstance(operation, Adjust):
+            _adjust(acc, operation, mask, key, area, workspace, depth)
         else:
             before = workspace.accumulator(depth + 1)
             _part(before, area)[:] = _part(acc, area)
@@ -182,6 +215,8 @@ def touches_tile(operation: Operation, key: TileKey) -> bool:
     """False where the operation cannot change anything in the tile."""
     if isinstance(operation, Paint):
         return operation.tiles.default != 0 or key in operation.tiles.stored()
+    if isinstance(operation, Adjust):
+        return True
     return any(touches_tile(child, key) for child in operation.children)
 
 
@@ -189,7 +224,7 @@ def flatten(document: Document, rect: Rect | None = None, *, threads: int | None
     """The visible picture of a rectangle (default: the canvas), (H, W, 4) straight, in the document's depth."""
     region = document.size.rect() if rect is None else rect
     out = np.zeros((region.height, region.width, 4), dtype_of_depth(document.depth))
-    operations = operations_of(document.layers)
+    operations = operations_of(document.layers, canvas=document.size.rect())
 
     def compose(item: tuple[TileKey, Rect], workspace: Workspace) -> None:
         key, part = item
@@ -268,6 +303,56 @@ def usable_cores() -> int:
 
 def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area, key: TileKey) -> None:
     raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop, key=key)
+
+
+def _adjust(
+    acc: Accumulator, operation: Adjust, mask: Any, key: TileKey, area: Area, workspace: Workspace, depth: int
+) -> None:
+    """Puts what the effect makes of the picture over it: by opacity and mask, with the layer's blend mode."""
+    effect = prepared(operation.settings)
+    if effect.is_neutral and operation.mode is BlendMode.NORMAL:
+        return
+    part = Rect.from_edges(*area).translated(key[0] * TILE, key[1] * TILE)
+    flat = workspace.group_tile(depth)
+    shown = flat[area[1] : area[3], area[0] : area[2]]
+    if effect.reach == 0:
+        raster.write_straight(acc, flat, area)
+        shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))
+    else:
+        reach = effect.reach
+        around = read_around(lambda rect: _read_below(operation, rect, workspace, depth), part, reach, operation.canvas)
+        place = Place(part.x - reach, part.y - reach, operation.canvas)
+        shown[:] = without_margin(effect.apply(around, place), reach)
+    if effect.spreads and operation.mode is BlendMode.NORMAL:
+        before = workspace.accumulator(depth + 1)
+        _part(before, area)[:] = _part(acc, area)
+        _part(acc, area)[:] = 0
+        raster.blend_tile(BlendMode.NORMAL, acc, _read_only(flat), None, area, opacity=1.0)
+        raster.fade(acc, before, mask, area, opacity=operation.opacity)
+        return
+    if not effect.spreads:
+        shown[..., 3] = np.iinfo(np.uint16).max  # the picture keeps its own alpha
+    raster.blend_tile(operation.mode, acc, _read_only(flat), mask, area, opacity=operation.opacity, atop=True, key=key)
+
+
+def _read_below(operation: Adjust, rect: Rect, workspace: Workspace, depth: int) -> Pixels:
+    """(H, W, 4) uint16 straight: what lies under an adjustment in any rectangle."""
+
+    def made(key: TileKey) -> Pixels:
+        tile: Pixels = np.zeros((TILE, TILE, 4), np.uint16)
+        if any(touches_tile(below, key) for below in operation.below):
+            whole = (0, 0, TILE, TILE)
+            raster.write_straight(composite_tile(operation.below, key, whole, workspace, depth + 1), tile, whole)
+        return tile
+
+    pixels = np.empty((rect.height, rect.width, 4), np.uint16)
+    for key, part in tiles_touched(rect):
+        tile = operation.backdrop.tile(key, partial(made, key))
+        x, y = part.x - key[0] * TILE, part.y - key[1] * TILE
+        pixels[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left] = tile[
+            y : y + part.height, x : x + part.width
+        ]
+    return pixels
 
 
 def _mask_tile(mask: Mask | None, key: TileKey) -> tuple[bool, Any]:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from desktop.core import raster
+from desktop.core.backdrops import spread
 from desktop.core.branches import Branches, branch_index, cut_at_branch, cut_index
 from desktop.core.brush import area_in_tile
 from desktop.core.color import Pixels, Rgba8
@@ -93,6 +94,9 @@ class Compositor:
 
     def mark_changed(self, layer_id: LayerId, rect: Rect) -> None:
         """Notes that a layer looks different in `rect`; nothing is drawn before `refresh`."""
+        rect = spread(self._document.shown, layer_id, rect)
+        if self._branches is not None:
+            self._branches.forget_backdrops(rect)
         is_below = self._is_below_active(layer_id)
         for key, part in tiles_touched(rect):
             if is_below:
@@ -332,7 +336,7 @@ class Compositor:
     def _current_branches(self) -> Branches:
         layers = self._document.shown.layers
         if self._branches is None or layers is not self._shown_layers:
-            self._branches = cut_at_branch(layers, self._active)
+            self._branches = cut_at_branch(layers, self._active, self._document.shown.size.rect())
             self._shown_layers = layers
         return self._branches
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from desktop.core.color import Depth, Pixels, dtype_of_depth
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
-from desktop.core.layers import GroupLayer, Layer, LayerId, RasterLayer
+from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, LayerId, RasterLayer
 from desktop.core.tiles import Placer, TileMap
 
 MAX_SIDE_PX = 300_000  # what OpenRaster readers and TIFF agree on; memory is checked where pictures are made
@@ -74,6 +74,8 @@ class Document:
         layer = self.layer(layer_id)
         if isinstance(layer, GroupLayer):
             raise UserError("document.layer_is_group", name=layer.name)
+        if isinstance(layer, AdjustmentLayer):
+            raise UserError("document.layer_is_adjustment", name=layer.name)
         return layer
 
     def parent_of(self, layer_id: LayerId) -> GroupLayer | None:

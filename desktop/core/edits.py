@@ -11,7 +11,7 @@ from desktop.core.errors import UserError
 from desktop.core.events import Signal
 from desktop.core.geometry import EMPTY_RECT, Rect, union_of
 from desktop.core.history import History, LiveLimit, SpillStore
-from desktop.core.layers import AiRecipe, GroupLayer, Layer, LayerId
+from desktop.core.layers import AiRecipe, GroupLayer, Layer, LayerId, RasterLayer
 from desktop.core.tiles import TileEditor, TileMap, bounds_of_tiles
 
 DEFAULT_HISTORY_BYTES = 1 << 30  # the application passes a quarter of the machine's memory
@@ -286,12 +286,12 @@ def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
 def _without_tiles(layer: Layer) -> tuple[object, ...]:
     """What a layer looks like apart from its pixels; its name, locks and tag are in no picture."""
     mask = None if layer.mask is None else (layer.mask.enabled, layer.mask.linked)
-    kind = layer.pass_through if isinstance(layer, GroupLayer) else None
+    kind = getattr(layer, "pass_through", None), getattr(layer, "settings", None)
     return layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below, mask, kind
 
 
 def _recipe_of(layer: Layer) -> AiRecipe | None:
-    return None if isinstance(layer, GroupLayer) else layer.recipe
+    return layer.recipe if isinstance(layer, RasterLayer) else None
 
 
 def _differing_tiles(before: TileMap | None, after: TileMap | None) -> Rect:

@@ -15,7 +15,7 @@ import numpy as np
 
 from desktop.core.color import Pixels
 from desktop.core.document import Document
-from desktop.core.layers import GroupLayer, Layer
+from desktop.core.layers import GroupLayer, Layer, RasterLayer
 from desktop.core.tiles import Placer, StoredTile, TileKey, TileMap, is_mapped
 
 LOOKS_AT_LIVE_EVERY = 8  # edits; a tile that as many left alone is cold
@@ -268,7 +268,7 @@ class History:
 def tile_maps(document: Document) -> Iterator[TileMap]:
     """Every tile map of a document: layers' pixels, masks, the selection."""
     for layer in document.iter_layers():
-        if not isinstance(layer, GroupLayer):
+        if isinstance(layer, RasterLayer):
             yield layer.tiles
         if layer.mask is not None:
             yield layer.mask.tiles
@@ -321,6 +321,6 @@ def _layer_in_store(layer: Layer, in_store: Any) -> Layer:
         children = tuple(_layer_in_store(child, in_store) for child in layer.children)
         if any(new is not old for new, old in zip(children, layer.children, strict=True)):
             changes["children"] = children
-    elif (tiles := in_store(layer.tiles)) is not layer.tiles:
+    elif isinstance(layer, RasterLayer) and (tiles := in_store(layer.tiles)) is not layer.tiles:
         changes["tiles"] = tiles
     return layer.changed(**changes) if changes else layer

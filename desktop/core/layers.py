@@ -68,6 +68,15 @@ class AiRecipe:
     truncation: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class EffectSettings:
+    """An adjustment or a filter with its values; those that are missing have their defaults. `lut` is a .cube file."""
+
+    effect: str
+    values: tuple[tuple[str, float | int | bool | str], ...] = ()
+    lut: bytes | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerBase:
     """What every kind of layer has. Opacity is 0..1."""
@@ -94,6 +103,17 @@ class RasterLayer(LayerBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentLayer(LayerBase):
+    """Shows what lies below it in its stack through an adjustment or a filter; it has no pixels of its own."""
+
+    settings: EffectSettings
+
+    @property
+    def tiles(self) -> TileMap:
+        return _NO_PIXELS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLayer(LayerBase):
     """A group; isolated ones blend among themselves first, pass-through ones onto what lies below."""
 
@@ -101,4 +121,6 @@ class GroupLayer(LayerBase):
     pass_through: bool = False
 
 
-Layer: TypeAlias = RasterLayer | GroupLayer
+Layer: TypeAlias = RasterLayer | AdjustmentLayer | GroupLayer
+
+_NO_PIXELS = TileMap()

@@ -12,7 +12,17 @@ import numpy as np
 from desktop.core import raster
 from desktop.core.brush import area_in_tile
 from desktop.core.color import Rgba8
-from desktop.core.composite import Isolate, Operation, PassThrough, TilePool, Workspace, composite_tile, touches_tile
+from desktop.core.composite import (
+    Adjust,
+    Isolate,
+    Operation,
+    PassThrough,
+    TilePool,
+    Workspace,
+    composite_tile,
+    touches_tile,
+)
+from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
 from desktop.core.tiles import TILE, TileKey
 
@@ -82,7 +92,9 @@ def weight_of(operations: Sequence[Operation], key: TileKey) -> int:
         if not touches_tile(operation, key):
             continue
         count += 1
-        if isinstance(operation, Isolate | PassThrough):
+        if isinstance(operation, Adjust):
+            count += prepared(operation.settings).work
+        elif isinstance(operation, Isolate | PassThrough):
             count += weight_of(operation.children, key)
     return count
 

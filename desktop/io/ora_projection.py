@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import clip_groups
-from desktop.core.layers import GroupLayer, Layer, Mask
+from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, Mask
 from desktop.core.tiles import TileMap
 
 ClipRun = tuple[Layer, list[Layer]]  # a layer and the ones clipped to it
@@ -28,7 +28,11 @@ def has_shown_clipping(run: ClipRun) -> bool:
 
 def clipping_needs_flattening(run: ClipRun) -> bool:
     """svg:src-atop is clipping in the normal mode only."""
-    return any(layer.blend_mode is not BlendMode.NORMAL for layer in run[1] if _is_shown(layer))
+    return any(
+        layer.blend_mode is not BlendMode.NORMAL or isinstance(layer, AdjustmentLayer)
+        for layer in run[1]
+        if _is_shown(layer)
+    )
 
 
 def acts_isolated(group: GroupLayer) -> bool:
@@ -37,7 +41,9 @@ def acts_isolated(group: GroupLayer) -> bool:
 
 
 def changes_backdrop(layer: Layer) -> bool:
-    """True for a shown pass-through group that fades, or holds one that does, where that is more than opacity."""
+    """True for a shown adjustment, and for a shown pass-through group that holds one, or fades by more than opacity."""
+    if isinstance(layer, AdjustmentLayer):
+        return _is_shown(layer)
     if not isinstance(layer, GroupLayer) or not layer.pass_through or not _is_shown(layer):
         return False
     if _fades(layer):
@@ -46,6 +52,8 @@ def changes_backdrop(layer: Layer) -> bool:
 
 
 def _run_changes_backdrop(run: ClipRun) -> bool:
+    if isinstance(run[0], AdjustmentLayer):
+        return _is_shown(run[0])
     return not has_shown_clipping(run) and changes_backdrop(run[0])
 
 
@@ -69,7 +77,7 @@ def _run_blends_normally(run: ClipRun) -> bool:
     base = run[0]
     if isinstance(base, GroupLayer) and base.pass_through and not has_shown_clipping(run):
         return _blends_normally(base.children)
-    return base.blend_mode is BlendMode.NORMAL
+    return base.blend_mode is BlendMode.NORMAL and not isinstance(base, AdjustmentLayer)
 
 
 def _fades(group: GroupLayer) -> bool:

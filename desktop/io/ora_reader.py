@@ -8,7 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -17,7 +17,9 @@ from xml.etree import ElementTree
 from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Depth, dtype_of_depth, to_depth
 from desktop.core.document import Document, Guide, Metadata
-from desktop.core.layers import GroupLayer, Layer, LayerId, Locks, Mask, RasterLayer
+from desktop.core.effects import prepared
+from desktop.core.errors import UserError
+from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, LayerId, Locks, Mask, RasterLayer
 from desktop.core.tiles import TILE, Placer, StoredTile, TileKey, TileMap
 from desktop.io.ora_package import MAX_PLACE_PX, Package
 from desktop.io.ora_records import (
@@ -29,12 +31,14 @@ from desktop.io.ora_records import (
     NORMAL_OP,
     PROFILE_FILE,
     XMP_FILE,
+    AdjustmentRecord,
     DocumentRecord,
     LayerRecord,
     MaskRecord,
     PlaneRecord,
     locks_of_names,
     recipe_of_record,
+    settings_of_record,
     tag_of_name,
 )
 from desktop.io.png_strips import PACKERS
@@ -154,6 +158,8 @@ class _Reader:
 
     def _raster(self, child: _Child) -> Promise:
         record = child.record
+        if record is not None and record.adjustment is not None:
+            return self._adjustment(child, record.adjustment)
         if record is not None and (record.mask or record.pixels or record.recipe) and not self._is_unchanged(child):
             record = None
         plane = PlaneRecord(child.element.get("src") or "", child.x, child.y)
@@ -163,6 +169,15 @@ class _Reader:
         fields = self._fields(child)
         recipe = recipe_of_record(record.recipe) if record is not None else None
         return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), recipe=recipe),)
+
+    def _adjustment(self, child: _Child, record: AdjustmentRecord) -> Promise:
+        """One whose table of colours is broken has none: an error here would take the whole picture with it."""
+        settings, fields, mask = settings_of_record(record), self._fields(child), self._mask(child.record)
+        try:
+            prepared(settings)
+        except UserError:
+            settings = replace(settings, lut=None)
+        return lambda: (AdjustmentLayer(**fields, mask=mask(), settings=settings),)
 
     # What an element and its record say
 

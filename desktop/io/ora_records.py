@@ -10,7 +10,7 @@ import msgspec
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import Rect
-from desktop.core.layers import AiRecipe, ColorTag, Locks
+from desktop.core.layers import AiRecipe, ColorTag, EffectSettings, Locks
 
 MIMETYPE = b"image/openraster"
 RECORD_FILE = "scumble/document.json"
@@ -85,6 +85,12 @@ class RecipeRecord(msgspec.Struct, omit_defaults=True):
     truncation: float = 1.0
 
 
+class AdjustmentRecord(msgspec.Struct, omit_defaults=True):
+    effect: str
+    values: list[tuple[str, bool | int | float | str]] = []
+    lut: bytes | None = None
+
+
 class LayerRecord(msgspec.Struct, omit_defaults=True):
     """Additions to one element of the stack. None: as the element says."""
 
@@ -103,6 +109,7 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     mask: MaskRecord | None = None
     pixels: PlaneRecord | None = None  # as they are without the mask that the element's PNG is baked with
     recipe: RecipeRecord | None = None
+    adjustment: AdjustmentRecord | None = None
 
 
 class StoredRecord(msgspec.Struct):
@@ -151,6 +158,14 @@ def recipe_of_record(record: RecipeRecord | None) -> AiRecipe | None:
         tuple(record.latent),
         record.truncation,
     )
+
+
+def record_of_settings(settings: EffectSettings) -> AdjustmentRecord:
+    return AdjustmentRecord(settings.effect, list(settings.values), settings.lut)
+
+
+def settings_of_record(record: AdjustmentRecord) -> EffectSettings:
+    return EffectSettings(record.effect, tuple(record.values), record.lut)
 
 
 def names_of_locks(locks: Locks) -> list[str]:

@@ -13,8 +13,9 @@ import msgspec
 from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import clip_groups, flatten
 from desktop.core.document import Document
-from desktop.core.geometry import Rect, union_of
-from desktop.core.layers import GroupLayer, Layer, RasterLayer
+from desktop.core.effects import prepared
+from desktop.core.geometry import EMPTY_RECT, Rect, union_of
+from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, RasterLayer
 from desktop.io.atomic import replacing
 from desktop.io.ora_archive import ONE_PIXEL, ArchiveWriter, Plane, Store, plane_of, thumbnail
 from desktop.io.ora_projection import (
@@ -44,6 +45,7 @@ from desktop.io.ora_records import (
     name_of_tag,
     names_of_locks,
     record_of_recipe,
+    record_of_settings,
 )
 from desktop.io.pixel_rows import ArrayRows, FlattenedRows, MaskedTileRows, TileRows
 from desktop.io.png_strips import PACKERS
@@ -141,6 +143,8 @@ class _Writer:
         record = self._record_of(layer, op)
         if isinstance(layer, RasterLayer):
             return self._raster_element(layer, op, record)
+        if isinstance(layer, AdjustmentLayer):
+            return self._adjustment_element(layer, op, record)
         is_isolated = isolates or acts_isolated(layer)
         if is_isolated and shown_mask(layer) is not None:
             plain = layer.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False)
@@ -151,6 +155,16 @@ class _Writer:
         record.mask = self._mask_record(layer)
         self._records[str(layer.id)] = record
         return _add_reversed(element, self._elements(layer.children, is_isolated=is_isolated))
+
+    def _adjustment_element(self, layer: AdjustmentLayer, op: str, record: LayerRecord) -> ElementTree.Element:
+        """One that changes nothing here, hidden or at the very bottom: an empty picture for other programs."""
+        element = self._layer_element("layer", layer, op, str(layer.id))
+        name = f"data/layer-{layer.id}.png"
+        _set_source(element, name, ONE_PIXEL)
+        record.png_sha256 = self._archive.write_png(name, TileRows(layer.tiles, ONE_PIXEL))
+        record.mask = self._mask_record(layer)
+        self._records[str(layer.id)] = record
+        return element
 
     def _raster_element(self, layer: RasterLayer, op: str, record: LayerRecord) -> ElementTree.Element:
         element = self._layer_element("layer", layer, op, str(layer.id))
@@ -211,23 +225,26 @@ class _Writer:
         record.clip = layer.clip_to_below
         record.mask = self._mask_record(layer)
         self._records[str(layer.id)] = record
-        tag = "layer" if isinstance(layer, RasterLayer) else "stack"
+        tag = "stack" if isinstance(layer, GroupLayer) else "layer"
         element = self._layer_element(tag, layer, OP_OF_MODE[layer.blend_mode], str(layer.id))
         if isinstance(layer, GroupLayer):
             record.pass_through = layer.pass_through
             return _add_reversed(element, [self._exact_element(child) for child in layer.children])
+        if isinstance(layer, AdjustmentLayer):
+            return element
         plane = self._planes[id(layer.tiles)].result()
         record.png_sha256 = self._write_layer_png(element, f"scumble/pixels-{layer.id}.png", plane)
         return element
 
     def _bounds(self, layers: Sequence[Layer]) -> Rect:
-        rects = [
-            self._bounds(layer.children)
-            if isinstance(layer, GroupLayer)
-            else self._planes[id(layer.tiles)].result().rect
-            for layer in layers
-        ]
-        return union_of(rects)
+        return union_of(self._bounds_of(layer) for layer in layers)
+
+    def _bounds_of(self, layer: Layer) -> Rect:
+        if isinstance(layer, GroupLayer):
+            return self._bounds(layer.children)
+        if isinstance(layer, AdjustmentLayer):  # a blur shows beyond the layers below, but not beyond the canvas
+            return self._document.size.rect() if prepared(layer.settings).spreads else EMPTY_RECT
+        return self._planes[id(layer.tiles)].result().rect
 
     # Records and attributes
 
@@ -259,6 +276,7 @@ class _Writer:
             locks=names_of_locks(layer.locks),
             color_tag=name_of_tag(layer.color_tag),
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
+            adjustment=record_of_settings(layer.settings) if isinstance(layer, AdjustmentLayer) else None,
         )
 
     def _mask_record(self, layer: Layer) -> MaskRecord | None:

@@ -18,7 +18,8 @@ def with_depth(document: Document, depth: Depth) -> Document:
 def _converted(layer: Layer, depth: Depth) -> Layer:
     if isinstance(layer, GroupLayer):
         return layer.changed(children=tuple(_converted(child, depth) for child in layer.children))
-    assert isinstance(layer, RasterLayer)
+    if not isinstance(layer, RasterLayer):
+        return layer
     tiles: dict[TileKey, StoredTile] = {}
     for key in layer.tiles.stored():
         tile = layer.tiles.tile(*key)

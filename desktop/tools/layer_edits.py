@@ -9,7 +9,7 @@ from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
-from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
+from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap, bounds_of_tiles
 from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.locks import check_pixels_free
@@ -135,6 +135,8 @@ def merged_down(document: Document, layer_id: LayerId) -> RasterLayer:
     if index == 0:
         raise UserError("tool.nothing_below", name=document.layer(layer_id).name)
     upper, lower = document.layer(layer_id), document.siblings_of(layer_id)[index - 1]
+    if isinstance(lower, AdjustmentLayer):
+        raise UserError("document.layer_is_adjustment", name=lower.name)
     check_pixels_free(document, lower.id)
     plain = lower.changed(opacity=1.0, visible=True, clip_to_below=False)
     pair = document.changed(layers=(plain, upper), selection=None)

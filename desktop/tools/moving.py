@@ -8,7 +8,7 @@ from functools import partial
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT
-from desktop.core.layers import GroupLayer, Layer, LayerId, Mask
+from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import check_position_free
@@ -70,6 +70,8 @@ def _changed_tiles(layer: Layer, change: Callable[[TileMap], TileMap]) -> Layer:
         mask = Mask(change(mask.tiles), mask.enabled, mask.linked)
     if isinstance(layer, GroupLayer):
         return layer.changed(mask=mask, children=tuple(_changed_tiles(child, change) for child in layer.children))
+    if not isinstance(layer, RasterLayer):
+        return layer.changed(mask=mask)
     return layer.changed(mask=mask, tiles=change(layer.tiles))
 
 

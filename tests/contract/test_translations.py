@@ -68,6 +68,7 @@ def test_no_text_is_left_over() -> None:
         "layer_kind.",
         "tag.",
         "unit.",
+        "effect.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.document import Document
-from desktop.core.layers import ColorTag, GroupLayer, Layer, LayerId, Locks
+from desktop.core.effect_table import BY_ID
+from desktop.core.layers import AdjustmentLayer, ColorTag, GroupLayer, Layer, LayerId, Locks
 from desktop.tools.painting import Plane
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
@@ -156,6 +157,8 @@ class RowPainter:
             arrow = "chevron-right" if is_collapsed else "chevron-down"
             self._icon(arrow, tokens().dim, QPoint(shape.left(row) - 2, middle - 6), 14)
             self._icon("folder", ink, QPoint(shape.left(row) + 14, middle - 8), 18)
+        elif isinstance(layer, AdjustmentLayer):
+            self._draw_adjustment(layer, boxes[Plane.PIXELS], ink, choice)
         else:
             self._draw_thumb(layer, boxes[Plane.PIXELS], Plane.PIXELS, choice)
         if layer.mask is not None:
@@ -234,6 +237,17 @@ class RowPainter:
             if plane is Plane.MASK and choice.is_mask_alone:
                 self._draw_badge(box)
 
+    def _draw_adjustment(self, layer: AdjustmentLayer, box: QRect, ink: str, choice: Choice) -> None:
+        """An adjustment has no pixels: its sign stands in a frame."""
+        t, painter = tokens(), self._painter
+        square = QRectF(0, 0, THUMB_PX - 2, THUMB_PX - 2)
+        square.moveCenter(QRectF(box).center())
+        is_chosen = layer.id == choice.active and choice.plane is Plane.PIXELS
+        painter.setBrush(color(t.sunken))
+        painter.setPen(QPen(color(t.accent if is_chosen else t.line), 2 if is_chosen else 1))
+        painter.drawRoundedRect(square, 4, 4)
+        self._icon(sign_of(layer), ink, square.center().toPoint() - QPoint(8, 8), 18)
+
     def _draw_badge(self, box: QRect) -> None:
         """An eye in the corner: the canvas shows this mask alone."""
         corner = QRect(box.right() - 12, box.bottom() - 12, 14, 14)
@@ -244,6 +258,12 @@ class RowPainter:
 
     def _icon(self, name: str, tint: str, at: QPoint, side: int) -> None:
         self._painter.drawPixmap(at, icon_pixmap(name, tint, side, self._ratio))
+
+
+def sign_of(layer: AdjustmentLayer) -> str:
+    """The icon of an adjustment layer."""
+    effect = BY_ID.get(layer.settings.effect)
+    return "adjust" if effect is None or effect.is_adjustment else "filter"
 
 
 def lock_icons(locks: Locks) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from desktop.core.document import Document
-from desktop.core.layers import ColorTag, GroupLayer, Layer, LayerId
+from desktop.core.layers import ColorTag, GroupLayer, Layer, LayerId, RasterLayer
 
 ROW_PX = 40
 EDGE_SHARE = 0.3  # of a group's row: nearer its edges means beside it, the middle means into it
@@ -165,7 +165,7 @@ def _is_kind(layer: Layer, kind: Kind) -> bool:
     locks = layer.locks
     return {
         Kind.ANY: True,
-        Kind.PIXELS: not isinstance(layer, GroupLayer),
+        Kind.PIXELS: isinstance(layer, RasterLayer),
         Kind.GROUP: isinstance(layer, GroupLayer),
         Kind.AI: getattr(layer, "recipe", None) is not None,
         Kind.MASKED: layer.mask is not None,

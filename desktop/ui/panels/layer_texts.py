@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from desktop.core.layers import ColorTag, GroupLayer, Layer
+from desktop.core.layers import AdjustmentLayer, ColorTag, GroupLayer, Layer
 from desktop.tools.painting import Plane
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_or
 from desktop.ui.panels.layer_painter import Part, mode_text
 from desktop.ui.panels.layer_rows import Row
 
@@ -17,6 +17,8 @@ _TIPS = {
 
 
 def tip_of_row(layer: Layer, part: Part) -> str:
+    if isinstance(layer, AdjustmentLayer) and part is Part.THUMB:
+        return tr("layers.adjustment_tip", name=tr_or(f"effect.{layer.settings.effect}", layer.name))
     if part in _TIPS:
         return tr(_TIPS[part])
     recipe = getattr(layer, "recipe", None)
@@ -32,6 +34,8 @@ def description_of(row: Row, number: int, count: int, plane: Plane) -> str:
     words = [layer.name, tr("layers.row_of", number=number + 1, count=count)]
     if isinstance(layer, GroupLayer):
         words.append(tr("layers.is_group"))
+    if isinstance(layer, AdjustmentLayer):
+        words.append(tr("layers.is_adjustment"))
     if not layer.visible:
         words.append(tr("layers.is_hidden"))
     words += [mode_text(layer), f"{round(layer.opacity * 100)} %"]

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPixmap
 from desktop.core.color import Rgba8, to_depth8
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
-from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.layers import Layer, LayerId, RasterLayer
 from desktop.core.tiles import TILE, TileMap, tiles_touched
 from desktop.tools.painting import Plane
 from desktop.ui.background import Background
@@ -152,4 +152,4 @@ def _shrunk(tile: Rgba8, inside: Rect, width: int, height: int) -> Rgba8:
 def _tiles_of(layer: Layer, plane: Plane) -> TileMap | None:
     if plane is Plane.MASK:
         return None if layer.mask is None else layer.mask.tiles
-    return None if isinstance(layer, GroupLayer) else layer.tiles
+    return layer.tiles if isinstance(layer, RasterLayer) else None

@@ -1,0 +1,230 @@
+"""Effects with their values, ready for pixels: the one code path of layers, filters of pixels and the command line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from desktop.core.color import FloatPixels, Pixels, max_level
+from desktop.core.cube_lut import parse_cube
+from desktop.core.effect_table import BY_ID, EFFECTS, Effect, Parameter, ParameterKind, Value
+from desktop.core.effect_values import Place, color_of_text, curve_of_text
+from desktop.core.errors import UserError
+from desktop.core.geometry import Rect
+from desktop.core.layers import EffectSettings
+
+LARGEST_WARPED_SIDE = 32_000  # OpenCV's remap counts in 16 bits
+WORK = {"tone": 2, "color": 10, "area": 30, "source": 30}  # in pixels blended once, for planning
+WARP_MARGIN_PX = 3
+_WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+class Prepared:
+    """An effect with its settings; used from any thread. `reach`: how many pixels around a pixel it looks at."""
+
+    def __init__(self, settings: EffectSettings) -> None:
+        self.effect = effect = BY_ID.get(settings.effect)
+        self._tables: dict[Any, Any] = {}
+        self.reach, self.is_neutral, self.work = 0, True, 0
+        if effect is None:  # made by a later version: shown as if it were not there
+            return
+        values = values_of(settings)
+        self.is_neutral = bool(effect.neutral) and all(values[name] == same for name, same in effect.neutral.items())
+        if effect.takes_lut:
+            values["lut"] = None if settings.lut is None else parse_cube(settings.lut)
+            self.is_neutral = self.is_neutral or settings.lut is None
+        self._values: Mapping[str, Any] = values
+        self.reach = math.ceil(effect.reach(values))
+        self.work = next(work for kind, work in WORK.items() if getattr(effect, kind) is not None)
+
+    @property
+    def spreads(self) -> bool:
+        """True when alpha changes as well."""
+        return self.effect is not None and (self.effect.spreads or self.effect.source is not None)
+
+    def apply(self, pixels: Pixels, place: Place) -> Pixels:
+        """Straight (H, W, 4) to the same in the same depth; the outer `reach` pixels of the result mean nothing."""
+        effect = self.effect
+        if self.is_neutral or effect is None:
+            return pixels
+        if effect.tone is not None:
+            return self._mapped(pixels, effect.tone)
+        if effect.color is not None:
+            top = np.float32(max_level(pixels.dtype))
+            changed = effect.color(pixels[..., :3].astype(np.float32) / top, self._values, place)
+            return np.concatenate([_levels(changed, pixels.dtype), pixels[..., 3:]], axis=2)
+        assert effect.area is not None
+        return _from_premultiplied(effect.area(_premultiplied(pixels), self._values, place), pixels, effect.spreads)
+
+    def distort(self, read: Callable[[Rect], Pixels], rect: Rect, domain: Rect, frame: Rect) -> Pixels:
+        """What a distortion puts into `rect`; `read` gives straight pixels of any part of the domain.
+
+        UserError when a part is needed that is too large.
+        """
+        assert self.effect is not None
+        assert self.effect.source is not None
+        x, y = np.meshgrid(
+            np.arange(rect.left, rect.right, dtype=np.float32), np.arange(rect.top, rect.bottom, dtype=np.float32)
+        )
+        sx, sy = self.effect.source(x, y, self._values, Place(rect.x, rect.y, frame))
+        sx = np.clip(sx, domain.left, domain.right - 1)
+        sy = np.clip(sy, domain.top, domain.bottom - 1)
+        edges = (math.floor(sx.min()), math.floor(sy.min()), math.ceil(sx.max()) + 1, math.ceil(sy.max()) + 1)
+        part = Rect.from_edges(*edges).expanded(WARP_MARGIN_PX).intersect(domain)
+        if max(part.width, part.height) > LARGEST_WARPED_SIDE:
+            raise UserError("effect.too_wide", limit=LARGEST_WARPED_SIDE)
+        source = read(part)
+        is_opaque = bool((source[..., 3] == max_level(source.dtype)).all())
+        image = source if is_opaque else _premultiplied(source)
+        moved = cv2.remap(
+            image,
+            (sx - np.float32(part.x)).astype(np.float32),
+            (sy - np.float32(part.y)).astype(np.float32),
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return moved if is_opaque else _from_premultiplied(moved, read(rect), spreads=True)
+
+    def _mapped(self, pixels: Pixels, tone: Callable[..., FloatPixels]) -> Pixels:
+        table = self._tables.get(pixels.dtype)
+        if table is None:
+            steps = np.linspace(0, 1, max_level(pixels.dtype) + 1, dtype=np.float32)
+            mapped = tone(np.repeat(steps[:, None], 3, axis=1), self._values)
+            table = self._tables[pixels.dtype] = np.ascontiguousarray(_levels(mapped, pixels.dtype).T)
+        out = np.empty_like(pixels)
+        for channel in range(3):
+            out[..., channel] = table[channel].take(pixels[..., channel])
+        out[..., 3] = pixels[..., 3]
+        return out
+
+
+@lru_cache(maxsize=64)
+def prepared(settings: EffectSettings) -> Prepared:
+    return Prepared(settings)
+
+
+def read_around(read: Callable[[Rect], Pixels], rect: Rect, reach: int, domain: Rect) -> Pixels:
+    """`rect` with a margin; beyond the domain its edge goes on."""
+    wanted = rect.expanded(reach)
+    inside = wanted.intersect(domain)
+    if inside.is_empty or inside == wanted:
+        return read(wanted)
+    margins = (inside.top - wanted.top, wanted.bottom - inside.bottom, inside.left - wanted.left)
+    around: Pixels = cv2.copyMakeBorder(
+        read(inside), *margins, wanted.right - inside.right, borderType=cv2.BORDER_REPLICATE
+    )
+    return around
+
+
+def without_margin(pixels: Pixels, reach: int) -> Pixels:
+    return pixels[reach : pixels.shape[0] - reach, reach : pixels.shape[1] - reach]
+
+
+def default_values(effect: Effect) -> dict[str, Any]:
+    return {parameter.id: parameter.default for parameter in effect.parameters}
+
+
+def values_of(settings: EffectSettings) -> dict[str, Any]:
+    """Every parameter's value; what is out of its limits or of the wrong kind is brought into them."""
+    effect = BY_ID[settings.effect]
+    given = dict(settings.values)
+    return {one.id: _tamed(one, given.get(one.id, one.default)) for one in effect.parameters}
+
+
+def effect_of(effect_id: str) -> Effect:
+    if effect_id not in BY_ID:
+        raise UserError("effect.unknown", effect=effect_id, known=", ".join(effect.id for effect in EFFECTS))
+    return BY_ID[effect_id]
+
+
+def checked_settings(effect_id: str, given: Mapping[str, Value], lut: bytes | None = None) -> EffectSettings:
+    """Settings with every value checked; texts are read as what the parameter wants. UserError says what is wrong."""
+    effect = effect_of(effect_id)
+    known = [parameter.id for parameter in effect.parameters]
+    for name in given:
+        if name not in known:
+            raise UserError("effect.unknown_param", effect=effect_id, name=name, known=", ".join(known) or "none")
+    if effect.takes_lut:
+        if lut is None:
+            raise UserError("effect.no_lut")
+        parse_cube(lut)
+    elif lut is not None:
+        raise UserError("effect.no_lut_wanted", effect=effect_id)
+    values = tuple((one.id, _checked(one, given.get(one.id, one.default))) for one in effect.parameters)
+    return EffectSettings(effect_id, values, lut)
+
+
+def _checked(parameter: Parameter, value: Value) -> Value:
+    kind, name = parameter.kind, parameter.id
+    if kind is ParameterKind.SWITCH:
+        switch = value if isinstance(value, bool) else _WORDS.get(str(value).lower())
+        if switch is None:
+            raise UserError("effect.bad_switch", name=name, value=value)
+        return switch
+    if kind is ParameterKind.CHOICE:
+        if value not in parameter.choices:
+            raise UserError("effect.bad_choice", name=name, value=value, known=", ".join(parameter.choices))
+        return value
+    if kind is ParameterKind.CURVE:
+        curve_of_text(str(value))
+        return str(value)
+    if kind is ParameterKind.COLOR:
+        color_of_text(str(value))
+        return str(value)
+    return _checked_number(parameter, value)
+
+
+def _checked_number(parameter: Parameter, value: Value) -> Value:
+    is_whole = parameter.kind in (ParameterKind.WHOLE, ParameterKind.SEED)
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not parameter.least <= number <= parameter.most or (is_whole and number != int(number)):
+        key = "effect.bad_whole" if is_whole else "effect.bad_number"
+        limits = {"least": f"{parameter.least:g}", "most": f"{parameter.most:g}"}
+        raise UserError(key, name=parameter.id, value=value, **limits)
+    return int(number) if is_whole else number
+
+
+def _tamed(parameter: Parameter, value: Value) -> Value:
+    """For values of files: never an error."""
+    try:
+        return _checked(parameter, value)
+    except UserError:
+        if isinstance(value, (int, float)) and math.isfinite(value) and parameter.most > parameter.least:
+            clamped = min(max(value, parameter.least), parameter.most)
+            return clamped if parameter.kind is ParameterKind.NUMBER else round(clamped)
+        return parameter.default
+
+
+def _levels(image: Pixels, dtype: Any) -> Pixels:
+    top = max_level(dtype)
+    levels: Pixels = np.rint(np.clip(image, 0, 1) * np.float32(top)).astype(dtype)
+    return levels
+
+
+def _premultiplied(pixels: Pixels) -> FloatPixels:
+    top = np.float32(max_level(pixels.dtype))
+    image: FloatPixels = pixels.astype(np.float32) / top
+    if not (pixels[..., 3] == max_level(pixels.dtype)).all():
+        image[..., :3] *= image[..., 3:]
+    return image
+
+
+def _from_premultiplied(image: FloatPixels, before: Pixels, spreads: bool) -> Pixels:
+    """Straight levels; where nothing shows, the colour beneath stays what it was."""
+    alpha = image[..., 3:]
+    rgb: Pixels = image[..., :3] / np.maximum(alpha, 1e-6)
+    out = np.concatenate([_levels(rgb, before.dtype), _levels(alpha, before.dtype)], axis=2)
+    is_hidden = out[..., 3] == 0
+    if is_hidden.any():
+        out[is_hidden, :3] = before[is_hidden, :3]
+    if not spreads:
+        out[..., 3] = before[..., 3]
+    return out
