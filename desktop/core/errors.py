@@ -230,6 +230,7 @@ MESSAGES: dict[str, str] = {
     "remove.everything": "Everything is marked, so that nothing is left to fill it with; mark less.",
     "remove.mask_size": "The mask has {width} × {height} pixels, the picture {wide} × {high}; they must be equal.",
     "remove.no_kernels": "Filling with patches needs numba, which is not installed here; choose telea instead.",
+    "retouch.no_source": "Choose where to take pixels from first: hold Alt and click there.",
     # program
     "program.defect": "Something went wrong inside the program; your picture is as it was. ({reason})",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ SMOOTH_RADIUS_PX = 5.0  # of OpenCV's methods
 Watch = Callable[[float], None]  # is told the share done, and may raise to break off
 
 
-class RemoveMethod(StrEnum):
+class RemoveMethod(Enum):
     PATCHES = "patches"
     TELEA = "telea"
     NAVIER_STOKES = "navier-stokes"

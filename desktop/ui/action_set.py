@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -78,6 +78,15 @@ class ActionSet:
         action.triggered.connect(lambda _checked=False: self._window.perform(spec.id))
         (self._window.canvas if spec.on_canvas else self._window).addAction(action)
         return action
+
+
+def call_handler(window: MainWindow, spec: ActionSpec) -> None:
+    """Does what an action does, whatever its state."""
+    handler: Any = handler_of(window, spec)
+    if spec.argument is None:
+        handler()
+    else:
+        handler(spec.argument)
 
 
 def handler_of(window: MainWindow, spec: ActionSpec) -> object:

@@ -19,8 +19,8 @@ from desktop.settings import WINDOW_STATE, Settings
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.layer_sets import Joined
 from desktop.tools.painting import Plane
-from desktop.ui.action_set import ActionSet, handler_of
-from desktop.ui.actions import ActionSpec, action_spec
+from desktop.ui.action_set import ActionSet, call_handler
+from desktop.ui.actions import action_spec
 from desktop.ui.background import Background
 from desktop.ui.canvas.aids import CanvasAids
 from desktop.ui.canvas.canvas_widget import CanvasWidget
@@ -31,6 +31,7 @@ from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.clipboard_commands import ClipboardCommands
 from desktop.ui.commands.color_commands import ColorCommands
+from desktop.ui.commands.editing_tools import EditingTools
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.focus_commands import FocusCommands
 from desktop.ui.commands.generate_files import make_generate
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         self.ai = AiCommands(self.state, catalog, make_runner, self.background, settings)
         self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
         self.objects = ObjectCommands(self.state, self.ai, self.background)
+        self.editing = EditingTools(self)
         self.generate, self.explorer, self.latents = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
@@ -128,7 +130,7 @@ class MainWindow(QMainWindow):
                 self.ai.discard()
                 return
             self.ai.settle()
-        self._guarded(lambda: _call(handler_of(self, spec), spec))
+        self._guarded(lambda: call_handler(self, spec))
         self._refresh()
 
     def _select_from_layer(self, layer_id: int, plane: Plane, joined: Joined) -> None:
@@ -165,7 +167,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         actions = self.actions_by_id
         self.strip = ToolStrip(self.state, actions, self)
-        self.context = ContextBar(self.state, actions, self.brushes, self.objects, self)
+        self.context = ContextBar(self.state, actions, self.brushes, self.objects, self.editing, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
         self.ruled = RuledCanvas(self.canvas, self.aids, self.guides.gestures_of_rulers(), self._show_ruler_menu)
@@ -221,6 +223,7 @@ class MainWindow(QMainWindow):
             self.objects.changed,
             self.generate.changed,
             self.aids.changed,
+            self.editing.removal.changed,
         ):
             signal.connect(self._later.start)
         self.layers.before_edit = self.ai.settle
@@ -229,7 +232,7 @@ class MainWindow(QMainWindow):
         self.objects.noted.connect(self.info.show_note)
         self.selection.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
-        self.canvas.pointer.on_key = self.selection.key
+        self.canvas.pointer.on_key = lambda key: self.selection.key(key) or self.editing.key(key)
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
         self.objects.box_dragged.connect(self.canvas.clicks.show_dragged)
         self.ai.noted.connect(self.info.show_note)
@@ -282,6 +285,8 @@ class MainWindow(QMainWindow):
         self.actions_by_id.menus["rulers"].popup(place)
 
     def _gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
+        if (gesture := self.editing.gesture(tool, modifiers)) is not None:
+            return gesture
         if tool is Tool.PICKER:
             pass  # only looks
         elif tool in SELECT_TOOLS:
@@ -385,13 +390,6 @@ class MainWindow(QMainWindow):
             work()
         except UserError as error:
             self.show_error(error)
-
-
-def _call(handler: Any, spec: ActionSpec) -> None:
-    if spec.argument is None:
-        handler()
-    else:
-        handler(spec.argument)
 
 
 def _line(parent: QWidget) -> QFrame:

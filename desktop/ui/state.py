@@ -21,6 +21,7 @@ from desktop.tools.painting import Plane
 from desktop.tools.region import Region
 from desktop.ui.documents import DocumentSession
 from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions, SelectOptions
+from desktop.ui.retouch_options import RetouchOptions
 from desktop.ui.stamp_options import StampOptions
 
 Color = tuple[float, float, float]  # sRGB 0..1
@@ -40,6 +41,12 @@ class Tool(StrEnum):
     PICKER = "picker"
     OBJECT = "object"
     STAMP = "stamp"
+    CLONE = "clone"
+    HEAL = "heal"
+    REMOVE = "remove"
+    SMUDGE = "smudge"
+    FOCUS = "focus"
+    TONE = "tone"
     RECTANGLE = "rectangle"
     ELLIPSE = "ellipse"
     LASSO = "lasso"
@@ -49,9 +56,14 @@ class Tool(StrEnum):
     ZOOM = "zoom"
 
 
-PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION)
+RETOUCH_TOOLS = (Tool.CLONE, Tool.HEAL, Tool.REMOVE, Tool.SMUDGE, Tool.FOCUS, Tool.TONE)
+PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION, *RETOUCH_TOOLS)
+REGION_TOOLS = (Tool.REGION, Tool.REMOVE)  # they paint the region
 OUTLINED_TOOLS = (*PAINT_TOOLS, Tool.STAMP)  # the pointer shows how large they are
-MASKABLE_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL)  # they work on pixels or the mask
+MASKABLE_TOOLS = (  # they work on pixels or the mask
+    *(Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL),
+    *(Tool.CLONE, Tool.HEAL, Tool.SMUDGE, Tool.FOCUS, Tool.TONE),
+)
 PICKS_WITH_ALT = (Tool.BRUSH, Tool.GRADIENT, Tool.FILL)
 
 
@@ -103,6 +115,12 @@ class ToolOptions:
             Tool.ERASER: BrushOptions(size_px=60),
             Tool.MASK: BrushOptions(size_px=120, hardness=40),
             Tool.REGION: BrushOptions(size_px=120, hardness=60),
+            Tool.CLONE: BrushOptions(size_px=80, hardness=50),
+            Tool.HEAL: BrushOptions(size_px=60, hardness=60),
+            Tool.REMOVE: BrushOptions(size_px=80, hardness=80),
+            Tool.SMUDGE: BrushOptions(size_px=60, hardness=40),
+            Tool.FOCUS: BrushOptions(size_px=80, hardness=20),
+            Tool.TONE: BrushOptions(size_px=120, hardness=0),
         }
     )
     mask_reveals: bool = False
@@ -113,6 +131,7 @@ class ToolOptions:
     gradient: GradientOptions = field(default_factory=GradientOptions)
     select: SelectOptions = field(default_factory=SelectOptions)
     stamp: StampOptions = field(default_factory=StampOptions)
+    retouch: RetouchOptions = field(default_factory=RetouchOptions)
 
 
 class EditorState(QObject):

@@ -108,9 +108,9 @@ def test_nothing_is_cut_off(studio: Studio, size: tuple[int, int], language: str
     assert studio.window.size().toTuple() == size
 
 
-def test_a_low_window_has_every_tool_in_two_columns(studio: Studio) -> None:
+def test_a_low_window_has_every_tool_in_several_columns(studio: Studio) -> None:
     strip = studio.window.strip
-    for height, columns in ((1000, 1), (600, 2)):
+    for height, columns in ((1300, 1), (900, 2), (600, 3)):
         studio.window.resize(1280, height)
         QApplication.processEvents()
         assert studio.window.height() == height

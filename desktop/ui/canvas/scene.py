@@ -16,7 +16,7 @@ from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, dra
 from desktop.ui.canvas.picture import Picture, draw_canvas_ground
 from desktop.ui.canvas.pixel_grid import draw_pixel_grid
 from desktop.ui.i18n import tr
-from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, Tool
+from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, REGION_TOOLS, Tool
 from desktop.ui.theme import color, tokens
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class CanvasScene:
         if picture is None or not canvas.shows_mask or canvas.is_preview or canvas.shows_mask_alone:
             return  # a result is judged without red over it
         area = area.intersect(picture.size.rect())
-        if state.tool is Tool.REGION or state.current in state.quick_masks:
+        if state.tool in REGION_TOOLS or state.current in state.quick_masks:
             draw_mask(painter, canvas.view, state.region.tiles, area, inverted=False)
         elif state.paints_mask() and (mask := state.shown_mask()) is not None:
             draw_mask(painter, canvas.view, mask, area, inverted=True)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QWidget
 from desktop.ui.action_set import ActionSet, key_text, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.brush_commands import BrushCommands
+from desktop.ui.commands.editing_tools import EditingTools
 from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
@@ -15,15 +16,17 @@ from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.brush_bar import BrushBar
 from desktop.ui.panels.fill_bars import BucketBar, GradientBar, OptionBar, PickerBar
 from desktop.ui.panels.object_bar import ObjectBar
+from desktop.ui.panels.retouch_bars import retouch_bars
 from desktop.ui.panels.select_bars import SelectBar, WandBar
 from desktop.ui.panels.stamp_bar import StampBar
-from desktop.ui.state import PAINT_TOOLS, EditorState, Tool
+from desktop.ui.state import PAINT_TOOLS, RETOUCH_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 BAR_PX = 44
 WIDE_PX = 1180  # less has no room for everything a brush has
+WIDEST_PX = 1500  # less has no room for that and for what a retouching tool has
 
 
 class ContextBar(QFrame):
@@ -33,6 +36,7 @@ class ContextBar(QFrame):
         actions: ActionSet,
         brushes: BrushCommands,
         objects: ObjectCommands,
+        editing: EditingTools,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -56,6 +60,7 @@ class ContextBar(QFrame):
             Tool.OBJECT: ObjectBar(state, objects, actions, self),
             Tool.STAMP: StampBar(state, self),
             Tool.WAND: WandBar(state, self),
+            **retouch_bars(state, editing.removal, self),
         }
         shape_bar = SelectBar(state, self)
         self.bars |= dict.fromkeys((Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON), shape_bar)
@@ -165,12 +170,12 @@ class ContextBar(QFrame):
         tool = self._state.tool
         paints = tool in PAINT_TOOLS
         return {
-            self.brush_bar: paints,
+            self.brush_bar: paints and (tool not in RETOUCH_TOOLS or self.width() > WIDEST_PX),
             self.size: paints,
             self.hardness: paints and self._state.brush.more.tip is None,
-            self.opacity: paints,
+            self.opacity: paints and tool is not Tool.REMOVE,
             self.flow: tool in (Tool.BRUSH, Tool.ERASER),
-            self.pen_size: paints and self.width() > WIDE_PX,
+            self.pen_size: paints and tool not in RETOUCH_TOOLS and self.width() > WIDE_PX,
             self.mask_side: tool is Tool.MASK,
             self.region_side: tool is Tool.REGION,
             self.clear_region: tool is Tool.REGION,
@@ -180,7 +185,7 @@ class ContextBar(QFrame):
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
-        self.pen_size.setVisible(self._state.tool in PAINT_TOOLS and self.width() > WIDE_PX)
+        self._show_wanted()
 
 
 def _hint_for(tool: Tool) -> str:

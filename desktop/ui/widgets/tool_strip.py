@@ -16,7 +16,7 @@ from desktop.ui.widgets.color_pair import ColorPair
 TOOL_PX = 36
 STEP_PX = TOOL_PX + 2
 SIDE_PX, MARGIN_PX, GAP_PX = 6, 8, 6
-MOST_COLUMNS = 2
+MOST_COLUMNS = 3
 FIRST_THAT_LOOKS = "picker"  # a line between the tools that change pixels and those that only look
 
 
@@ -48,7 +48,7 @@ class ToolStrip(QFrame):
         return QSize(_width(1), self._placed_in(MOST_COLUMNS)[1])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window the tools stand in two columns."""
+        """In a low window the tools stand in several columns."""
         super().resizeEvent(event)
         columns, places = 1, self._placed_in(1)
         while places[1] > self.height() and columns < MOST_COLUMNS:
