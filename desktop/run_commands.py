@@ -109,6 +109,11 @@ def check_run_target(target: Path, options: RunOptions) -> None:
         raise UserError("cli.cutout_needs_alpha", path=target)
 
 
+def answers_alpha(manifest: Manifest) -> bool:
+    """The model says itself where its picture is transparent."""
+    return any(spec.role == "image" and spec.order == "RGBA" for spec in manifest.outputs)
+
+
 def label_parameter(manifest: Manifest, label: str | None) -> dict[str, ParameterValue]:
     """`--label`, by name or number, as the parameter that feeds the model's label."""
     if label is None:
@@ -165,7 +170,7 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
         if prepared.mask is not None:
             share = prepared.mask.astype(np.float32) / np.float32(255)
             blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(share, image.shape))
-        return replace(picture, pixels=image)
+        return replace(picture, pixels=image, has_alpha=picture.has_alpha or answers_alpha(prepared.model.manifest))
     mask = result.outputs["mask"]
     if not prepared.options.is_cutout:
         opaque = np.full_like(mask, 255)

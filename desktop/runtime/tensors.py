@@ -29,7 +29,7 @@ Planes = NDArray[np.float32]
 
 
 def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
-    """(H, W, 3) RGB uint8 or uint16 → the tensor that the graph wants: x = (p - mean) / std, p on 0..255."""
+    """(H, W, 3) RGB, or (H, W, 4) where it wants RGBA, 8 or 16 bits → x = (p - mean) / std, p on 0..255."""
     slope, offset = _affine(spec, levels=float(np.iinfo(pixels.dtype).max))
     planes = np.empty((channels_of(spec.order), *pixels.shape[:2]), np.float32)
     if spec.order in ("L", "Y"):
@@ -203,8 +203,8 @@ def _affine(spec: Input, levels: float) -> tuple[NDArray[np.float32], NDArray[np
     return (255 / levels / std).astype(np.float32), (-mean / std).astype(np.float32)
 
 
-def _source_channels(order: str) -> tuple[int, int, int]:
-    return (2, 1, 0) if order == "BGR" else (0, 1, 2)
+def _source_channels(order: str) -> tuple[int, ...]:
+    return {"BGR": (2, 1, 0), "RGBA": (0, 1, 2, 3)}.get(order, (0, 1, 2))
 
 
 def _planes_to_layout(planes: NDArray[np.float32], layout: str) -> Tensor:

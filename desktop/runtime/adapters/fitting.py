@@ -66,7 +66,7 @@ def fitted_image(pixels: Pixels, spec: Input, limit: int | None = None) -> Pixel
 
 
 def shown_whole(picture: Picture) -> Pixels:
-    """(H, W, 3): what a network that sees the picture whole is shown."""
+    """(H, W, 3|4): what a network that sees the picture whole is shown."""
     height, width = picture.pixels.shape[:2]
     (whole,) = plan_tiles(height, width, TileRules(tile=max(height, width))).tiles()
     return picture.read(whole)
@@ -81,7 +81,9 @@ def lay_whole(result: Pixels, picture: Picture, planes: NDArray[np.float32]) -> 
 
 
 def padding_levels(spec: Input, pixels: Pixels) -> Array:
-    """The colour that the network sees as zero, in the picture's depth."""
+    """The colour that the network sees as zero, in the picture's depth; nothing where it sees alpha."""
+    if spec.order == "RGBA":
+        return np.zeros(4, pixels.dtype)
     zero = np.broadcast_to(np.clip(np.asarray(spec.mean[:3]), 0, 255), 3) * (np.iinfo(pixels.dtype).max / 255)
     return np.rint(zero[::-1] if spec.order == "BGR" else zero).astype(pixels.dtype)
 

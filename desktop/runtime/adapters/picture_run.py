@@ -87,7 +87,7 @@ class PictureRun:
         self._spec = image_input(job.manifest)
         self._part = self._spec.part
         self._others: dict[str, Picture] = {}
-        picture = Picture.of(job.image)
+        picture = Picture.with_alpha(job.image) if self._spec.order == "RGBA" else Picture.of(job.image)
         self.picture = picture if job.manifest.task in KEEPS_GRAY else replace(picture, is_gray=False)
         self.tiles = 0
 

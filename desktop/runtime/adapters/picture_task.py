@@ -55,7 +55,7 @@ def run_picture_task(job: AdapterJob) -> int:
     answer = picture_answer(job.manifest)
     run = PictureRun(job, [answer])
     scale = job.manifest.scale
-    if answer.role not in ("grid", "flow"):
+    if answer.role not in ("grid", "flow") and answer.order != "RGBA":
         copy_alpha(job.image, job.result, scale)
     for placed, (planes,) in run.answers():
         if answer.role in ("grid", "flow"):

@@ -1,0 +1,242 @@
+"""pix2pix: from one picture to its partner (Isola et al., CVPR 2017), small enough for two cores.
+
+A U-Net translates the input; a judge of patches sees input and result together and learns to tell them from real
+pairs; the U-Net learns from the judge and from the distance to the real partner:
+
+    judge:      E BCE(D(x, y), 1) + E BCE(D(x, G(x)), 0)
+    generator:  E BCE(D(x, G(x)), 1) + l1 · E |y - G(x)|
+
+The paper's only noise is dropout, which export would take away: this one is called deterministic. What varies the
+result instead are dabs of colour in the input: with `hints` above 0 they are drawn into the training inputs from the
+target's own colours, sometimes all turned to another hue, so that they are believed.
+
+    python -m models.fetch_data --only line-art efficientnet-lite0
+    python -m models.pix2pix                                 line art → coloured picture, 25 minutes on one core
+    python -m models.pix2pix --export onnx/color-lines
+
+Any folder with input/ and target/ will do; of any photographs inputs can be made: `--data my-photos --made edges`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.common.checkpoints import BEST, CheckpointError
+from models.common.cli import leave, read_command_line
+from models.common.data import DataError
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, log_pictures, start_fabric
+from models.common.gan_metrics import eye_or_pixels, kernel_distance
+from models.common.pairs import STILL, Hand, Made, PairSet, as_batch, draw_pairs, load_pairs
+from models.common.picture_sets import GENERATED
+from models.common.translation_run import TranslationRun, check_share
+from models.nets.translation import PatchJudge, TranslationUNet
+
+PLANES_IN, PLANES_OUT = 3, 4
+WATCHED = 160
+GRID = 12
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run can be told; every field is a flag of the command line."""
+
+    # what
+    data: Path = Path("data/pairs/line-art")  # a folder with input/ and target/, or with --made any photographs
+    made: Made = "pairs"
+    side: int = 128
+    mirror: bool = True
+    turn_degrees: float = 12.0
+    shift: float = 0.06
+    smallest: float = 0.65
+    largest: float = 1.15
+    tremble: float = 0.008
+    line_widths: bool = True
+    gaps: float = 0.3
+    hints: float = 0.5
+    recolour: float = 0.4
+
+    # where
+    run: Path = Path("runs/pix2pix")  # checkpoints and curves
+    cache: Path = Path("data/packed")  # for --made: blocks of the photographs
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+
+    # networks: 1.8 M parameters and 0.2 G multiply-adds a picture
+    widths: tuple[int, ...] = (32, 64, 128, 144)  # channels at stride 4, 8, 16 and 32
+    judge_width: int = 24
+
+    # losses
+    l1: float = 60.0  # the paper has 100; areas of one colour need less to be held
+    generator_rate: float = 6e-4
+    judge_rate: float = 3e-4
+    ema: float = 0.998
+
+    # training
+    steps: int = 4500
+    batch: int = 8  # pairs a step over all devices together
+    judged_from: int = 500  # steps by the distance alone, until there is something to judge
+    seed: int = 0
+
+    # watching
+    validate_every: int = 500
+    checkpoint_every: int = 250
+    smoke: bool = False
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(accelerator="cuda", threads=8, side=256, judge_width=64, steps=60_000, batch=32, ema=0.9995),
+}
+SMOKE = {
+    "data": GENERATED,
+    "side": 32,
+    "widths": (8, 8, 8),
+    "judge_width": 8,
+    "steps": 6,
+    "batch": 4,
+    "judged_from": 2,
+    "validate_every": 3,
+    "checkpoint_every": 3,
+    "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
+    "smoke": True,
+}
+
+
+class JudgeLoss(nn.Module):
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, judge: nn.Module) -> None:
+        super().__init__()
+        self.judge = judge
+
+    def forward(self, drawing: Tensor, real: Tensor, generated: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        on_real = self.judge(torch.cat([drawing, real], dim=1))
+        on_generated = self.judge(torch.cat([drawing, generated], dim=1))
+        loss = F.softplus(-on_real).mean() + F.softplus(on_generated).mean()  # BCE to 1 and to 0
+        return loss, {"score/real": on_real.detach().mean(), "score/generated": on_generated.detach().mean()}
+
+
+class GeneratorLoss(nn.Module):
+    def __init__(self, generator: nn.Module, judge: nn.Module, l1: float) -> None:
+        super().__init__()
+        self.generator = generator
+        self._judges = [judge]  # in a list: its weights are not this module's
+        self.l1 = l1
+
+    def forward(self, drawing: Tensor, real: Tensor, is_judged: bool) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        generated = torch.sigmoid(self.generator(drawing))
+        distance = F.l1_loss(generated, real)
+        loss, curves = self.l1 * distance, {"loss/distance": distance.detach()}
+        if is_judged:
+            (judge,) = self._judges
+            fooled = F.softplus(-judge(torch.cat([drawing, generated], dim=1))).mean()
+            loss, curves = loss + fooled, curves | {"loss/fooled": fooled.detach()}
+        return loss, generated.detach(), curves
+
+
+def new_network(config: Config) -> TranslationUNet:
+    return TranslationUNet(PLANES_IN, PLANES_OUT, config.widths)
+
+
+def hand_of(config: Config) -> Hand:
+    """Photographs are only mirrored: the hand is for drawings."""
+    if config.made != "pairs":
+        return STILL
+    return Hand(
+        turn_degrees=config.turn_degrees,
+        shift=config.shift,
+        smallest=config.smallest,
+        largest=config.largest,
+        tremble=config.tremble,
+        line_widths=config.line_widths,
+        gaps=config.gaps,
+        hints=config.hints,
+        recolour=config.recolour,
+    )
+
+
+def load_data(config: Config) -> tuple[PairSet, PairSet]:
+    """(training, held out); DataError when the Config asks for what cannot be."""
+    stride = new_network(config).stride
+    if config.side % stride:
+        raise DataError(f"The side must be a multiple of {stride}, not {config.side}.")
+    training, held_out = load_pairs(config.data, side=config.side, made=config.made, cache=config.cache).split()
+    return training, held_out if len(held_out) else training
+
+
+class Watch:
+    """Translates the same held-out inputs at every look and compares them with their real partners."""
+
+    def __init__(self, held_out: PairSet, config: Config) -> None:
+        self.drawings, self.targets = as_batch(list(held_out.pairs[: 8 if config.smoke else WATCHED]))
+        self.features = eye_or_pixels()
+        self.real = self.features(as_paper(self.targets))
+
+    @torch.no_grad()
+    def look(self, fabric: Fabric, network: nn.Module, step: int) -> float:
+        parts = [torch.sigmoid(network(part.to(fabric.device))).cpu() for part in self.drawings.split(16)]
+        results = torch.cat(parts)
+        distance = float(F.l1_loss(results, self.targets))
+        kernel = kernel_distance(self.real, self.features(as_paper(results)))
+        fabric.log_dict({"held_out/l1": distance, f"held_out/kid_{self.features.name}": kernel}, step)
+        fabric.print(f"step {step}: held-out distance {distance:.4f}, kid_{self.features.name} {kernel:.4f}")
+        rows = [self.drawings[:GRID], *(on_white(planes[:GRID]) for planes in (results, self.targets))]
+        log_pictures(fabric, "input, result, real", rows, step)
+        return -kernel - 5 * distance  # looks like the real ones, and is the right one
+
+
+def on_white(planes: Tensor) -> Tensor:
+    """Premultiplied (N, 4, H, W) → (N, 3, H, W) on white paper."""
+    return (planes[:, :3] + 1 - planes[:, 3:]).clamp(0, 1)
+
+
+def as_paper(planes: Tensor) -> np.ndarray:
+    """(N, H, W, 4) uint8 premultiplied, as the features take them."""
+    return (planes.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step and return the file of the best weights; `resume` goes on exactly where LATEST stopped."""
+    check_share(config)
+    fabric = start_fabric(config, broadcast_buffers=False)
+    training, held_out = load_data(config)
+    watch, hand = Watch(held_out, config), hand_of(config)
+    run = TranslationRun(
+        fabric,
+        config,
+        networks=lambda: (new_network(config), PatchJudge(PLANES_IN + PLANES_OUT, config.judge_width)),
+        losses=lambda generator, judge: (GeneratorLoss(generator, judge, config.l1), JudgeLoss(judge)),
+        look=lambda generator, step: watch.look(fabric, generator, step),
+    )
+    for step in run.steps(resume=resume):
+        drawing, real = draw_pairs(training, run.count, hand, mirror=config.mirror, rng=run.rng)
+        drawing, real = fabric.to_device((drawing, real))
+        generated = run.update_generator(drawing, real, step >= config.judged_from)
+        run.update_judge(drawing, real, generated)
+    return config.run / BEST
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+    except (DataError, CheckpointError, PlacementError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""StarGAN: one generator for several domains, the wanted one chosen (Choi et al., CVPR 2018), for two cores.
+
+The generator is told the wanted domain in planes beside the picture. The judge says how real a picture looks and which
+domain it is of; what goes to another domain and back to its own must come home:
+
+    judge:      hinge(D(x), D(G(x, c'))) + domain · CE(D_dom(x), c)
+    generator:  - E D(G(x, c')) + domain · CE(D_dom(G(x, c')), c') + cycle · E |G(G(x, c'), c) - x|
+
+The paper's WGAN-GP is replaced by the hinge loss and spectral normalisation: no second backward pass, which on two
+cores is half of the time. The weights in onnx/emoji-styles are trained on emoji in four styles, unpaired; that the same
+emoji exist in all of them is used to measure only.
+
+    python -m models.fetch_data --only emoji-styles efficientnet-lite0
+    python -m models.stargan
+    python -m models.stargan --export onnx/emoji-styles
+
+Any folder with a subfolder for each domain will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.common.checkpoints import BEST, CheckpointError
+from models.common.cli import leave, read_command_line
+from models.common.data import DataError
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, log_pictures, start_fabric
+from models.common.gan_metrics import eye_or_pixels, kernel_distance
+from models.common.picture_sets import (
+    GENERATED,
+    PLANE_COUNT,
+    Augmentation,
+    PictureSet,
+    Planes,
+    as_pictures,
+    as_planes,
+    draw_batch,
+    on_paper,
+    pictures_of,
+)
+from models.common.translation_run import TranslationRun, check_share
+from models.nets.translation import KindJudge, StyleUNet
+
+HELD_OUT_EVERY = 10
+WATCHED = 120  # of each domain
+GRID = 12
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run can be told; every field is a flag of the command line."""
+
+    # what
+    data: Path = Path("data/sets/emoji-styles")  # a fetched set, or any folder with a subfolder for each domain
+    classes: tuple[str, ...] = ()  # only these domains; default: all
+    side: int = 64
+    planes: Planes = "rgba"
+    mirror: bool = True
+    shift: float = 0.05
+    turn_degrees: float = 5.0
+    scale: float = 0.1
+
+    # where
+    run: Path = Path("runs/stargan")  # checkpoints and curves
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+
+    # networks
+    widths: tuple[int, ...] = (24, 56, 112, 128)  # channels at stride 2, 4, 8 and 16
+    judge_width: int = 24
+
+    # losses
+    domain: float = 1.0
+    cycle: float = 8.0
+    generator_rate: float = 4e-4
+    judge_rate: float = 4e-4
+    ema: float = 0.997
+
+    # training
+    steps: int = 3000
+    batch: int = 12  # pictures a step over all devices together
+    seed: int = 0
+
+    # watching
+    validate_every: int = 250
+    checkpoint_every: int = 250
+    smoke: bool = False
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(
+        accelerator="cuda", threads=8, widths=(64, 128, 192, 256), judge_width=64, steps=80_000, batch=64, ema=0.9995
+    ),
+}
+SMOKE = {
+    "data": GENERATED,
+    "side": 16,
+    "widths": (8, 8, 8),
+    "judge_width": 8,
+    "steps": 6,
+    "batch": 4,
+    "validate_every": 3,
+    "checkpoint_every": 3,
+    "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
+    "smoke": True,
+}
+
+
+class GeneratorLoss(nn.Module):
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, generator: nn.Module, judge: KindJudge, config: Config) -> None:
+        super().__init__()
+        self.generator = generator
+        self._judges = [judge]  # in a list: its weights are not this module's
+        self.domain, self.cycle = config.domain, config.cycle
+
+    def forward(self, real: Tensor, own: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        (judge,) = self._judges
+        made = self.generator(real, wanted)
+        how_real, which = judge.both(made)
+        fooled, placed = -how_real.mean(), F.cross_entropy(which, wanted)
+        home = F.l1_loss(self.generator(made, own), real)
+        curves = {"loss/fooled": fooled, "loss/domain": placed, "loss/cycle": home}
+        loss = fooled + self.domain * placed + self.cycle * home
+        return loss, made.detach(), {name: value.detach() for name, value in curves.items()}
+
+
+class JudgeLoss(nn.Module):
+    def __init__(self, judge: KindJudge, config: Config) -> None:
+        super().__init__()
+        self.judge = judge
+        self.domain = config.domain
+
+    def forward(self, real: Tensor, own: Tensor, made: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        on_real, which = self.judge.both(real)
+        on_made, _ = self.judge.both(made)
+        placed = F.cross_entropy(which, own)
+        loss = F.relu(1 - on_real).mean() + F.relu(1 + on_made).mean() + self.domain * placed
+        curves = {"score/real": on_real.mean(), "score/generated": on_made.mean(), "judge/domain": placed}
+        return loss, {name: value.detach() for name, value in curves.items()}
+
+
+def new_generator(config: Config, domains: int) -> StyleUNet:
+    return StyleUNet(PLANE_COUNT[config.planes], config.widths, domains=domains)
+
+
+class Watch:
+    """Takes the same held-out pictures to every domain at every look."""
+
+    def __init__(self, held_out: PictureSet, config: Config) -> None:
+        count = 8 if config.smoke else WATCHED
+        self.domains = held_out.classes
+        kinds = [held_out.take(np.flatnonzero(held_out.labels == label)[:count]) for label in range(len(self.domains))]
+        self.features = eye_or_pixels()
+        self.real = [self.features(kind.pictures) for kind in kinds]
+        self.pictures = [as_planes(kind.pictures) for kind in kinds]
+
+    @torch.no_grad()
+    def look(self, fabric: Fabric, generator: nn.Module, step: int) -> float:
+        kernels, rows = [], [self.pictures[0][:GRID]]
+        for wanted in range(len(self.domains)):
+            others = [pictures for label, pictures in enumerate(self.pictures) if label != wanted]
+            shown = torch.cat([pictures[:: len(others)] for pictures in others])
+            made = _in_parts(generator, shown, wanted, fabric.device)
+            kernels.append(kernel_distance(self.real[wanted], self.features(as_pictures(made))))
+            rows.append(_in_parts(generator, self.pictures[0][:GRID], wanted, fabric.device))
+        name = self.features.name
+        curves = {f"kid_{name}/{domain}": value for domain, value in zip(self.domains, kernels, strict=True)}
+        fabric.log_dict(curves, step)
+        fabric.print(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in curves.items()))
+        log_pictures(fabric, f"{self.domains[0]}, then to each domain", [as_seen(row) for row in rows], step)
+        return -float(np.mean(kernels))
+
+
+def _in_parts(generator: nn.Module, pictures: Tensor, wanted: int, device: torch.device) -> Tensor:
+    parts = pictures.to(device).split(32)
+    return torch.cat([generator(part, torch.full((len(part),), wanted, device=device)).cpu() for part in parts])
+
+
+def as_seen(planes: Tensor) -> Tensor:
+    """(N, planes, H, W) in -1..1 → (N, 3, H, W) in 0..1 on white paper."""
+    return torch.from_numpy(on_paper(as_pictures(planes))).permute(0, 3, 1, 2).float() / 255
+
+
+def load_domains(config: Config) -> tuple[PictureSet, PictureSet]:
+    """(training, held out); DataError when the Config asks for what cannot be."""
+    whole = pictures_of(config.data, side=config.side, planes=config.planes, classes=config.classes)
+    if len(whole.classes) < 2:
+        raise DataError(f"{config.data} has one domain; at least two subfolders with pictures are needed.")
+    stride = new_generator(config, len(whole.classes)).stride
+    if config.side % stride:
+        raise DataError(f"The side must be a multiple of {stride}, not {config.side}.")
+    training, held_out = whole.split(every=HELD_OUT_EVERY)
+    return training, held_out if set(held_out.labels) == set(training.labels) else training
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step and return the file of the best weights; `resume` goes on exactly where LATEST stopped."""
+    check_share(config)
+    fabric = start_fabric(config, broadcast_buffers=False)
+    training, held_out = load_domains(config)
+    domains = len(training.classes)
+    watch = Watch(held_out, config)
+    run = TranslationRun(
+        fabric,
+        config,
+        networks=lambda: (
+            new_generator(config, domains),
+            KindJudge(PLANE_COUNT[config.planes], width=config.judge_width, domains=domains),
+        ),
+        losses=lambda generator, judge: (
+            GeneratorLoss(generator, judge, config),  # type: ignore[arg-type]
+            JudgeLoss(judge, config),  # type: ignore[arg-type]
+        ),
+        look=lambda generator, step: watch.look(fabric, generator, step),
+        told={"classes": list(training.classes)},
+    )
+    moved = Augmentation(config.mirror, config.shift, config.turn_degrees, config.scale)
+    for _ in run.steps(resume=resume):
+        real, own = draw_batch(training, run.count, moved, run.rng)
+        wanted = torch.from_numpy(run.rng.integers(0, domains, run.count))
+        real, own, wanted = fabric.to_device((real, own, wanted))
+        made = run.update_generator(real, own, wanted)
+        run.update_judge(real, own, made)
+    return config.run / BEST
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+    except (DataError, CheckpointError, PlacementError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()
