@@ -295,6 +295,7 @@ _PANELS = (
 )
 
 _HELP = (
+    _a("help.guide", "help", "help.guide", "F1", icon="info"),
     _a("help.search", "help", "help.search", "Ctrl+Shift+P", "/", icon="search"),
     _a("help.models", "help", "help.show_ai", icon="ai"),
     _a("help.about", "help", "help.about", icon="info"),

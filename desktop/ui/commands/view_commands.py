@@ -180,5 +180,8 @@ class HelpCommands:
         if chosen is not None:
             choose_keymap(self._window.settings, *chosen)
 
+    def guide(self) -> None:
+        self._window.dialogs.show_guide()
+
     def about(self) -> None:
         self._window.dialogs.about()

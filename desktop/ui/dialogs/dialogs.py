@@ -30,6 +30,7 @@ from desktop.settings import Setting, Settings
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.amount_dialog import Amount, AmountDialog
+from desktop.ui.dialogs.guide_window import GuideWindow
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
@@ -77,6 +78,7 @@ class Dialogs:
     def __init__(self, window: QWidget) -> None:
         self._window = window
         self._models_window: ModelsWindow | None = None
+        self._guide: GuideWindow | None = None
 
     def ask_unsaved(self, name: str) -> Unsaved:
         box = QMessageBox(self._window)
@@ -191,6 +193,14 @@ class Dialogs:
             self._models_window = ModelsWindow(models, ai, import_file, self._window)
         self._models_window.show()
         self._models_window.raise_()
+
+    def show_guide(self, page: str = "") -> None:
+        """Opens the user guide, or brings the open one to the front."""
+        if self._guide is None:
+            self._guide = GuideWindow(self._window)
+        self._guide.choose(page)
+        self._guide.show()
+        self._guide.raise_()
 
     def about(self) -> None:
         from desktop.licences import components, model_components

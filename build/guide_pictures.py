@@ -1,0 +1,146 @@
+"""Take the guide's pictures from the real window, in every language: `python build/guide_pictures.py`.
+
+Run it whenever the window changes; the pictures are kept in resources/guide/pictures/<language>.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from PIL import Image  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt  # noqa: E402
+from PySide6.QtGui import QMouseEvent  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+
+from desktop.app import make_application, make_window  # noqa: E402
+from desktop.core.geometry import Point  # noqa: E402
+from desktop.options import OpenOptions  # noqa: E402
+from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
+from desktop.ui.i18n import LANGUAGES  # noqa: E402
+from desktop.ui.main_window import MainWindow  # noqa: E402
+
+TARGET = ROOT / "resources" / "guide" / "pictures"
+PHOTO = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
+SIZE = (1280, 800)
+SHOWN_WIDTH = 700  # of a page of the guide
+QUALITY = 82
+PATIENCE_S = 60
+SETTLED_S = 0.6
+
+
+class Photographer:
+    """One window in one language, and where its pictures go."""
+
+    def __init__(self, application: QApplication, language: str) -> None:
+        self.application, self.folder = application, TARGET / language
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.window: MainWindow = make_window(OpenOptions(size=SIZE))
+        self.window.show()
+        self.window.files.open_paths([PHOTO])
+        self.wait(lambda: self.window.state.document is not None)
+
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        """The whole window, or one part of it, no wider than the page."""
+        self.settle()
+        shown = (widget or self.window).grab()
+        with tempfile.TemporaryDirectory() as scratch:
+            aside = Path(scratch) / "a.png"
+            shown.save(str(aside))
+            picture = Image.open(aside).convert("RGB")
+        if picture.width > SHOWN_WIDTH:
+            picture = picture.resize((SHOWN_WIDTH, round(picture.height * SHOWN_WIDTH / picture.width)), Image.LANCZOS)
+        picture.save(self.folder / f"{name}.webp", quality=QUALITY, method=6)
+
+    def stroke(self, *shares: tuple[float, float]) -> None:
+        """Press at the first point of the picture, move through the others, release."""
+        document = self.window.state.document
+        assert document is not None
+        points = [Point(document.size.width * x, document.size.height * y) for x, y in shares]
+        self._pointer(QEvent.Type.MouseButtonPress, points[0])
+        for point in points:
+            self._pointer(QEvent.Type.MouseMove, point)
+        self._pointer(QEvent.Type.MouseButtonRelease, points[-1])
+        self.wait(lambda: not self.window.state.is_editing)
+
+    def settle(self) -> None:
+        self.window.canvas.grab()
+        until = time.monotonic() + SETTLED_S
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < min(until, deadline):
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            busy = self.window.background.is_busy or self.window.generate.runs.is_busy
+            if busy or not self.window.canvas.is_complete:
+                until = time.monotonic() + SETTLED_S
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition() and time.monotonic() < deadline:
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+    def close(self) -> None:
+        for session in self.window.state.documents:
+            session.open_document.mark_saved()
+        self.window.close()
+        self.window.deleteLater()
+        self.application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    def _pointer(self, kind: QEvent.Type, point: Point) -> None:
+        canvas = self.window.canvas
+        place = QPointF(canvas.from_image(point))
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+        where = QPointF(canvas.mapToGlobal(place))
+        QApplication.sendEvent(canvas, QMouseEvent(kind, place, where, button, held, Qt.KeyboardModifier.NoModifier))
+        self.application.processEvents()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        os.environ["SCUMBLE_HOME"] = home
+        for language in LANGUAGES:
+            application = make_application(OpenOptions(theme="dark", language=language))
+            photographer = Photographer(application, language)
+            _take_all(photographer)
+            photographer.close()
+            print(f"{language}: {len(list(photographer.folder.glob('*.webp')))} pictures")
+
+
+def _take_all(photographer: Photographer) -> None:
+    window = photographer.window
+    photographer.take("window")
+    window.perform("layer.new")
+    window.perform("layer.add_mask")
+    window.perform("layer.duplicate")
+    window.perform("layer.group")
+    window.panels.bring_to_front("layers")
+    photographer.settle()
+    photographer.take("layers", window.panels.layers)
+    for _ in range(4):
+        window.perform("edit.undo")
+    window.ai.form.choose_model("denoise-photo")
+    window.panels.bring_to_front("ai")
+    window.perform("tool.region")
+    window.state.change_brush(size_px=160.0)
+    photographer.stroke((0.15, 0.25), (0.35, 0.2), (0.55, 0.22), (0.8, 0.2))
+    photographer.take("region")
+    window.perform("ai.clear_region")
+    window.generate.choose_model("emoji-faces")
+    window.panels.bring_to_front("generate")
+    photographer.take("generate")
+    window.perform("ai.models")
+    shown = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ModelsWindow)]
+    photographer.take("models", shown[0])
+    shown[0].close()
+
+
+if __name__ == "__main__":
+    main()
