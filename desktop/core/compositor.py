@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -74,6 +74,7 @@ class Compositor:
         self._active: LayerId | None = None
         self._branches: Branches | None = None
         self._shown_layers: tuple[Layer, ...] = ()
+        self._size = open_document.shown.size
         self._jobs = TileJobs(self._pool)
         self._arrived: list[Rect] = []  # refreshed by jobs, not yet told
         self._speed = FIRST_SPEED
@@ -98,13 +99,16 @@ class Compositor:
         if self._branches is not None:
             self._branches.forget_backdrops(rect)
         is_below = self._is_below_active(layer_id)
+        missing: list[TileKey] = []
         for key, part in tiles_touched(rect):
             if is_below:
                 self._forget_below_in(key)
             if (0, *key) in self._tiles or key in self._jobs:
-                self._stale[key] = self._stale[key].union(part) if key in self._stale else part
+                known = self._stale.get(key)
+                self._stale[key] = part if known is None else known.union(part)
             else:
-                self._drop_levels_over(part)
+                missing.append(key)
+        self._drop_levels_of(missing)
         if layer_id == 0:
             self._groups.forget()
             self._drop_levels_over(rect)
@@ -123,7 +127,8 @@ class Compositor:
         """
         self._jobs.wait()
         self._take_finished()
-        waiting = sorted(self._stale, key=lambda key: first.intersect(_rect_of(key)).is_empty)
+        is_first = _touches(first)
+        waiting = sorted(self._stale, key=lambda key: not is_first(key))
         done, self._arrived = self._arrived, []
         stop = time.perf_counter() + budget_s
         while waiting and (not done or time.perf_counter() < stop):
@@ -142,9 +147,10 @@ class Compositor:
         A brush's dabs are small, and go before whole tiles.
         """
         self._take_finished()
+        is_first = _touches(first)
         waiting = sorted(
             (key for key in self._stale if key not in self._jobs),
-            key=lambda key: (first.intersect(_rect_of(key)).is_empty, self._stale[key].area),
+            key=lambda key: (not is_first(key), self._stale[key].area),
         )
         now = self._quick_ones([(key, self._stale[key]) for key in waiting])
         for key, _ in now:
@@ -236,18 +242,18 @@ class Compositor:
         While an edit paints it is one at least, so that what lies below the brush becomes known.
         """
         quick: list[tuple[TileKey, Rect]] = []
+        branches = self._current_branches()
         left = self._speed * AT_ONCE_S
         least = -FIRST_TAKES * left if self._document.is_editing else 0
         for key, part in items:
-            left -= self._blended_pixels(key, part)
+            left -= self._blended_pixels(key, part, branches)
             if left < (0 if quick else least):
                 break
             quick.append((key, part))
         return quick
 
-    def _blended_pixels(self, key: TileKey, part: Rect) -> int:
+    def _blended_pixels(self, key: TileKey, part: Rect, branches: Branches) -> int:
         """How many pixels of layers a part of a tile takes: with an edit, only those that are not known below it."""
-        branches = self._current_branches()
         if not self._document.is_editing:
             return part.area * (weight_of(branches.all, key) + 1)
         below = self._below.get(key)
@@ -276,7 +282,7 @@ class Compositor:
 
     def _is_outside(self, key: ViewKey) -> bool:
         level, column, row = key
-        size, step = self._document.shown.size, TILE << level
+        size, step = self._size, TILE << level
         return column * step >= size.width or row * step >= size.height or column < 0 or row < 0
 
     def _compose(self, items: list[tuple[TileKey, Rect]]) -> None:
@@ -296,7 +302,7 @@ class Compositor:
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
         is_telling = not is_small and len(items) <= REFRESH_BATCH
-        pixels = sum(self._blended_pixels(*item) for item in items) if is_telling else 0
+        pixels = sum(self._blended_pixels(*item, branches) for item in items) if is_telling else 0
         start = time.perf_counter()
         largest_first = sorted(items, key=lambda item: -item[1].area)  # no thread is left with a large one at the end
         self._pool.run(compose, largest_first, inline=is_small or len(self._jobs) > 0)
@@ -355,6 +361,7 @@ class Compositor:
             self._below_pictures.give(below.picture)
 
     def _tree_changed(self) -> None:
+        self._size = self._document.shown.size
         self._forget_below()
         self._groups.forget()
         self._groups.set_active(self._document.shown.layers, self._active)
@@ -390,21 +397,34 @@ class Compositor:
         return True
 
     def _drop_levels_over(self, rect: Rect) -> None:
+        self._drop_levels_of([key for key, _ in tiles_touched(rect)])
+
+    def _drop_levels_of(self, keys: Iterable[TileKey]) -> None:
         """Halved tiles that cannot be kept up to date are made again when they are asked for."""
+        above = set(keys)
         for level in range(1, self._highest + 1):
-            for key, _ in tiles_touched(_scaled(rect, level)):
+            above = {(column >> 1, row >> 1) for column, row in above}
+            for key in above:
                 self._tiles.pop((level, *key), None)
 
     def _limit_tiles(self) -> None:
         while len(self._tiles) > LEVEL0_TILES:
             key, _ = self._tiles.popitem(last=False)
             if key[0] == 0 and self._stale.pop((key[1], key[2]), None) is not None:
-                self._drop_levels_over(_rect_of((key[1], key[2])))
+                self._drop_levels_of([(key[1], key[2])])
 
 
 def _scaled(rect: Rect, level: int) -> Rect:
     """The pixels of a level that a rectangle of the image touches."""
     return Rect.from_edges(rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level))
+
+
+def _touches(rect: Rect) -> Callable[[TileKey], bool]:
+    """Tells of tiles whether a rectangle (image pixels) touches them."""
+    left, top, right, bottom = (edge // TILE for edge in (rect.left, rect.top, rect.right - 1, rect.bottom - 1))
+    if rect.is_empty:
+        return lambda _: False
+    return lambda key: left <= key[0] <= right and top <= key[1] <= bottom
 
 
 def _rect_of(key: TileKey) -> Rect:

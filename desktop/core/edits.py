@@ -162,7 +162,7 @@ class Edit:
     @property
     def document(self) -> Document:
         """The document as it looks in the middle of the edit; its written tiles go on changing."""
-        stamp = (id(self._structure), *((key, editor.version) for key, editor in self._editors.items()))
+        stamp = (id(self._structure), *[editor.version for editor in self._editors.values()])
         if stamp != self._live_stamp:
             self._live, self._live_stamp = self._joined(TileEditor.live), stamp
         return self._live

@@ -76,26 +76,40 @@ class Rect:
     def is_empty(self) -> bool:
         return self.width <= 0 or self.height <= 0
 
+    # The next two run some thousand times a frame: they go without properties, and make no second rectangle alike.
+
     def intersect(self, other: Rect) -> Rect:
-        return Rect.from_edges(
-            max(self.left, other.left),
-            max(self.top, other.top),
-            min(self.right, other.right),
-            min(self.bottom, other.bottom),
+        x, y, other_x, other_y = self.x, self.y, other.x, other.y
+        right, bottom, other_right, other_bottom = (
+            x + self.width,
+            y + self.height,
+            other_x + other.width,
+            other_y + other.height,
         )
+        if x >= other_x and y >= other_y and right <= other_right and bottom <= other_bottom:
+            return self if right > x and bottom > y else EMPTY_RECT
+        left, top = (x if x > other_x else other_x), (y if y > other_y else other_y)
+        right, bottom = (
+            (right if right < other_right else other_right),
+            (bottom if bottom < other_bottom else other_bottom),
+        )
+        if right <= left or bottom <= top:
+            return EMPTY_RECT
+        return Rect(left, top, right - left, bottom - top)
 
     def union(self, other: Rect) -> Rect:
         """The smallest rectangle around both; an empty one does not count."""
-        if self.is_empty:
+        x, y, width, height = self.x, self.y, self.width, self.height
+        if width <= 0 or height <= 0:
             return other
-        if other.is_empty:
+        other_x, other_y, other_width, other_height = other.x, other.y, other.width, other.height
+        if other_width <= 0 or other_height <= 0:
             return self
-        return Rect.from_edges(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
+        right, bottom, other_right, other_bottom = x + width, y + height, other_x + other_width, other_y + other_height
+        if x <= other_x and y <= other_y and right >= other_right and bottom >= other_bottom:
+            return self
+        left, top = (x if x < other_x else other_x), (y if y < other_y else other_y)
+        return Rect(left, top, max(right, other_right) - left, max(bottom, other_bottom) - top)
 
     def translated(self, dx: int, dy: int) -> Rect:
         return Rect(self.x + dx, self.y + dy, self.width, self.height)

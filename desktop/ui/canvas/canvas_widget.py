@@ -19,7 +19,7 @@ from desktop.core.geometry import Rect, Size
 from desktop.ui.canvas.overlays import Overlay
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
-from desktop.ui.canvas.scene import CanvasScene, device_rect, part_of_a_pixel
+from desktop.ui.canvas.scene import CanvasScene, device_rect, merged_rects, part_of_a_pixel
 from desktop.ui.canvas.split import SplitLine
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, OutlineOverlay, PickerRing
 from desktop.ui.canvas.view_widget import ViewWidget
@@ -177,7 +177,7 @@ class CanvasWidget(ViewWidget):
         painter.scale(1 / ratio, 1 / ratio)
         painter.translate(-shift[0], -shift[1])
         is_whole = True
-        for rect in event.region():
+        for rect in merged_rects(event.region()):
             is_whole = self._scene.draw(painter, device_rect(rect, ratio, shift)) and is_whole
         painter.end()
         if not is_whole:

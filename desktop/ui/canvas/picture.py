@@ -11,6 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import cv2
 import numpy as np
@@ -272,6 +273,7 @@ def canvas_polygon(view: View, size: Size) -> QPolygonF:
     return QPolygonF([QPointF(x, y) for x, y in view.corners_in_view(size.rect())])
 
 
+@cache
 def _checker(light: str, dark: str) -> QImage:
     side = CHECKER_PX * 2
     image = QImage(side, side, QImage.Format.Format_RGB32)

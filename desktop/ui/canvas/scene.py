@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QRegion
 
 from desktop.core.brush import PLAIN_BRUSH, BrushMode, BrushSettings
 from desktop.core.geometry import Rect
@@ -21,6 +21,9 @@ from desktop.ui.theme import color, tokens
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
+
+
+PART_PRICE_PX = 100_000  # a part of its own takes as long as so many pixels more
 
 
 class CanvasScene:
@@ -149,6 +152,13 @@ def part_of_a_pixel(painter: QPainter) -> tuple[float, float]:
     """How far a painter's corner lies inside a pixel of what it paints on."""
     transform = painter.deviceTransform()
     return transform.dx() % 1, transform.dy() % 1
+
+
+def merged_rects(region: QRegion) -> list[QRect]:
+    """The rectangles of a region, or the one around them where that is drawn sooner."""
+    around, parts = region.boundingRect(), list(region)
+    separately = sum(part.width() * part.height() + PART_PRICE_PX for part in parts)
+    return [around] if around.width() * around.height() + PART_PRICE_PX <= separately else parts
 
 
 def _edges(part: QRect) -> tuple[int, int, int, int]:

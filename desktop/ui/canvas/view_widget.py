@@ -117,9 +117,10 @@ class ViewWidget(QWidget):
         return self.view.rect_in_image(0, 0, size.width, size.height)
 
     def update_device_rect(self, left: float, top: float, right: float, bottom: float) -> None:
-        start, end = self.from_device(left, top), self.from_device(right, bottom)
-        x, y = math.floor(start.x()), math.floor(start.y())
-        self.update(QRect(x, y, math.ceil(end.x()) - x, math.ceil(end.y()) - y))
+        ratio, (shift_x, shift_y) = self.devicePixelRatioF(), self.device_shift()
+        x, y = math.floor((left - shift_x) / ratio), math.floor((top - shift_y) / ratio)
+        end_x, end_y = math.ceil((right - shift_x) / ratio), math.ceil((bottom - shift_y) / ratio)
+        self.update(QRect(x, y, end_x - x, end_y - y))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.scrolling.wheel(event)
