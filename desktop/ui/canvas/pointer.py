@@ -217,7 +217,7 @@ class PointerInput:
             self.refresh_cursor()
         elif key == Qt.Key.Key_Escape and (self.cancel() or self.turns):
             self.set_turns(False)
-        elif key in _ARROWS and self._canvas.state.tool is Tool.MOVE and not self.is_busy:
+        elif key in _ARROWS and self._canvas.state.tool is Tool.MOVE and not self._canvas.state.is_editing:
             step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
             dx, dy = self._canvas.view.axis_in_image(*_ARROWS[key])
             self.on_nudge(dx * step, dy * step)
@@ -270,6 +270,8 @@ class PointerInput:
             return
         if tool is Tool.ZOOM:
             self._zoom_from = (position, self._canvas.view.zoom, False)
+            return
+        if self._canvas.state.is_editing:  # something is being tried in a dialog
             return
         if Modifier.ALT in modifiers and tool in PICKS_WITH_ALT:
             tool = Tool.PICKER

@@ -25,7 +25,7 @@ class CurveEditor(QWidget):
 
     curve_changed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, side_px: int = SIDE_PX) -> None:
         super().__init__(parent)
         self._points = list(IDENTITY.points)
         self._chosen = 0
@@ -33,7 +33,7 @@ class CurveEditor(QWidget):
         self._dragged_out: tuple[float, float] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFixedSize(SIDE_PX, SIDE_PX)
+        self.setFixedSize(side_px, side_px)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     @property
@@ -57,7 +57,7 @@ class CurveEditor(QWidget):
         self._announce()
 
     def sizeHint(self) -> QSize:
-        return QSize(SIDE_PX, SIDE_PX)
+        return QSize(self.width(), self.height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.RightButton:
