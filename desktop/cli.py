@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import desktop
 from desktop.core.errors import UserError
+from desktop.filter_commands import filter_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import remove_command
@@ -33,6 +34,7 @@ commands (scumble COMMAND --help tells more):
   batch MODEL IN... --out DIR
                             run a model on many pictures; goes on where it was stopped
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
+  filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest [--window]       run every installed model on its own sample and compare; or try the window
@@ -206,6 +208,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "batch": batch_command,
     "convert": _convert_command,
     "remove": remove_command,
+    "filter": filter_command,
     "models": _models_command,
     "selftest": _selftest_command,
     "thumbnail": thumbnail_command,

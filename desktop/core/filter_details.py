@@ -62,6 +62,9 @@ def median(image: FloatPixels, values: Values, place: Place) -> FloatPixels:
     """
     levels = np.rint(np.clip(_straight(image), 0, 1) * 65535).astype(np.uint16)
     radius = int(values["radius"])
+    if not (levels % 257).any():  # a picture of 8 bits
+        small = cv2.medianBlur((levels >> 8).astype(np.uint8), 2 * radius + 1)
+        return _with_color(image, small.astype(np.float32) / np.float32(255))
     if radius <= LARGEST_EXACT_MEDIAN:
         found = cv2.medianBlur(levels, 2 * radius + 1)
     else:
@@ -147,10 +150,13 @@ def _wide_median(levels: Pixels, radius: int) -> FloatPixels:
     exact = np.zeros(levels.shape, np.float32)
     side = (2 * radius + 1, 2 * radius + 1)
     for level in np.unique(found):
-        same = (upper == level).astype(np.float32)
-        sums = cv2.boxFilter(np.dstack([same * levels, same]), -1, side, normalize=False)
         places = found == level
-        exact[places] = sums[..., 0][places] / np.maximum(sums[..., 1][places], 1)
+        x, y, width, height = cv2.boundingRect(places.view(np.uint8))
+        part = np.s_[max(y - radius, 0) : y + height + radius, max(x - radius, 0) : x + width + radius]
+        same = (upper[part] == level).astype(np.float32)
+        sums = cv2.boxFilter(same * levels[part], -1, side, normalize=False, borderType=cv2.BORDER_REPLICATE)
+        counts = cv2.boxFilter(same, -1, side, normalize=False, borderType=cv2.BORDER_REPLICATE)
+        np.copyto(exact[part], sums / np.maximum(counts, 1), where=places[part])
     return exact
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from desktop.core.layers import ColorTag
+from desktop.ui.effect_actions import FILTER_MENUS, effect_actions
 from desktop.ui.panels.registry import PANELS
 
 
@@ -301,14 +302,28 @@ _HELP = (
     _a("help.about", "help", "help.about", icon="info"),
 )
 
-ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_LAYER, *_SELECT, *_TOOLS, *_AI, *_VIEW, *_PANELS, *_HELP)
+ACTIONS: tuple[ActionSpec, ...] = (
+    *_FILE,
+    *_EDIT,
+    *_LAYER,
+    *_SELECT,
+    *effect_actions(_a),
+    *_TOOLS,
+    *_AI,
+    *_VIEW,
+    *_PANELS,
+    *_HELP,
+)
 
-MENUS = ("file", "edit", "layer", "select", "tool", "ai", "view", "help")
+MENUS = ("file", "edit", "layer", "select", "adjust", "filter", "tool", "ai", "view", "help")
 SUBMENUS = {
     "layer_mask": "layer",
     "lock": "layer",
     "arrange": "layer",
     "tags": "layer",
+    "adjustment_layer": "layer",
+    "filter_layer": "layer",
+    **FILTER_MENUS,
     "generate": "ai",
     "panels": "view",
     "brushes": "tool",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from desktop.core.errors import UserError
 from desktop.io.brush_library import BrushLibrary
@@ -32,6 +32,7 @@ from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.clipboard_commands import ClipboardCommands
 from desktop.ui.commands.color_commands import ColorCommands
 from desktop.ui.commands.editing_tools import EditingTools
+from desktop.ui.commands.effect_commands import EffectCommands
 from desktop.ui.commands.file_commands import FileCommands
 from desktop.ui.commands.focus_commands import FocusCommands
 from desktop.ui.commands.generate_files import make_generate
@@ -65,6 +66,7 @@ from desktop.ui.widgets.basics import rule, stacked
 from desktop.ui.widgets.document_tabs import DocumentTabs
 from desktop.ui.widgets.empty_state import EmptyState
 from desktop.ui.widgets.info_bar import InfoBar, PreviewBar
+from desktop.ui.widgets.recent_menu import RecentMenu
 from desktop.ui.widgets.tool_strip import ToolStrip
 
 FIRST_SIZE = (1280, 800)
@@ -104,11 +106,12 @@ class MainWindow(QMainWindow):
         self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
         self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.editing = EditingTools(self)
+        self.effects = EffectCommands(self)
         self.generate, self.explorer, self.latents = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
-        self._recent_menu = QMenu(self.actions_by_id.menus["file"])
+        self._recent_menu = RecentMenu(self.files, self.actions_by_id.menus["file"])
         self._build()
         self._connect()
         self._retranslate()
@@ -231,8 +234,11 @@ class MainWindow(QMainWindow):
         self.objects.failed.connect(self.show_error)
         self.objects.noted.connect(self.info.show_note)
         self.selection.failed.connect(self.show_error)
+        self.effects.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
-        self.canvas.pointer.on_key = lambda key: self.selection.key(key) or self.editing.key(key)
+        self.canvas.pointer.on_key = lambda key: (
+            self.effects.key(key) or self.selection.key(key) or self.editing.key(key)
+        )
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
         self.objects.box_dragged.connect(self.canvas.clicks.show_dragged)
         self.ai.noted.connect(self.info.show_note)
@@ -240,15 +246,15 @@ class MainWindow(QMainWindow):
         self.ai.document_made.connect(self.files.show_made)
         self.preview_bar.keep.clicked.connect(lambda: self.perform("ai.keep"))
         self.preview_bar.discard.clicked.connect(lambda: self.perform("ai.discard"))
+        self.panels.layers.list.rows.settings_wanted.connect(self.effects.edit_layer_by_id)
         self.panels.layers.list.rows.selection_wanted.connect(self._select_from_layer)
         self.strip.colors.clicked.connect(lambda: self.panels.bring_to_front("color"))
-        self._recent_menu.aboutToShow.connect(self._fill_recent)
         opened = self.actions_by_id["file.place"]
         self.actions_by_id.menus["file"].insertMenu(opened, self._recent_menu)
 
     def _retranslate(self) -> None:
         self.actions_by_id.retranslate()
-        self._recent_menu.setTitle(tr("menu.recent"))
+        self._recent_menu.retranslate()
         parts = (self.strip, self.context, self.status, self.tabs, self.panels, self.scrolled, self.ruled, self.empty)
         for part in parts:
             part.retranslate()
@@ -266,17 +272,6 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{self.state.title}[*] — Scumble")
         self.setWindowModified(opened is not None and opened.is_modified)
         share_memory(self.state.documents, self.files.memory_budget())
-
-    def _fill_recent(self) -> None:
-        self._recent_menu.clear()
-        paths = self.files.recent()
-        for path in paths:
-            action = QAction(path.name, self._recent_menu)
-            action.setToolTip(str(path))
-            action.triggered.connect(lambda _checked=False, chosen=path: self.files.open_path(chosen))
-            self._recent_menu.addAction(action)
-        if not paths:
-            self._recent_menu.addAction(tr("menu.recent_empty")).setEnabled(False)
 
     # the canvas
 
@@ -362,6 +357,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.canvas.pointer.cancel()
+        self.effects.give_up()
         if not self.files.can_close():
             event.ignore()
             return

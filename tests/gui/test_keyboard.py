@@ -98,6 +98,12 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         yield type(dialog).__name__, dialog
         dialog.close()
         dialog.deleteLater()
+    for effect in ("curves", "gradient-map", "lut", "colour-balance"):
+        window.perform(f"adjust.{effect}")
+        if window.effects.dialog is not None:
+            window.effects.dialog.activateWindow()
+            yield effect, window.effects.dialog
+            window.effects.give_up()
     window.action_search.open_over(window)
     yield "search", window.action_search
     window.action_search.hide()

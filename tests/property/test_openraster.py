@@ -17,7 +17,7 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Guide, Metadata
 from desktop.core.geometry import Rect, Size
-from desktop.core.layers import AiRecipe, GroupLayer, Layer, Locks, Mask, RasterLayer
+from desktop.core.layers import AdjustmentLayer, AiRecipe, EffectSettings, GroupLayer, Layer, Locks, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.io.openraster import load_openraster, save_openraster
 from desktop.io.ora_records import RECORD_FILE
@@ -85,6 +85,20 @@ def rasters(depth: Any, modes: list[BlendMode]) -> st.SearchStrategy[Layer]:
     )
 
 
+def adjustments(modes: list[BlendMode]) -> st.SearchStrategy[Layer]:
+    """The gentle ones: what rounds a level once more must not become another picture."""
+    settings_ = st.sampled_from(
+        [
+            EffectSettings("invert"),
+            EffectSettings("gaussian-blur", (("radius", 2.5),)),
+            EffectSettings("curves", (("all", "0,0.1 1,0.8"),)),
+            EffectSettings("lut", (("strength", 50.0),), b"LUT_1D_SIZE 2\n0 0 0\n0.5 0.5 0.5\n"),
+            EffectSettings("of-a-later-version", (("strength", 3), ("mode", "soft"), ("half", True))),
+        ]
+    )
+    return st.builds(AdjustmentLayer, id=st.just(0), settings=settings_, **fields(modes))
+
+
 def trees(depth: Any, modes: list[BlendMode]) -> st.SearchStrategy[tuple[Layer, ...]]:
     def groups(children: st.SearchStrategy[Layer]) -> st.SearchStrategy[Layer]:
         return st.builds(
@@ -95,7 +109,9 @@ def trees(depth: Any, modes: list[BlendMode]) -> st.SearchStrategy[tuple[Layer, 
             **fields(modes),
         )
 
-    return st.lists(st.recursive(rasters(depth, modes), groups, max_leaves=6), max_size=4).map(tuple)
+    return st.lists(st.recursive(rasters(depth, modes) | adjustments(modes), groups, max_leaves=6), max_size=4).map(
+        tuple
+    )
 
 
 def numbered(layers: tuple[Layer, ...], start: list[int]) -> tuple[Layer, ...]:
@@ -130,7 +146,10 @@ def described(layers: tuple[Layer, ...]) -> list[Any]:
     result: list[Any] = []
     for layer in layers:
         mask = (layer.mask.enabled, layer.mask.linked) if layer.mask is not None else None
-        rest = [layer.recipe] if isinstance(layer, RasterLayer) else [layer.pass_through, described(layer.children)]
+        if isinstance(layer, GroupLayer):
+            rest: list[Any] = [layer.pass_through, described(layer.children)]
+        else:
+            rest = [layer.recipe if isinstance(layer, RasterLayer) else layer.settings]
         looks = (layer.name, layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below)
         result.append((layer.id, *looks, layer.locks, mask, *rest))
     return result

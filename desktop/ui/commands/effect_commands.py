@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop.core.cube_lut import LARGEST_BYTES, parse_cube
 from desktop.core.edits import OpenDocument
 from desktop.core.effect_table import Effect
 from desktop.core.effects import checked_settings, default_values, effect_of
 from desktop.core.errors import UserError
 from desktop.core.layers import AdjustmentLayer, EffectSettings, LayerId, Mask, RasterLayer
+from desktop.io.cube_files import read_cube_file
 from desktop.tools.effect_run import source_of
 from desktop.tools.histogram import auto_levels, sampled
 from desktop.tools.painting import Plane
@@ -139,7 +139,7 @@ class EffectCommands(QObject):
         if path is None:
             return None
         try:
-            content = read_lut(path)
+            content = read_cube_file(path)
         except UserError as error:
             self.failed.emit(error)
             return None
@@ -223,15 +223,3 @@ class EffectCommands(QObject):
         if opened is None:
             raise UserError("tool.no_layer")
         return opened
-
-
-def read_lut(path: Path) -> bytes:
-    """The content of a .cube file that is whole. UserError says what is wrong."""
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise UserError("effect.lut_too_large", limit=LARGEST_BYTES >> 20)
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError("file.cannot_read", path=path, reason=error.strerror or str(error)) from error
-    parse_cube(content)
-    return content

@@ -20,7 +20,7 @@ TAGS = ""  # a place in a menu
 LINE = "-"
 
 _ROW_MENU = (
-    "layer.rename", "layer.duplicate", "layer.delete", LINE,
+    "layer.adjustment", "layer.rename", "layer.duplicate", "layer.delete", LINE,
     "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,
     "layer.add_mask", "select.alpha", LINE,

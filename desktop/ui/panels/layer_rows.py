@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from desktop.core.document import Document
-from desktop.core.layers import ColorTag, GroupLayer, Layer, LayerId, RasterLayer
+from desktop.core.layers import AdjustmentLayer, ColorTag, GroupLayer, Layer, LayerId, RasterLayer
 
 ROW_PX = 40
 EDGE_SHARE = 0.3  # of a group's row: nearer its edges means beside it, the middle means into it
@@ -62,6 +62,10 @@ class Place:
     line_y: int | None
     row: int
     depth: int
+
+
+def is_adjustment(row: Row) -> bool:
+    return isinstance(row.layer, AdjustmentLayer)
 
 
 def rows_of(document: Document, collapsed: Collection[LayerId], wanted: LayerFilter | None = None) -> list[Row]:
