@@ -19,8 +19,8 @@ from desktop.io.image_files import ImageFile, read_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.manifest import Manifest
+from desktop.runtime.needs import needed_inputs
 from desktop.runtime.parameters import complete_parameters
-from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import (
     Array,
     Cancelled,

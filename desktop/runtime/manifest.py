@@ -52,8 +52,9 @@ class Task(StrEnum):
 
 Layout = Literal["NCHW", "NHWC", "CHW", "HWC"]
 # L, Y: luma (BT.601); an answer in Y takes its colour from the picture. Lab_L: lightness of CIE Lab, 0..255 for 0..100.
-# MRGB, RGBM: the mask of an inpainting network as a fourth channel of the picture.
-ChannelOrder = Literal["RGB", "BGR", "L", "Y", "Lab_L", "RGBA", "MRGB", "RGBM"]
+# MRGB, RGBM: the mask of an inpainting network, or a trimap, as a fourth channel of the picture. RGBN: the number of a
+# parameter as a fourth channel. RGBRGB, RGBRGBN: the picture, the second picture, and a number in one tensor.
+ChannelOrder = Literal["RGB", "BGR", "L", "Y", "Lab_L", "RGBA", "MRGB", "RGBM", "RGBN", "RGBRGB", "RGBRGBN"]
 InputRole = Literal[
     "image",
     "image2",
@@ -79,7 +80,10 @@ OutputRole = Literal[
 ]
 HALF = "_fp16"  # the part "main_fp16" stands in for "main" where half precision is fast
 
-_CHANNELS = {"L": 1, "Y": 1, "Lab_L": 1, "RGBA": 4, "MRGB": 4, "RGBM": 4}
+_CHANNELS = {"L": 1, "Y": 1, "Lab_L": 1, "RGBA": 4, "MRGB": 4, "RGBM": 4, "RGBN": 4, "RGBRGB": 6, "RGBRGBN": 7}
+WITH_MASK = ("MRGB", "RGBM")
+JOINED = ("RGBN", "RGBRGB", "RGBRGBN")  # several pictures, or a picture and a number, in one tensor
+TWO_PICTURES = ("RGBRGB", "RGBRGBN")
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,7 +95,8 @@ class Input(_Table, frozen=True, kw_only=True):
 
     `size`: "any", a multiple that both sides must be of, or the fixed (height, width); a picture is brought to a fixed
     size by `fit`: stretched, or scaled until one side fits and padded with zeros at its right or bottom.
-    A scalar is fed by `param`, whose min..max is mapped linearly onto `range`; without `param` it is `default`. A
+    A scalar (or the number that is a channel of its own) is fed by `param`, whose min..max is mapped linearly onto
+    `range`; without `param` it is `default`. A
     label is the number of a choice, or one-hot where the tensor has a place for each class.
     A latent or noise has the `shape` of one sample (without the batch) and is drawn from `distribution`, normal with
     standard deviation 1, or uniform in -1..1. `from` names the output of another part that feeds this input; an
@@ -129,6 +134,7 @@ class Output(_Table, frozen=True, kw_only=True):
 
     `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
     A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels.
+    `border`: how many pixels on each side the answer lacks, because the network does not pad; it is shown as much more.
     """
 
     name: Name
@@ -145,6 +151,7 @@ class Output(_Table, frozen=True, kw_only=True):
     size: tuple[Side, Side] | None = None
     shape: list[Count] | None = None
     iterations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    border: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 
     def __post_init__(self) -> None:
         _check_normalisation(self.name, self.order, self.mean, self.std)

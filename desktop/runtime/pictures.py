@@ -95,7 +95,7 @@ def gather(pixels: NDArray[Any], placed: PlacedTile) -> NDArray[Any]:
     """(rows, columns[, C]) of the tile; what lies beyond the picture is mirrored."""
     rows, columns = placed.rows, placed.columns
     height, width = pixels.shape[:2]
-    if rows.stop <= height and columns.stop <= width:
+    if min(rows.start, columns.start) >= 0 and rows.stop <= height and columns.stop <= width:
         return pixels[rows.start : rows.stop, columns.start : columns.stop]
     there = pixels[mirrored_indices(rows.start, rows.stop, height)]
     return there[:, mirrored_indices(columns.start, columns.stop, width)]
@@ -111,6 +111,9 @@ def colour_planes(colour: Pixels) -> Planes:
 def copy_alpha(source: Pixels, target: Pixels, scale: int) -> None:
     """Alpha by its own path: as it is, or enlarged smoothly. Nothing to do for pictures without."""
     if target.shape[2] < 4:
+        return
+    if source.shape[2] < 4:
+        target[..., 3] = np.iinfo(target.dtype).max
         return
     if scale == 1 or not has_varying_alpha(source):
         target[..., 3] = source[..., 3] if scale == 1 else source[0, 0, 3]

@@ -12,12 +12,10 @@ from desktop.runtime.latents import check_generation
 from desktop.runtime.manifest import Manifest, with_tile_side
 from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task
+from desktop.runtime.needs import PICTURES, allowed_inputs, needed_inputs
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import Array, Request
 from desktop.runtime.sharing import PixelShare, SharedPixels, forget
-
-PICTURES = ("image", "image2", "style")
-OPTIONAL = {Kind.GENERATE: ("image",)}  # a picture is turned into its latent first, where the model can
 
 
 def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int) -> tuple[Model, Task]:
@@ -50,21 +48,6 @@ def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int)
         count=request.count,
         truncation=request.truncation,
     )
-
-
-def needed_inputs(manifest: Manifest) -> list[str]:
-    """The roles that a request must bring, in the manifest's order."""
-    wanted = [spec.role for spec in manifest.inputs if spec.role in (*PICTURES, "mask", "points")]
-    wanted += ["mask" for spec in manifest.inputs if spec.order in ("MRGB", "RGBM")]
-    return [role for role in dict.fromkeys(wanted) if role not in OPTIONAL.get(manifest.task, ())]
-
-
-def allowed_inputs(manifest: Manifest) -> list[str]:
-    described = {spec.role for spec in manifest.inputs}
-    optional = [role for role in OPTIONAL.get(manifest.task, ()) if role in described]
-    named = [spec.name for spec in manifest.inputs if spec.role in ("latent", "noise")]
-    latent = ["latent"] if "latent" in described else []
-    return list(dict.fromkeys([*needed_inputs(manifest), *optional, *latent, *named]))
 
 
 def check_inputs(manifest: Manifest, request: Request) -> None:

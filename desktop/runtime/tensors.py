@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.manifest import Input, Output, channels_of
+from desktop.runtime.manifest import WITH_MASK, Input, Output, channels_of
 from desktop.runtime.runner import Pixels
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, on the encoded values as grey networks expect
@@ -45,9 +46,9 @@ def pixels_to_tensor(pixels: Pixels, spec: Input, tensor_type: str) -> Tensor:
     return planes_to_tensor(planes, spec.layout, tensor_type)
 
 
-def mask_to_tensor(mask: Pixels, spec: Input, tensor_type: str) -> Tensor:
-    """(H, W), white where something is to be changed → the tensor, one channel, in the manifest's polarity."""
-    return planes_to_tensor(_mask_plane(mask, spec, 0)[None], spec.layout, tensor_type)
+def mask_to_tensor(mask: Pixels, spec: Input, tensor_type: str, channels: int = 1) -> Tensor:
+    """(H, W), white where something is to be changed → the tensor, in the manifest's polarity, `channels` times."""
+    return planes_to_tensor(np.repeat(_mask_plane(mask, spec, 0)[None], channels, axis=0), spec.layout, tensor_type)
 
 
 def masked_to_tensor(pixels: Pixels, mask: Pixels, spec: Input, tensor_type: str) -> Tensor:
@@ -63,10 +64,19 @@ def masked_to_tensor(pixels: Pixels, mask: Pixels, spec: Input, tensor_type: str
             plane += (np.float32(cover) - plane) * hole
     if spec.order == "BGR":
         planes = planes[::-1]
-    elif spec.order in ("MRGB", "RGBM"):
+    elif spec.order in WITH_MASK:
         own = _mask_plane(mask, spec, 0 if spec.order == "MRGB" else 3)[None]
         planes = np.concatenate([own, planes] if spec.order == "MRGB" else [planes, own])
     return planes_to_tensor(np.ascontiguousarray(planes), spec.layout, tensor_type)
+
+
+def joined_to_tensor(pictures: Sequence[Pixels], number: float | None, spec: Input, tensor_type: str) -> Tensor:
+    """Pictures of one size, one behind the other, and a plane of one number at the end, as one tensor."""
+    plain = msgspec.structs.replace(spec, order="RGB", layout="CHW", mean=spec.mean[:3], std=spec.std[:3])
+    planes = [pixels_to_tensor(pixels, plain, "tensor(float)") for pixels in pictures]
+    if number is not None:
+        planes.append(np.full((1, *planes[0].shape[1:]), number, np.float32))
+    return planes_to_tensor(np.concatenate(planes), spec.layout, tensor_type)
 
 
 def planes_to_tensor(planes: Planes, layout: str, tensor_type: str) -> Tensor:

@@ -24,8 +24,8 @@ from desktop.core.layers import AiRecipe, GroupLayer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Task
+from desktop.runtime.needs import needed_inputs
 from desktop.runtime.parameters import complete_parameters
-from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result
 from desktop.tools.layer_edits import place_above
 
@@ -136,7 +136,7 @@ def landings(manifest: Manifest) -> tuple[Landing, ...]:
 
 def second_role(manifest: Manifest) -> str | None:
     """The role of the further picture that the model wants."""
-    return next((spec.role for spec in manifest.inputs if spec.role in ("image2", "style")), None)
+    return next((role for role in needed_inputs(manifest) if role in ("image2", "style")), None)
 
 
 def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, settings: RunSettings) -> Plan:
@@ -147,7 +147,7 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
     if settings.source is Source.LAYER:
         _check_layer(document, layer_id)
     manifest = settings.model.manifest
-    if manifest.task is Task.INPAINT and settings.where is Where.ALL:
+    if "mask" in needed_inputs(manifest) and settings.where is Where.ALL:
         raise UserError("ai.no_region")
     if manifest.task is Task.UPSCALE:
         settings = replace(settings, where=Where.ALL)
@@ -309,9 +309,11 @@ def _further_inputs(document: Document, settings: RunSettings, shape: TileMap | 
     manifest = settings.model.manifest
     inputs: dict[str, Any] = {}
     if shape is not None and "mask" in needed_inputs(manifest):
-        # The hole is wherever the result will show at all; how softly it shows is the affair of the layer's mask.
-        shows = feathered(shape.read(crop)[..., 0], settings.feather_px) > 0
-        inputs["mask"] = np.where(shows, 255, 0).astype(np.uint8)
+        # The hole is wherever the result will show at all; how softly it shows is the affair of the layer's mask. What
+        # is to be cut out is wanted as it was painted: half covered means that the network has to find out.
+        painted = shape.read(crop)[..., 0]
+        shows = np.where(feathered(painted, settings.feather_px) > 0, 255, 0).astype(np.uint8)
+        inputs["mask"] = painted if manifest.task in MASK_TASKS else shows
     role = second_role(manifest)
     if role is not None:
         second = _second_pixels(document, settings.second, on_canvas=role == "image2")

@@ -27,8 +27,8 @@ from desktop.runtime.adapters.generate import picture_output
 from desktop.runtime.catalog import Model
 from desktop.runtime.latents import SEED_LIMIT, draw, free_latent, truncates_first
 from desktop.runtime.manifest import Manifest, Param, Task, channels_of
+from desktop.runtime.needs import needed_inputs
 from desktop.runtime.parameters import complete_parameters
-from desktop.runtime.preparing import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request
 from desktop.tools.latent_moves import Latent, Latents, Space, between
 from desktop.tools.layer_edits import place_above

@@ -59,8 +59,11 @@ class Asked:
 
 
 def image_results(manifest: Manifest, asked: Asked) -> ArrayShapes:
-    """The result of a task that makes a picture from a picture: `scale` times its size, its depth and channels."""
+    """The result of a task that makes a picture from a picture: `scale` times its size, its depth and channels; an
+    answer that has an alpha of its own needs room for it."""
     height, width, channels = asked.shapes["image"]
+    if any(spec.role == "image" and spec.order == "RGBA" for spec in manifest.outputs):
+        channels = 4
     return {"image": ((height * manifest.scale, width * manifest.scale, channels), asked.dtypes["image"])}
 
 

@@ -20,13 +20,18 @@ def membership(answer: NDArray[np.generic], spec: Output, job: AdapterJob) -> ND
     if len(shares) == 1:
         share = (numbers > 0 if wanted is None else numbers == wanted).astype(np.float32)
     else:
-        if spec.activation == "none":
+        if spec.activation == "none" and not are_shares(shares):
             powers = np.exp(shares - shares.max(axis=0))
             shares = powers / powers.sum(axis=0)
         if wanted is not None and wanted >= len(shares):
             raise broken(job.manifest, f"it has {len(shares)} classes, so there is no class {wanted}.")
         share = 1 - shares[0] if wanted is None else shares[wanted]
     return np.stack([1 - share if spec.invert else share, numbers.astype(np.float32)]).astype(np.float32, copy=False)
+
+
+def are_shares(scores: NDArray[np.float32]) -> bool:
+    """The network has made probabilities of its scores already: (C, H, W) between 0 and 1."""
+    return bool(scores.min() >= -0.01 and scores.max() <= 1.01)
 
 
 def wanted_class(spec: Output, job: AdapterJob) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,10 @@ from desktop.runtime.adapters.base import image_results as results
 from desktop.runtime.adapters.picture_run import PictureRun
 from desktop.runtime.adapters.picture_task import own_planes
 from desktop.runtime.manifest import Manifest, Output
-from desktop.runtime.pictures import copy_alpha
-from desktop.runtime.stitching import lay_tile
-from desktop.runtime.tensors import luma_planes
+from desktop.runtime.pictures import BAND_ROWS, copy_alpha, is_gray
+from desktop.runtime.runner import Pixels
+from desktop.runtime.stitching import lay_tile, levels_of
+from desktop.runtime.tensors import LUMA, luma_planes
 
 __all__ = ["check", "results", "run"]
 
@@ -36,13 +39,28 @@ def check(manifest: Manifest) -> None:
 
 def run(job: AdapterJob) -> int:
     answer = _answer(job.manifest)
-    pictures = PictureRun(job, [answer])
+    pictures = PictureRun(replace(job, inputs={**job.inputs, "image": _without_colour(job.image)}), [answer])
     copy_alpha(job.image, job.result, 1)
     for placed, (planes,) in pictures.answers():
         own = luma_planes(own_planes(pictures, placed, planes))
         colour = from_lab(own, planes) if answer.role == "ab" else planes[:3]
         lay_tile(job.result, with_luma(own, colour), placed)
     return pictures.tiles
+
+
+def _without_colour(image: Pixels) -> Pixels:
+    """The picture in grey of the same luma, which is what these networks are trained on; alpha stays."""
+    if is_gray(image):
+        return image
+    white = np.float32(levels_of(image))
+    gray = np.empty_like(image)
+    for start in range(0, len(image), BAND_ROWS):
+        band = image[start : start + BAND_ROWS]
+        luma = np.dot(band[..., :3], LUMA)
+        gray[start : start + BAND_ROWS, :, :3] = np.clip(np.rint(luma), 0, white)[..., None].astype(image.dtype)
+    if image.shape[2] == 4:
+        gray[..., 3] = image[..., 3]
+    return gray
 
 
 def from_lab(luma: Planes, ab: Planes) -> Planes:

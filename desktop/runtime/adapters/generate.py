@@ -74,6 +74,24 @@ def picture_output(manifest: Manifest) -> Output:
     return next(spec for spec in manifest.outputs if spec.role == "image")
 
 
+def _unfolded(answer: Array, spec: Output) -> Array:
+    """Decoders of small pictures give one long row of numbers."""
+    if answer.ndim > 2 or spec.size is None:
+        return answer
+    count = channels_of(spec.order)
+    if answer.size != count * spec.size[0] * spec.size[1]:
+        return answer
+    shape = (*spec.size, count) if spec.layout.endswith("HWC") else (count, *spec.size)
+    return answer.reshape(1, *shape)
+
+
+def _layered(sample: Array, shape: tuple[int, ...]) -> Array:
+    """One style for all layers of a synthesis that takes one for each (n numbers to (1, layers, n))."""
+    if sample.ndim == 2 and len(shape) == 2 and sample.shape[1] == shape[1]:
+        return np.repeat(sample[:, None], shape[0], axis=1)
+    return sample
+
+
 class _Sample:
     """One picture on its way through the parts."""
 
@@ -88,7 +106,8 @@ class _Sample:
         picture = picture_output(self._job.manifest)
         for part in self._wiring.order(picture.part):
             self._run_part(part, self._job.seed + self._index, self._made)
-        pixels = answer_to_pixels(self._made[picture.part, picture.name], picture, self._job.manifest.id)
+        answer = _unfolded(self._made[picture.part, picture.name], picture)
+        pixels = answer_to_pixels(answer, picture, self._job.manifest.id)
         target = self._job.results["images"][self._index]
         if pixels.shape != target.shape:
             raise bad_output(self._job.manifest, self._made[picture.part, picture.name], f"{target.shape}")
@@ -111,7 +130,7 @@ class _Sample:
         if source is None:
             sample = self._sampled(spec, seed, sample_shape(spec, declared))
         else:
-            sample = made[source.part, source.name][:1]
+            sample = _layered(made[source.part, source.name][:1], sample_shape(spec, declared))
             if self._is_mapped(source) and made is self._made:
                 sample = self._truncated(source, sample)
         if spec is self._latent and made is self._made:

@@ -10,13 +10,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import AdapterJob, bad_output, tensor_info
 from desktop.runtime.adapters.classes import membership
-from desktop.runtime.adapters.constants import constant_feeds, is_plane, plane_feed
+from desktop.runtime.adapters.constants import constant_feeds, is_fixed, is_plane, number_for, plane_feed
 from desktop.runtime.adapters.fields import Field
 from desktop.runtime.adapters.fitting import (
     STYLE_LIMIT_PX,
@@ -28,19 +29,20 @@ from desktop.runtime.adapters.fitting import (
     shown_whole,
 )
 from desktop.runtime.adapters.wiring import Wiring
-from desktop.runtime.manifest import Input, Manifest, Output, Task
+from desktop.runtime.manifest import JOINED, TWO_PICTURES, WITH_MASK, Input, Manifest, Output, Task
 from desktop.runtime.pictures import Picture, gather
 from desktop.runtime.runner import Array, Pixels
 from desktop.runtime.tensors import (
     answer_planes,
     answer_to_masks,
+    joined_to_tensor,
     mask_to_tensor,
     masked_to_tensor,
     pixels_to_tensor,
     tensor_to_planes,
     typed_tensor,
 )
-from desktop.runtime.tiling import PlacedTile, TilePlan, TileRules, plan_tiles
+from desktop.runtime.tiling import PlacedTile, Span, TilePlan, TileRules, plan_tiles
 
 BAND_PX = 1024  # the side of the pieces in which an answer for the whole picture is laid
 
@@ -56,7 +58,7 @@ def tile_rules(manifest: Manifest, tile_limit: int | None) -> TileRules | None:
     fixed = size if isinstance(size, tuple) else None
     if manifest.tile is None or (fixed and fixed[0] != fixed[1]):
         return None
-    side = fixed[0] if fixed else min(manifest.tile.tile, tile_limit or manifest.tile.tile)
+    side = fixed[0] - 2 * margin_of(manifest) if fixed else min(manifest.tile.tile, tile_limit or manifest.tile.tile)
     return TileRules(
         tile=side,
         halo=manifest.tile.receptive_field,
@@ -65,6 +67,11 @@ def tile_rules(manifest: Manifest, tile_limit: int | None) -> TileRules | None:
         scale=manifest.scale,
         is_fixed=fixed is not None,
     )
+
+
+def margin_of(manifest: Manifest) -> int:
+    """Pixels of the picture that the network wants around what it answers for, because it pads nothing itself."""
+    return max(-(-spec.border // manifest.scale) for spec in manifest.outputs)
 
 
 def image_input(manifest: Manifest) -> Input:
@@ -99,8 +106,8 @@ class PictureRun:
             return
         self._job.report(0, len(plan))
         for placed in plan.tiles():
-            shown = self._shown_tile(placed)
-            answers = self._run(shown, (placed.rows.length, placed.columns.length), placed)
+            wide = self._with_margin(placed)
+            answers = self._run(self._shown_tile(wide), (wide.rows.length, wide.columns.length), wide)
             yield placed, [self._checked(spec, planes, placed) for spec, planes in answers]
             self.tiles += 1
             self._job.report(self.tiles, len(plan))
@@ -117,6 +124,19 @@ class PictureRun:
         multiple = size if isinstance(size, int) else 1
         whole = TileRules(tile=max(height, width), multiple=multiple, scale=self._job.manifest.scale)
         return plan_tiles(height, width, whole)
+
+    def _with_margin(self, placed: PlacedTile) -> PlacedTile:
+        """The tile with what the network cuts off around it, sides on its multiple again."""
+        margin = margin_of(self._job.manifest)
+        if not margin:
+            return placed
+        multiple = self._spec.size if isinstance(self._spec.size, int) else 1
+
+        def wider(span: Span) -> Span:
+            length = -(-(span.length + 2 * margin) // multiple) * multiple
+            return replace(span, start=span.start - margin, stop=span.start - margin + length)
+
+        return PlacedTile(wider(placed.rows), wider(placed.columns))
 
     def _fitted(self) -> Iterator[tuple[PlacedTile, list[Planes]]]:
         height, width = self._job.image.shape[:2]
@@ -199,11 +219,24 @@ class PictureRun:
         if spec.role not in job.inputs:
             raise UserError("model.input_missing", model_id=job.manifest.id, role=spec.role)
         if spec.role == "mask":
-            return mask_to_tensor(shown(job.inputs["mask"], spec), spec, declared.type)
+            channels = declared.shape[-1 if spec.layout.endswith("HWC") else -3] if len(declared.shape) > 2 else 1
+            own = channels if is_fixed(channels) else 1
+            return mask_to_tensor(shown(job.inputs["mask"], spec), spec, declared.type, own)
         pixels = shown(job.inputs[spec.role], spec)
-        if spec.hole == "keep" and spec.order not in ("MRGB", "RGBM"):
+        if spec.order in JOINED:
+            return self._joined(spec, pixels, shown, declared.type)
+        if spec.hole == "keep" and spec.order not in WITH_MASK:
             return pixels_to_tensor(pixels, spec, declared.type)
         return masked_to_tensor(pixels, shown(job.inputs["mask"], spec), spec, declared.type)
+
+    def _joined(self, spec: Input, pixels: Pixels, shown: Show, tensor_type: str) -> Array:
+        """Both pictures, or the picture and a number, in one tensor."""
+        pictures = [pixels]
+        if spec.order in TWO_PICTURES:
+            second = msgspec.structs.replace(spec, role="image2")
+            pictures.append(shown(self._job.inputs["image2"], second))
+        number = number_for(self._job.manifest, spec, self._job.parameters) if spec.order.endswith("N") else None
+        return joined_to_tensor(pictures, number, spec, tensor_type)
 
     def _planes(self, spec: Output, answer: Array) -> Planes:
         model_id = self._job.manifest.id
@@ -220,6 +253,9 @@ class PictureRun:
         """At the scale of the tile. Pictures must come so; masks, curves and grids are often smaller."""
         scale = self._job.manifest.scale
         height, width = placed.rows.length * scale, placed.columns.length * scale
+        if spec.border:
+            surplus = margin_of(self._job.manifest) * scale - spec.border
+            planes = planes[:, surplus : surplus + height, surplus : surplus + width]
         if planes.shape[1:] == (height, width):
             return planes
         if spec.role == "image":

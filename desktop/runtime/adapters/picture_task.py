@@ -57,6 +57,8 @@ def run_picture_task(job: AdapterJob) -> int:
     scale = job.manifest.scale
     if answer.role not in ("grid", "flow") and answer.order != "RGBA":
         copy_alpha(job.image, job.result, scale)
+    has_alpha = answer.role == "image" and answer.order == "RGBA"
+    alpha = np.zeros_like(job.result[..., :1] if has_alpha else job.result[:0])
     for placed, (planes,) in run.answers():
         if answer.role in ("grid", "flow"):
             lay_tile(job.result, moved_pixels(job, answer, planes, placed), placed)
@@ -65,7 +67,12 @@ def run_picture_task(job: AdapterJob) -> int:
             planes = applied_curve(own_planes(run, placed, planes), planes, answer.iterations)
         elif answer.order == "Y":
             planes = with_own_colour(own_planes(run, placed, planes, scale), planes)
+        elif len(planes) == 4:
+            lay_tile(alpha, np.clip(planes[3:], 0, 1), placed)
+            planes = planes[:3]
         lay_tile(job.result, run.picture.finish(planes, placed, scale), placed)
+    if has_alpha:
+        job.result[..., 3:] = cv2.multiply(job.result[..., 3:], alpha, scale=1 / levels_of(alpha))[..., None]
     return run.tiles
 
 

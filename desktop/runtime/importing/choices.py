@@ -15,6 +15,8 @@ from desktop.runtime.manifest import Task, Tile
 
 Order = Literal["RGB", "BGR"]
 Answer = Literal["picture", "curve", "grid", "flow"]
+Fourth = Literal["mask_first", "mask_last", "number", "opaque"]  # what a fourth channel of the picture is
+MaskCode = Literal["0..1", "centred", "-1..1"]  # the numbers of a mask that is such a channel
 UNKNOWN_LICENCE = "LicenseRef-unknown"
 SCALES = (1, 2, 3, 4, 8)
 
@@ -23,8 +25,7 @@ class Choices(msgspec.Struct, frozen=True):
     """Everything that a manifest needs and a graph does not say for sure.
 
     `output` names the tensor that holds the answer, `channels` a slice [first, stop) of it, `answer` what it is: the
-    picture, or what is to be done with the picture. `hole` is what a mask of 1
-    means to an inpainting network.
+    picture, or what is to be done with the picture. `hole` is what a mask of 1 means to an inpainting network.
     """
 
     task: Task
@@ -45,6 +46,9 @@ class Choices(msgspec.Struct, frozen=True):
     answer: Answer = "picture"
     size: Literal["any"] | int | tuple[int, int] = "any"
     tile: Tile | None = None
+    fourth: Fourth = "mask_first"
+    mask_code: MaskCode = "0..1"
+    covers_hole: bool = True  # what lies under a mask that is a channel is not shown
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -69,8 +73,6 @@ def with_settings(choices: Choices, settings: Mapping[str, str]) -> Choices:
             raise UserError("import.unknown_key", name=key, known=", ".join(SETTABLE))
         name = {"class": "class_index", "hole": "mask_hole"}.get(key, key)
         changes[name] = _READERS.get(key, str)(text)
-    if "range" in changes and "output_range" not in changes and choices.output_range in RANGES:
-        changes["output_range"] = changes["range"] if changes["range"] in ("0..1", "0..255", "-1..1") else "0..1"
     return msgspec.structs.replace(choices, **changes)
 
 
@@ -155,7 +157,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "task": _task,
     "scale": _scale,
     "range": _one_of("range", tuple(RANGES)),
-    "output_range": _one_of("output_range", ("0..1", "0..255", "-1..1", "imagenet")),
+    "output_range": _one_of("output_range", tuple(RANGES)),
     "order": _one_of("order", ("RGB", "BGR"), str.upper),
     "answer": _one_of("answer", ("picture", "curve", "grid", "flow"), str.lower),
     "activation": _one_of("activation", ("none", "sigmoid", "softmax", "minmax")),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from desktop.core.errors import UserError
 from desktop.runtime.importing.choices import Choices
 from desktop.runtime.importing.facts import GraphFacts
-from desktop.runtime.importing.graph import OutputSketch, Working
+from desktop.runtime.importing.graph import OutputSketch, Working, picture_size
 from desktop.runtime.importing.ranges import RANGES, ValueRange
 from desktop.runtime.importing.roles import NOISE_LEVEL_NAME, InputSketch
-from desktop.runtime.manifest import ChannelOrder, Input, Manifest, Output, Param, Task
+from desktop.runtime.manifest import JOINED, WITH_MASK, ChannelOrder, Input, Manifest, Output, Param, Task
 
 MASK_TASKS = (Task.MATTE, Task.SEGMENT)
 NOISE_LEVELS = 75.0
 LAB_L_RANGES = {"0..1": 255.0, "0..255": 1.0, "0..100": 2.55, "-1..1": 127.5}
+MASK_CODES = {"0..1": (0.0, 255.0), "centred": (127.5, 255.0), "-1..1": (127.5, 127.5)}  # mean and std
+LABELS = 1000
+LISTED_LABELS = 100  # more are chosen by number
 FILE_NAME = "model.onnx"
 
 
@@ -56,13 +59,16 @@ def output_order(working: Working, choices: Choices) -> ChannelOrder:
         return "Y" if working.image is not None and working.image.order == "L" else "L"
     if count == 4:
         return "RGBA"
-    return choices.order
+    is_joined = working.image is not None and working.image.order in (*JOINED, "MRGB")
+    return "RGB" if is_joined else choices.order
 
 
 def _input(entry: InputSketch, facts: GraphFacts, choices: Choices, params: list[Param]) -> Input:
     shared: dict[str, Any] = {"name": entry.name, "role": entry.role}
+    if entry.constant is not None:
+        return Input(**{**shared, "role": "scalar"}, default=entry.constant, shape=list(entry.shape) or None)
     if entry.is_picture:
-        return Input(**shared, **_picture_fields(entry, choices))
+        return Input(**shared, **_picture_fields(entry, choices, params))
     if entry.role == "mask":
         return Input(
             **shared,
@@ -71,34 +77,85 @@ def _input(entry: InputSketch, facts: GraphFacts, choices: Choices, params: list
             mean=[0.0],
             std=[1.0 if entry.type == "uint8" else 255.0],
             size=choices.size,
-            polarity="white_is_selected" if choices.mask_hole == "white" else "white_is_kept",
+            polarity=_polarity(choices),
         )
-    if entry.role in ("latent", "embedding"):
+    if entry.role in ("latent", "embedding", "noise"):
+        if choices.task is not Task.GENERATE and entry.role == "latent":
+            shared["role"] = "noise"  # chance beside a picture
         return Input(**shared, shape=list(entry.shape) or None)
     if entry.role == "scalar":
         param = _slider(entry, facts)
         params.append(param)
         return Input(**shared, param=param.id, range=_slider_range(entry, param))
     if entry.role == "timestep":
-        params.append(Param(id="time", label="Time", type="float", min=0.0, max=1.0, step=0.05, default=0.5))
+        params.append(_time())
         return Input(**shared, param="time", range=(0.0, 1.0))
     if entry.role == "label":
-        return Input(**shared, default=0.0)
+        params.append(_label(entry, facts))
+        return Input(**shared, param="label")
     return Input(**shared)
 
 
-def _picture_fields(entry: InputSketch, choices: Choices) -> dict[str, Any]:
+def _picture_fields(entry: InputSketch, choices: Choices, params: list[Param]) -> dict[str, Any]:
     order = _input_order(entry, choices)
     mean, std = _normalisation(choices.range, order)
-    hole = "zero" if order in ("MRGB", "RGBM") else "keep"
+    more: dict[str, Any] = {}
+    if order in WITH_MASK:
+        more = _with_mask(order, mean, std, choices)
+        mean, std = more.pop("mean"), more.pop("std")
+    elif order == "RGBN" and choices.fourth == "opaque":
+        more = {"default": 1.0}
+    elif order == "RGBN":
+        params.append(Param(id="noise", label="Noise level", type="float", min=0.0, max=NOISE_LEVELS, default=15.0))
+        more = {"param": "noise", "range": (0.0, NOISE_LEVELS / 255)}
+    elif order == "RGBRGBN":
+        params.append(_time())
+        more = {"param": "time", "range": (0.0, 1.0)}
+    is_covered = order in WITH_MASK and choices.task is Task.INPAINT and choices.covers_hole
+    hole = "zero" if is_covered else "keep"
     size = entry.size if entry.size is not None and entry.role != "image" else choices.size
-    return {"layout": entry.layout, "order": order, "mean": mean, "std": std, "size": size, "hole": hole}
+    return {"layout": entry.layout, "order": order, "mean": mean, "std": std, "size": size, "hole": hole, **more}
+
+
+def _with_mask(order: ChannelOrder, mean: list[float], std: list[float], choices: Choices) -> dict[str, Any]:
+    """Mean, std and polarity where the mask is a channel of the picture."""
+    own_mean, own_std = MASK_CODES[choices.mask_code]
+    means, stds = mean * (3 // len(mean)), std * (3 // len(std))
+    is_first = order == "MRGB"
+    return {
+        "mean": [own_mean, *means] if is_first else [*means, own_mean],
+        "std": [own_std, *stds] if is_first else [*stds, own_std],
+        "polarity": _polarity(choices),
+    }
+
+
+def _polarity(choices: Choices) -> Literal["white_is_selected", "white_is_kept"]:
+    """A trimap is white where something is surely wanted, as a selection is."""
+    return "white_is_kept" if choices.task is Task.INPAINT and choices.mask_hole == "black" else "white_is_selected"
+
+
+def _label(entry: InputSketch, facts: GraphFacts) -> Param:
+    """The number of a class, by a list where there are few."""
+    stated = next(tensor.shape or () for tensor in facts.inputs if tensor.name == entry.name)
+    count = max((side or 1 for side in stated[-1:]), default=1)
+    if entry.type in ("int32", "int64") or count == 1:
+        return Param(id="label", label="Label", type="int", min=0, max=LABELS - 1, default=0)
+    if count > LISTED_LABELS:
+        return Param(id="label", label="Label", type="int", min=0, max=count - 1, default=0)
+    choices = [str(number) for number in range(count)]
+    return Param(id="label", label="Label", type="choice", choices=choices, default="0")
+
+
+def _time() -> Param:
+    return Param(id="time", label="Time", type="float", min=0.0, max=1.0, step=0.05, default=0.5)
 
 
 def _input_order(entry: InputSketch, choices: Choices) -> ChannelOrder:
     if entry.order == "L":
         return "Lab_L" if choices.task is Task.COLOURISE else "Y"
-    return entry.order if entry.order == "MRGB" else choices.order
+    if entry.order == "MRGB":
+        return {"mask_first": "MRGB", "mask_last": "RGBM"}.get(choices.fourth, "RGBN")  # type: ignore[return-value]
+    return entry.order if entry.order in JOINED else choices.order
 
 
 def _normalisation(name: str, order: ChannelOrder) -> tuple[list[float], list[float]]:
@@ -120,8 +177,9 @@ def _outputs(working: Working, choices: Choices) -> list[Output]:
 
 def _answer(chosen: OutputSketch, working: Working, choices: Choices) -> Output:
     shared: dict[str, Any] = {"name": chosen.name, "layout": chosen.layout, "invert": choices.invert}
+    shared["border"] = chosen.border
     if choices.task in MASK_TASKS:
-        is_classes = chosen.channels > 1
+        is_classes = chosen.channels > 1 or choices.class_index is not None
         return Output(
             **shared,
             role="classes" if is_classes else "mask",
@@ -131,7 +189,7 @@ def _answer(chosen: OutputSketch, working: Working, choices: Choices) -> Output:
             class_index=choices.class_index if is_classes else None,
         )
     if choices.task is Task.COLOURISE and chosen.channels == 2:
-        std = {"-1..1": 110.0, "0..255": 1.0}.get(choices.output_range, 1.0)
+        std = {"-1..1": 110.0}.get(choices.output_range, 1.0)
         return Output(**shared, role="ab", std=[std])
     if choices.answer != "picture":
         return Output(**shared, role=choices.answer, channels=None)
@@ -139,8 +197,7 @@ def _answer(chosen: OutputSketch, working: Working, choices: Choices) -> Output:
     mean, std_list = _normalisation(choices.output_range, order)
     size = None
     if choices.task is Task.GENERATE:
-        shape = working.shapes[chosen.name]
-        size = (shape[2], shape[3]) if chosen.layout == "NCHW" else (shape[-3], shape[-2])
+        size = picture_size(working.shapes[chosen.name], chosen)
     return Output(
         **shared,
         role="image",

@@ -21,24 +21,23 @@ from desktop.runtime.importing.choices import (
 )
 from desktop.runtime.importing.drafting import FILE_NAME, MASK_TASKS, draft
 from desktop.runtime.importing.facts import GraphFacts
-from desktop.runtime.importing.graph import ForeignGraph, Working, find_working
-from desktop.runtime.importing.guessing import guess_task
+from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, find_working, fitted
+from desktop.runtime.importing.guessing import guess_task, is_class_map
+from desktop.runtime.importing.hole_trial import hole_of, joined_of
 from desktop.runtime.importing.inspection import Candidate, Inspection
 from desktop.runtime.importing.pairs import examine_pair
 from desktop.runtime.importing.roles import sketches
 from desktop.runtime.importing.static_checks import read_checked
+from desktop.runtime.importing.tile_trial import seconds_per_megapixel, tile_of
 from desktop.runtime.importing.trial import (
     Trial,
-    answer_range,
     candidates,
     chosen_from,
     class_of,
-    hole_of,
     inputs_for,
     open_questions,
+    range_of_generator,
     run_draft,
-    seconds_per_megapixel,
-    tile_of,
 )
 from desktop.runtime.manifest import Manifest, Task
 
@@ -85,19 +84,21 @@ def examine(
 def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, settings: Mapping[str, str]) -> Inspection:
     found: list[Candidate] = []
     if choices.task is Task.GENERATE:
-        output_range, _ = answer_range(trial, choices, choices.range)
+        output_range = range_of_generator(trial, choices)
         choices = with_settings(msgspec.structs.replace(choices, output_range=output_range), settings)
     if trial.working.image is not None:
         output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
-        if output is not None and choices.task in MASK_TASKS and output.channels > 1:
+        if output is not None and choices.task in MASK_TASKS and (output.channels > 1 or _is_map(trial, output)):
             choices = with_settings(class_of(trial, choices, output), settings)
-        found = candidates(trial, choices)
+        found = candidates(trial, choices, settings)
         found = [entry for entry in found if _agrees(entry, settings)] or found
         if found:
             choices = with_settings(chosen_from(choices, trial, found[0]), settings)
         tell("judging")
-        if choices.task is Task.INPAINT and trial.working.role("mask"):
-            choices = with_settings(hole_of(trial, choices), settings)
+        if choices.task is Task.INPAINT:
+            by_itself = trial.working.role("mask") is not None
+            found_hole = hole_of(trial, choices) if by_itself else joined_of(trial, choices, settings)
+            choices = with_settings(found_hole, settings)
         if choices.task not in MASK_TASKS and "tile" not in settings:
             choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
     tell("proving")
@@ -106,6 +107,12 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
     pace = seconds_per_megapixel(trial, choices) if trial.working.image is not None else None
     questions = open_questions(trial, choices, found, settings)
     return Inspection(trial.facts, manifest, choices, tuple(questions), tuple(found), trial.working.size, pace, preview)
+
+
+def _is_map(trial: Trial, output: OutputSketch) -> bool:
+    return output.channels == 1 and is_class_map(
+        trial.graph.run(trial.graph.feeds(trial.working.sketch, fitted(trial.picture, trial.working.size)))[output.name]
+    )
 
 
 def _proof(trial: Trial, choices: Choices) -> NDArray[np.uint8] | None:
@@ -148,6 +155,7 @@ def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:
         scale=guess.scale,
         channels=guess.channels,
         answer=guess.answer,
+        fourth=guess.fourth,
         size=_size_rule(trial.working),
     )
 

@@ -34,6 +34,7 @@ class GraphFacts(msgspec.Struct, frozen=True):
     parameters: int
     producer: str
     operators: dict[str, int]
+    endings: dict[str, str] = {}  # by output: the operator that shaped its values last
     external_files: tuple[str, ...] = ()  # weights beside the file, joined to it on import
 
     def has_operator(self, *names: str) -> bool:

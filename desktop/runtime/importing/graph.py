@@ -17,8 +17,15 @@ from desktop.core.errors import UserError
 from desktop.runtime.device import CPU_PROVIDER, SILENT, first_line, thread_count
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.roles import NOISE_LEVEL_NAME, InputSketch, Sketch
-from desktop.runtime.manifest import Input, Layout
-from desktop.runtime.tensors import pixels_to_tensor, scalar_tensor, typed_tensor
+from desktop.runtime.manifest import JOINED, TWO_PICTURES, WITH_MASK, Input, Layout
+from desktop.runtime.tensors import (
+    joined_to_tensor,
+    mask_to_tensor,
+    masked_to_tensor,
+    pixels_to_tensor,
+    scalar_tensor,
+    typed_tensor,
+)
 
 RUN_LIMIT_S = 30.0  # 32 of 38 known models take less than one second
 FREE_SIZE = (193, 161)  # odd, unequal, prime-ish: whatever survives it takes any size
@@ -26,6 +33,8 @@ MULTIPLES = (2, 4, 8, 16, 32, 64, 128)
 SQUARES = (224, 256, 320, 384, 512, 640, 768, 1024)  # for networks that state no size and take only one
 SCALES = (1, 2, 3, 4, 8)
 SMALLER = (2, 4, 8, 16, 32)  # masks and curves come out smaller and are enlarged
+BORDER_LIMIT = 48  # pixels of the picture; networks that pad nothing lose 7 to 36
+USUAL_NOISE = 15 / 255
 SMALLEST_ANSWER = 4  # fewer rows are numbers, not a map
 
 Array = NDArray[Any]
@@ -40,6 +49,7 @@ class OutputSketch:
     layout: Layout
     channels: int
     scale: float
+    border: int = 0  # of its own pixels, which it lacks on every side
 
 
 @dataclass(frozen=True)
@@ -100,21 +110,20 @@ class ForeignGraph:
         }
 
     def feeds(
-        self, sketch: Sketch, picture: NDArray[np.uint8], specs: dict[str, Input] | None = None
+        self, sketch: Sketch, picture: NDArray[np.uint8], specs: dict[str, Input] | None = None, *, seed: int = 0
     ) -> dict[str, Array]:
         """Tensors for `picture` (H, W, 3), which has the wanted size already; `specs` say how pictures are coded."""
-        return {entry.name: self._feed(entry, picture, (specs or {}).get(entry.name)) for entry in sketch}
+        return {entry.name: self._feed(entry, picture, (specs or {}).get(entry.name), seed) for entry in sketch}
 
-    def _feed(self, entry: InputSketch, picture: NDArray[np.uint8], spec: Input | None) -> Array:
+    def _feed(self, entry: InputSketch, picture: NDArray[np.uint8], spec: Input | None, seed: int) -> Array:
         declared, shape = self.types[entry.name], self.shapes[entry.name]
         height, width = picture.shape[:2]
-        generator = np.random.Generator(np.random.PCG64(0))
-        if entry.is_picture or (entry.role == "mask" and entry.order == "L"):
-            shown = picture if entry.role == "image" else picture[:, ::-1] if entry.is_picture else _hole(picture)
-            if entry.size is not None:
-                shown = cv2.resize(shown, entry.size[::-1], interpolation=cv2.INTER_AREA)
-            return pixels_to_tensor(np.ascontiguousarray(shown), spec or plain_spec(entry), declared)
-        if entry.role in ("latent", "embedding"):
+        generator = np.random.Generator(np.random.PCG64(seed))
+        if entry.constant is not None:
+            return _number(entry, entry.constant, shape, declared, (height, width))
+        if entry.is_picture or entry.role == "mask":
+            return _picture_tensor(entry, picture, spec or plain_spec(entry), declared)
+        if entry.role in ("latent", "embedding", "noise"):
             wanted = entry.shape or tuple(side if isinstance(side, int) else 1 for side in shape[1:])
             return typed_tensor(generator.standard_normal((1, *wanted), np.float32), shape, declared)
         if entry.role == "size":
@@ -123,7 +132,36 @@ class ForeignGraph:
             return typed_tensor([1, 1, 2, 2], shape, declared)
         if entry.role in ("points", "point_labels", "mask_input", "has_mask_input"):
             return scalar_tensor(0.0, [1 if not isinstance(side, int) else side for side in shape], declared)
-        return scalar_tensor(usual_value(self.facts, entry), shape, declared)
+        return _number(entry, usual_value(self.facts, entry), shape, declared, (height, width))
+
+
+def _number(entry: InputSketch, value: float, shape: list[Any], declared: str, size: Size) -> Array:
+    if not entry.is_plane:
+        return scalar_tensor(value, shape, declared)
+    sides = [shape[0], shape[1], *size]
+    return scalar_tensor(
+        value, [s if isinstance(s, int) and s > 0 else w for s, w in zip(shape, sides, strict=True)], declared
+    )
+
+
+def _picture_tensor(entry: InputSketch, picture: NDArray[np.uint8], spec: Input, declared: str) -> Array:
+    """The picture, its mirror image as a second one, a hole in its middle; joined where one tensor holds them."""
+
+    def sized(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if entry.size is not None and pixels.shape[:2] != entry.size:
+            pixels = cv2.resize(pixels, entry.size[::-1], interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(pixels)
+
+    if entry.role == "mask":
+        return mask_to_tensor(sized(hole_in(picture)), spec, declared, entry.channels)
+    shown = sized(picture if entry.role == "image" else picture[:, ::-1])
+    if spec.order in WITH_MASK:
+        return masked_to_tensor(shown, sized(hole_in(picture)), spec, declared)
+    if spec.order in JOINED:
+        pictures = [shown, sized(picture[:, ::-1])] if spec.order in TWO_PICTURES else [shown]
+        number = 0.5 if spec.order in TWO_PICTURES else USUAL_NOISE
+        return joined_to_tensor(pictures, number if spec.order.endswith("N") else None, spec, declared)
+    return pixels_to_tensor(shown, spec, declared)
 
 
 def plain_spec(entry: InputSketch) -> Input:
@@ -142,7 +180,7 @@ def usual_value(facts: GraphFacts, entry: InputSketch) -> float:
             pass
     if entry.role == "timestep":
         return 0.5
-    return 15 / 255 if NOISE_LEVEL_NAME.search(entry.name) else 1.0
+    return USUAL_NOISE if NOISE_LEVEL_NAME.search(entry.name) else 1.0
 
 
 def find_working(graph: ForeignGraph, readings: list[Sketch], picture: NDArray[np.uint8]) -> Working:
@@ -229,11 +267,44 @@ def output_over(name: str, shape: tuple[int, ...], size: Size | None) -> OutputS
         places = [("CHW", shape[0], (shape[1], shape[2])), ("HWC", shape[2], (shape[0], shape[1]))]
     elif len(shape) == 2 and size is not None:
         places = [("CHW", 1, (shape[0], shape[1]))]
+    elif len(shape) == 2:
+        return _unfolded(name, shape[1])
     for layout, channels, sides in places:
         scale = _common_scale(sides, size)
         if scale is not None and (size is not None or (channels in (1, 3, 4) and min(sides) >= 8)):
             return OutputSketch(name, layout, channels, scale)
+    for layout, channels, sides in places:
+        bordered = _bordered(sides, size) if channels in (1, 3, 4) and size is not None else None
+        if bordered is not None:
+            return OutputSketch(name, layout, channels, *bordered)
     return None
+
+
+def _bordered(sides: Size, size: Size | None) -> tuple[float, int] | None:
+    """Scale and border of a network that pads nothing: the answer lacks the same on every side."""
+    assert size is not None
+    for scale in SCALES:
+        lacking = [side * scale - found for side, found in zip(size, sides, strict=True)]
+        if lacking[0] == lacking[1] and lacking[0] % 2 == 0 and 0 < lacking[0] <= 2 * BORDER_LIMIT * scale:
+            return float(scale), lacking[0] // 2
+    return None
+
+
+def _unfolded(name: str, count: int) -> OutputSketch | None:
+    """A small square picture as one row of numbers."""
+    for channels in (1, 3):
+        side = math.isqrt(count // channels)
+        if side >= 8 and side * side * channels == count:
+            return OutputSketch(name, "NCHW", channels, 1.0)
+    return None
+
+
+def picture_size(shape: tuple[int, ...], output: OutputSketch) -> Size:
+    """(height, width) of an answer of this shape."""
+    if len(shape) == 2:
+        side = math.isqrt(shape[1] // output.channels)
+        return side, side
+    return (shape[-2], shape[-1]) if output.layout.endswith("CHW") else (shape[-3], shape[-2])
 
 
 def _common_scale(sides: Size, size: Size | None) -> float | None:
@@ -249,10 +320,10 @@ def _common_scale(sides: Size, size: Size | None) -> float | None:
     return None
 
 
-def _hole(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A mask with a hole in the middle."""
+def hole_in(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W): a mask with a hole in the middle."""
     height, width = picture.shape[:2]
-    mask = np.zeros_like(picture)
+    mask = np.zeros((height, width), np.uint8)
     mask[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 255
     return mask
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.importing.choices import Answer
+from desktop.runtime.importing.choices import Answer, Fourth
 from desktop.runtime.importing.facts import GraphFacts
-from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, plain_spec
+from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, picture_size, plain_spec
 from desktop.runtime.importing.ranges import RANGES, colorfulness, structure_match
 from desktop.runtime.importing.roles import SECOND_NAME
-from desktop.runtime.manifest import Input, Task
+from desktop.runtime.manifest import TWO_PICTURES, Input, Task
 
 FAITHFUL_MATCH = 0.72  # a network whose fine structure follows the picture this closely restores it
 SLICE_MATCH = 0.45
@@ -28,14 +28,20 @@ WORDS: tuple[tuple[Task, str], ...] = (
     (Task.INPAINT, r"inpaint|lama|migan|mi-gan|erase|remov(e|al)"),
     (Task.COLOURISE, r"colou?ri[sz]|deoldify|ddcolor|siggraph17|eccv16"),
     (Task.INTERPOLATE, r"rife|interpolat|\bfilm\b|ifrnet"),
-    (Task.MATTE, r"matt(e|ing)|u2net|is-?net|modnet|silueta|birefnet|rmbg|background|cloth|portrait|salien|pp-?human"),
+    (Task.MATTE, r"matt(e|ing)|\bvitmatte|\brvm|\bbgm|"
+     r"u2net|is-?net|modnet|silueta|birefnet|rmbg|background|cloth|portrait|salien|human_?seg|edges?\b|\bhed|depth|midas"),
     (Task.SEGMENT, r"segment|deeplab|fcn|bisenet|parsing|sky_?seg|unet.*seg|cityscapes"),
-    (Task.RESTORE, r"noise|blur|dncnn|ffdnet|scunet|nafnet|restor|enhanc|low_?light|dce|gfp|codeform|jpe?g|haz|rain"),
+    (Task.RESTORE, r"noise|blur|dncnn|drunet|dpir|ircnn|ffdnet|scunet|nafnet|restor|"
+     r"enhanc|low_?light|dce|gfp|codeform|jpe?g|haz|rain"),
     (Task.UPSCALE, r"upscal|super_?-?res|esrgan|\bsr\b|span|swinir|waifu2x|real_?cugan|[_-]x[234]|[234]x[_-]"),
     (Task.STYLE, r"style|mosaic|candy|udnie|pointil|rain_?princess|cartoon|anime|hayao|shinkai|paprika|sketch|paint"),
     (Task.TRANSLATE, r"pix2pix|cyclegan|translat|edges2|horse2zebra|monet|winter|summer"),
 )  # fmt: skip
 FEATURES_FROM = 200  # the longest lists of classes have 150
+FOLLOWS_COLOUR = 0.3
+CLASSES_TO = 256
+ALPHA_NAME = re.compile(r"^(pha|alphas?|matte|fg_?mask)$", re.I)
+FINAL_NAME = re.compile(r"fus|final|pha|alpha|matte|mask|^out|^d0$", re.I)
 FEATURES_NAME = re.compile(r"embed|feature", re.I)
 CURVE_NAME = re.compile(r"curve|zero_?-?dce", re.I)
 PICTURE_TASKS = (Task.RESTORE, Task.STYLE, Task.TRANSLATE, Task.FILTER, Task.UPSCALE)
@@ -48,6 +54,7 @@ class Guess:
     scale: int = 1
     channels: tuple[int, int] | None = None
     answer: Answer = "picture"
+    fourth: Fourth = "mask_first"
 
 
 def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8], hints: str) -> Guess:
@@ -61,9 +68,12 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
         return _of_generator(graph, working)
     answers = graph.run(graph.feeds(working.sketch, fitted(picture, working.size), _first_specs(working)))
     hinted = _hinted(hints)
+    cut_out = _cut_out(working, hinted)
+    if cut_out is not None:
+        return cut_out
     if working.role("mask") or working.image.order == "MRGB":
-        return Guess(Task.INPAINT, _best_picture(working, answers, picture, graph.label).name)
-    if working.role("image2", "style"):
+        return _of_mask(working, answers, picture, hinted, graph.label)
+    if working.role("image2", "style") or working.image.order in TWO_PICTURES:
         return _of_two_pictures(working, answers, picture, graph.label)
     applied = _applied_answer(working, answers, hints)
     if applied is not None:
@@ -71,9 +81,44 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
     pictures = [output for output in working.outputs if output.channels in (3, 4) and output.scale >= 1]
     if working.image.order == "L":
         return _of_gray(working, graph.label)
+    planes = next((output for output in working.outputs if output.channels == 2 and output.scale == 1), None)
+    if hinted is Task.COLOURISE and planes is not None and not pictures:
+        return Guess(Task.COLOURISE, planes.name)
+    drawing = next((output for output in working.outputs if output.channels == 1 and output.scale >= 1), None)
+    if hinted in PICTURE_TASKS and drawing is not None and not pictures:
+        return Guess(hinted, drawing.name, int(drawing.scale))
     if pictures and hinted not in (Task.MATTE, Task.SEGMENT):
         return _of_picture(graph, working, _best_of(pictures, answers, picture), answers, picture, hinted)
     return _of_maps(working, answers, picture, hinted, graph.label)
+
+
+def _cut_out(working: Working, hinted: Task | None) -> Guess | None:
+    """Where an output is called alpha, or there are only masks although a mask or a second picture goes in."""
+    masks = [output for output in working.outputs if output.channels == 1 and output.scale == 1]
+    named = next((output for output in masks if ALPHA_NAME.search(output.name)), None)
+    if named is not None:
+        return Guess(Task.MATTE, named.name, fourth="mask_last")
+    assert working.image is not None
+    has_more = bool(working.role("mask", "image2")) or working.image.order == "MRGB"
+    has_picture = any(output.channels in (3, 4) and output.scale >= 1 for output in working.outputs)
+    if masks and has_more and not has_picture and working.image.order != "L":
+        task = Task.SEGMENT if hinted is Task.SEGMENT else Task.MATTE
+        return Guess(task, masks[0].name, fourth="mask_last")
+    return None
+
+
+def _of_mask(
+    working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], hinted: Task | None, label: str
+) -> Guess:
+    """A hole to fill, or a fourth channel that is the noise level or an alpha."""
+    best = _best_picture(working, answers, picture, label)
+    assert working.image is not None
+    is_joined = working.image.order == "MRGB"
+    if is_joined and (hinted in (Task.RESTORE, Task.UPSCALE) or best.scale > 1):
+        return Guess(Task.UPSCALE if best.scale > 1 else Task.RESTORE, best.name, int(best.scale), fourth="number")
+    if is_joined and best.channels == 4:
+        return Guess(Task.RESTORE, best.name, fourth="opaque")
+    return Guess(Task.INPAINT, best.name)
 
 
 def _first_specs(working: Working) -> dict[str, Input]:
@@ -129,9 +174,9 @@ def _of_two_pictures(working: Working, answers: dict[str, Any], picture: NDArray
     """A style beside a content, or the two ends of a movement."""
     best = _best_picture(working, answers, picture, label)
     names = [entry.name for entry in working.sketch if entry.is_picture]
-    is_movement = working.role("timestep") is not None or (
-        working.role("style") is None and all(SECOND_NAME.search(name) for name in names[1:])
-    )
+    if working.role("style"):
+        return Guess(Task.STYLE, best.name)
+    is_movement = working.role("timestep") is not None or all(SECOND_NAME.search(name) for name in names[1:])
     return Guess(Task.INTERPOLATE if is_movement else Task.TWO_IMAGE, best.name)
 
 
@@ -162,7 +207,7 @@ def _of_picture(
         return Guess(Task.UPSCALE, best.name, scale)
     if hinted in PICTURE_TASKS and hinted is not Task.UPSCALE:
         return Guess(hinted, best.name)
-    if hinted is Task.COLOURISE or _colours_gray(graph, working, best, picture):
+    if hinted is Task.COLOURISE or _colours_gray(graph, working, best, picture, answers[best.name]):
         return Guess(Task.COLOURISE, best.name)
     if any(key.startswith("param:") for key in graph.facts.metadata):
         return Guess(Task.FILTER, best.name)
@@ -173,19 +218,29 @@ def _of_picture(
 def _of_maps(
     working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], hinted: Task | None, label: str
 ) -> Guess:
-    """Outputs that are no picture: one mask, scores of several classes, a picture among other channels."""
+    """Outputs that are no picture: one mask, a map of class numbers or their scores, a picture among other channels."""
     for output in working.outputs:
         part = _picture_slice(answers[output.name], output, fitted(picture, working.size))
         if part is not None and output.scale >= 1 and hinted is not Task.SEGMENT:
             task = Task.UPSCALE if output.scale > 1 else Task.RESTORE
             return Guess(task, output.name, int(output.scale), part)
-    for output in working.outputs:
-        if output.channels == 1:
-            return Guess(Task.SEGMENT if hinted is Task.SEGMENT else Task.MATTE, output.name)
+    masks = [output for output in working.outputs if output.channels == 1]
+    for output in sorted(masks, key=lambda output: not FINAL_NAME.search(output.name)):
+        is_map = is_class_map(answers[output.name])
+        return Guess(Task.SEGMENT if is_map or hinted is Task.SEGMENT else Task.MATTE, output.name)
     for output in working.outputs:
         if output.channels >= 2:
             return Guess(Task.SEGMENT, output.name)
     raise UserError("import.no_picture", path=label, outputs=_shapes_text(working))
+
+
+def is_class_map(answer: Any) -> bool:
+    """Whole numbers of classes instead of levels."""
+    array = np.asarray(answer)
+    if array.dtype.kind not in "iu" or array.size == 0:
+        return False
+    found = np.unique(array)
+    return bool(found[0] >= 0 and found[-1] < CLASSES_TO and len(found) <= CLASSES_TO)
 
 
 def _picture_slice(answer: Any, output: OutputSketch, picture: NDArray[np.uint8]) -> tuple[int, int] | None:
@@ -202,9 +257,16 @@ def _picture_slice(answer: Any, output: OutputSketch, picture: NDArray[np.uint8]
     return (best, best + 3) if matches[best] > SLICE_MATCH else None
 
 
-def _colours_gray(graph: ForeignGraph, working: Working, best: OutputSketch, picture: NDArray[np.uint8]) -> bool:
-    """A grey picture comes back with colour but with its structure: a style would change both."""
-    gray = cv2.cvtColor(cv2.cvtColor(fitted(picture, working.size), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+def _colours_gray(
+    graph: ForeignGraph, working: Working, best: OutputSketch, picture: NDArray[np.uint8], own: Any
+) -> bool:
+    """A grey picture comes back with colour but with its structure: a style would change both. The colour of a picture
+    counts for nothing: a network that warms all colours does not make them.
+    """
+    shown_in_colour = fitted(picture, working.size)
+    if abs(_colour_match(shown_in_colour, as_picture(own, best))) > FOLLOWS_COLOUR:
+        return False
+    gray = cv2.cvtColor(cv2.cvtColor(shown_in_colour, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     try:
         answer = graph.run(graph.feeds(working.sketch, gray, _first_specs(working)))[best.name]
     except UserError:
@@ -213,6 +275,16 @@ def _colours_gray(graph: ForeignGraph, working: Working, best: OutputSketch, pic
     spread = float(np.ptp(shown)) or 1.0
     levels = (shown - shown.min()) / spread * 255
     return colorfulness(levels) > COLOURED_LEVELS and structure_match(gray, levels) >= 0.95
+
+
+def _colour_match(shown: NDArray[np.uint8], answer: NDArray[np.float32]) -> float:
+    """Correlation of what is colour in both, -1..1."""
+    small = _sized(answer, shown.shape[:2])
+    first = shown.astype(np.float32) - shown.mean(axis=2, keepdims=True)
+    second = small - small.mean(axis=2, keepdims=True)
+    first, second = first - first.mean(axis=(0, 1)), second - second.mean(axis=(0, 1))
+    spread = float(np.sqrt((first**2).mean() * (second**2).mean()))
+    return float((first * second).mean() / spread) if spread > 1e-9 else 0.0
 
 
 def _best_picture(working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], label: str) -> OutputSketch:
@@ -246,6 +318,8 @@ def as_picture(answer: Any, output: OutputSketch) -> NDArray[np.float32]:
 
 def _planes(answer: Any, output: OutputSketch) -> NDArray[np.float32]:
     array = np.asarray(answer, np.float32)
+    if array.ndim == 2 and output.layout.startswith("N"):  # a row of numbers
+        array = array.reshape(1, output.channels, *picture_size(array.shape, output))
     if output.layout.startswith("N"):
         array = array[0]
     if array.ndim == 2:

@@ -115,12 +115,20 @@ def _joined(parts: list[Part], picture: NDArray[np.uint8]) -> Pair:
                 wires = _wires(wanted, taker.graph.facts, making)
                 if wires is None:
                     continue
-                made = {name: making.answers[source] for name, source in wires.items()}
+                made = {name: _layered(making.answers[source], taker, name) for name, source in wires.items()}
                 taken = run_reading(taker.graph, [taking], picture, made)
                 return Pair(maker, taker, making, taken, wires)
             except UserError as error:
                 failure = failure or error
     raise failure or UserError("import.no_join", path=parts[0].path, second=parts[1].path)
+
+
+def _layered(answer: NDArray[Any], taker: Part, name: str) -> NDArray[Any]:
+    """One style repeated for every layer where the taker wants them all."""
+    stated = next(tensor.shape for tensor in taker.graph.facts.inputs if tensor.name == name)
+    if stated is None or len(stated) != 3 or answer.ndim != 2:
+        return answer
+    return np.repeat(answer[:, None], stated[1] or 1, axis=1)
 
 
 def _wires(wanted: list[InputSketch], facts: GraphFacts, making: Working) -> dict[str, str] | None:
@@ -137,6 +145,8 @@ def _wires(wanted: list[InputSketch], facts: GraphFacts, making: Working) -> dic
 def _fits(stated: TensorFacts, shape: tuple[int, ...]) -> bool:
     if stated.shape is None:
         return True
+    if len(stated.shape) == 3 and len(shape) == 2 and stated.shape[2] in (None, shape[1]):
+        return stated.shape[1] is not None  # one style for every layer
     return len(stated.shape) == len(shape) and all(
         side in (None, real) for side, real in zip(stated.shape, shape, strict=True)
     )
@@ -263,8 +273,12 @@ def _size_fields(pair: Pair, part: str, entry: InputSketch) -> dict[str, Any]:
 
 
 def _shape(pair: Pair, entry: InputSketch) -> list[int] | None:
-    made = pair.making.shapes[pair.wires[entry.name]]
-    return list(made[1:]) if pair.task is Task.GENERATE else None
+    if pair.task is not Task.GENERATE:
+        return None
+    made = list(pair.making.shapes[pair.wires[entry.name]][1:])
+    stated = next(tensor.shape for tensor in pair.taker.graph.facts.inputs if tensor.name == entry.name)
+    is_repeated = stated is not None and len(stated) == 3 and len(made) == 1
+    return [stated[1] or 1, *made] if is_repeated and stated is not None else made
 
 
 def _output(pair: Pair, part: str, working: Working, name: str, choices: Choices) -> Output:
@@ -291,12 +305,12 @@ def _output(pair: Pair, part: str, working: Working, name: str, choices: Choices
 def _click_output(shared: dict[str, Any], working: Working, name: str) -> Output:
     """The masks as the network scores them; what else it gives is not needed."""
     shape = working.shapes[name]
-    masks = [other for other, sides in working.shapes.items() if len(sides) == 4]
-    if len(shape) == 4 and name == masks[0]:
+    masks = [other for other, sides in working.shapes.items() if len(sides) in (4, 5)]
+    if masks and name == masks[0]:
         values = np.asarray(working.answers[name])
         is_ready = float(values.min()) >= 0 and float(values.max()) <= 1
         return Output(**shared, role="mask", order="L", activation="none" if is_ready else "sigmoid")
-    is_score = (len(shape) == 2 and "iou" in name.lower()) or "score" in name.lower()
+    is_score = (len(shape) in (2, 3) and "iou" in name.lower()) or "score" in name.lower()
     return Output(**shared, role="score" if is_score else "ignore")
 
 

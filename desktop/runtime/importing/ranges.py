@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ class ValueRange:
 
     def stated_for(self, order: ChannelOrder) -> tuple[list[float], list[float]]:
         """Mean and std in the order of the tensor's channels."""
-        mean, std = list(self.mean), list(self.std)
+        mean, std = list(self.mean), list(self.std) * (len(self.mean) // len(self.std))
         if order in ("L", "Y", "Lab_L"):
             return [float(np.mean(mean))], [float(np.mean(std))]
         return (mean[::-1], std[::-1]) if order == "BGR" else (mean, std)
@@ -36,10 +37,22 @@ RANGES: dict[str, ValueRange] = {
     "imagenet": ValueRange((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "-0.5..0.5": ValueRange((127.5,), (255.0,)),
     "0..100": ValueRange((0.0,), (2.55,)),
+    "caffe": ValueRange((123.68, 116.779, 103.939), (1.0,)),
 }
-PICTURE_RANGES = ("0..1", "0..255", "-1..1", "imagenet")
+PICTURE_RANGES = ("0..1", "0..255", "-1..1", "imagenet", "-0.5..0.5")
 LIGHTNESS_RANGES = ("0..100", "0..1", "-1..1")
-MASK_RANGES = ("imagenet", "0..1", "-1..1", "-0.5..0.5", "0..255")
+MASK_RANGES = ("imagenet", "0..1", "-1..1", "-0.5..0.5", "0..255", "caffe")
+
+# Ranges that families of networks were trained with; a guess that the strip of previews can correct.
+FAMILIES: tuple[tuple[str, str], ...] = (
+    ("-0.5..0.5", r"is-?net|rmbg|\bdis\b|dis[-_]"),
+    ("-1..1", r"modnet|pp-?matt|human_?seg|vitmatte|fba|gfpgan|codeformer|restoreformer|gpen|deblurgan|cyclegan|"
+     r"pix2pix|anime|cartoon|hayao|shinkai|paprika|face_?paint|funie|stargan|munit|ugatit|aot|"
+     r"deepfill|migan|mi-gan|\bmat\b|mat_"),
+    ("imagenet", r"u2net|skyseg|sky_seg|birefnet|deeplab|fcn|segformer|parsing|bisenet|midas|depth|silueta|saliency"),
+    ("0..255", r"mosaic|candy|udnie|rain_?princess|pointil|la_?muse|\bhed\b|hed_|deoldify"),
+    ("0..1", r"selfie|mediapipe|rvm|bgm|esrgan|swinir|nafnet|restormer|dncnn|ffdnet|scunet|zero_?-?dce|sci_|lama"),
+)  # fmt: skip
 
 # Percentiles that told the ranges of known models apart.
 BYTES_ABOVE = 8.0
@@ -47,6 +60,11 @@ SIGNED_BELOW = -0.35
 BORDER_SHARE = 0.08  # what a network makes of its own padding says nothing about the range
 LIVELY_LEVELS = (3.0, 45.0)  # colours of photographs lie in between
 FLAT_LEVELS = 6.0  # less contrast than this is no picture
+
+
+def family_range(hints: str) -> str | None:
+    """The range of the family that a file's name and notes point to."""
+    return next((name for name, words in FAMILIES if re.search(words, hints, re.I)), None)
 
 
 def range_of_values(values: NDArray[Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from desktop.core.errors import UserError
@@ -19,20 +19,29 @@ SMALLEST_SIDE = 16  # a stated side below this is channels or a vector, not a pi
 LATENT_FROM = 8  # fewer numbers are sliders
 Shape: TypeAlias = tuple[Dimension, ...]
 
+LAYERS_TO = 32  # styles of synthesis networks have at most so many layers
+FREE_LATENT_SIDE = 32  # a decoder of latents that takes any size is shown this one
+CHANNELS = (1, 3, 4, 6, 7)  # of pictures, alone or joined with a mask, a number or another picture
+
 MASK_NAME = re.compile(r"mask|hole|trimap", re.I)
 STYLE_NAME = re.compile(r"style|reference|exemplar", re.I)
 SECOND_NAME = re.compile(r"(img|image|frame|input|im|x)_?[1b2]$|second|target|next", re.I)
 NOISE_LEVEL_NAME = re.compile(r"sigma|noise_?(level|map|std)", re.I)
-TIME_NAME = re.compile(r"time|^t$|_t$|interp", re.I)
+NOISE_NAME = re.compile(r"noise", re.I)
+TIME_NAME = re.compile(r"time|^t$|_t$|interp|embt", re.I)
 LABEL_NAME = re.compile(r"label|class|^y$|category", re.I)
-LATENT_NAME = re.compile(r"^z$|latent|noise|^w$|seed", re.I)
+LATENT_NAME = re.compile(r"^z$|latent|noise|^ws?$|w_?plus|seed", re.I)
 FACTORS_NAME = re.compile(r"scale|factor|roi", re.I)
+STATE_NAME = re.compile(r"^r\d+_?(i|in)?$|^h\d+|hidden|state|recurrent|memory", re.I)
+HINT_NAME = re.compile(r"hint|mask|^input_b$", re.I)
 POINT_ROLES: dict[str, InputRole] = {
     "point_coords": "points",
     "point_labels": "point_labels",
     "mask_input": "mask_input",
     "has_mask_input": "has_mask_input",
     "orig_im_size": "size",
+    "input_points": "points",
+    "input_labels": "point_labels",
 }
 GENERATED_TYPES = ("float32", "float16", "float64")
 
@@ -48,6 +57,9 @@ class InputSketch:
     order: ChannelOrder = "RGB"
     size: tuple[int, int] | None = None
     shape: tuple[int, ...] = ()  # of one latent, without the batch
+    constant: float | None = None  # always fed: an empty state, no hint
+    is_plane: bool = False  # a number for every pixel
+    channels: int = 1  # of a mask
 
     @property
     def is_picture(self) -> bool:
@@ -67,14 +79,18 @@ def sketches(facts: GraphFacts, label: str) -> list[Sketch]:
 def _readings_of(tensor: TensorFacts, facts: GraphFacts, label: str) -> list[InputSketch]:
     if tensor.type == "other":
         raise UserError("import.strange_input", path=label, name=tensor.name, reason="it is no array of numbers")
-    if tensor.name in POINT_ROLES:
-        return [InputSketch(tensor.name, tensor.type, POINT_ROLES[tensor.name])]
+    known = POINT_ROLES.get(tensor.name.removeprefix("batched_"))
+    if known is not None:
+        return [InputSketch(tensor.name, tensor.type, known)]
+    rank = len(tensor.shape or ())
+    if rank >= 3 and len(facts.inputs) > 1 and STATE_NAME.search(tensor.name):
+        return [InputSketch(tensor.name, tensor.type, "scalar", constant=0.0, shape=(1,) * (rank - 1))]
     if tensor.name == "image_embeddings" or (_looks_like_features(tensor) and len(facts.inputs) > 1):
         return [InputSketch(tensor.name, tensor.type, "embedding")]
     if tensor.shape is None or len(tensor.shape) == 4:
         return _readings_of_four(tensor, facts)
     if len(tensor.shape) == 3:
-        return _readings_of_three(tensor, label)
+        return _readings_of_three(tensor, facts, label)
     return [_vector(tensor, facts, label)]
 
 
@@ -87,27 +103,69 @@ def _looks_like_features(tensor: TensorFacts) -> bool:
 def _readings_of_four(tensor: TensorFacts, facts: GraphFacts) -> list[InputSketch]:
     shape: Shape = tensor.shape or (None, None, None, None)
     _, first, height, last = shape
-    if _is_column(shape):
-        return [_latent_or_style(tensor, facts, (first or 1, 1, 1))]
+    special = _other_than_picture(tensor, facts)
+    if special is not None:
+        return [special]
     readings: list[tuple[Layout, Dimension, tuple[Dimension, Dimension]]] = []
     if _is_channels(first) and not (_is_channels(last) and last != first and _is_side(first)):
         readings.append(("NCHW", first, (height, last)))
     if _is_channels(last) and (first is None or first >= SMALLEST_SIDE):
         readings.append(("NHWC", last, (first, height)))
-    if first is not None and first in (1, 3, 4) and readings:
+    if first is not None and first in CHANNELS and readings:
         readings = readings[:1]
-    elif last is not None and last in (1, 3, 4):
+    elif last is not None and last in CHANNELS:
         readings = [reading for reading in readings if reading[0] == "NHWC"] or readings
     return [
         _picture(tensor, layout, channels, sides, facts)
         for layout, stated, sides in readings
-        for channels in ((stated,) if stated else (3, 1, 4))
+        for channels in ((stated,) if stated else (3, 1, 4, 6))
     ] or [_latent_or_style(tensor, facts, tuple(side or 1 for side in shape[1:]))]
 
 
-def _readings_of_three(tensor: TensorFacts, label: str) -> list[InputSketch]:
-    """A picture without a batch, or a grey one whose first axis is the batch."""
+def _other_than_picture(tensor: TensorFacts, facts: GraphFacts) -> InputSketch | None:
+    """What has four axes and is no picture: one number, a vector, a latent, noise, a plane of numbers, a hint."""
+    shape = tensor.shape or (None, None, None, None)
+    rest = shape[1:]
+    places = math.prod(side or 0 for side in rest)
+    if places == 1:
+        role: InputRole = "timestep" if TIME_NAME.search(tensor.name) else "scalar"
+        return InputSketch(tensor.name, tensor.type, role)
+    if places and sum(side != 1 for side in rest) == 1:
+        return _latent_or_style(tensor, facts, tuple(side or 1 for side in rest))
+    first = shape[1]
+    if (first or 3) != 3 and LATENT_NAME.search(tensor.name) and not NOISE_NAME.search(tensor.name):
+        return InputSketch(tensor.name, tensor.type, "latent", shape=tuple(side or FREE_LATENT_SIDE for side in rest))
+    has_coloured, has_gray = _has_picture(tensor, facts, 3), _has_picture(tensor, facts, 1)
+    if places and NOISE_NAME.search(tensor.name) and not has_coloured and len(facts.inputs) > 1:
+        return InputSketch(tensor.name, tensor.type, "noise", shape=tuple(side or 1 for side in rest))
+    if first == 1 and has_coloured and (NOISE_LEVEL_NAME.search(tensor.name) or TIME_NAME.search(tensor.name)):
+        role = "timestep" if TIME_NAME.search(tensor.name) else "scalar"
+        return InputSketch(tensor.name, tensor.type, role, is_plane=True)
+    if (first == 2 and (has_coloured or has_gray)) or (first == 1 and has_gray and HINT_NAME.search(tensor.name)):
+        return InputSketch(tensor.name, tensor.type, "scalar", constant=0.0, is_plane=True)
+    if places and max(side or 0 for side in rest[1:]) < SMALLEST_SIDE and len(facts.inputs) == 1:
+        return InputSketch(tensor.name, tensor.type, "latent", shape=tuple(side or 1 for side in rest))
+    return None
+
+
+def _has_picture(tensor: TensorFacts, facts: GraphFacts, channels: int) -> bool:
+    """Another input that can be a picture of so many channels and comes before, or has more of them."""
+    for other in facts.inputs:
+        if other is tensor:
+            if channels == 1:
+                return False
+            continue
+        if len(other.shape or ()) == 4 and channels in ((other.shape or ())[1], (other.shape or ())[3]):
+            return True
+    return False
+
+
+def _readings_of_three(tensor: TensorFacts, facts: GraphFacts, label: str) -> list[InputSketch]:
+    """A picture without a batch, a grey one whose first axis is the batch, or a style with a layer axis."""
     first, middle, last = tensor.shape or (None, None, None)
+    has_layers = middle is not None and last is not None and 1 < middle <= LAYERS_TO and last > 4
+    if first in (1, None) and middle and last and (has_layers or LATENT_NAME.search(tensor.name)):
+        return [_latent_or_style(tensor, facts, (middle, last))]
     if last in (1, 3, 4):
         return [_plain_picture(tensor, "HWC", last, (first, middle))]
     if first in (1, 3, 4):
@@ -133,6 +191,9 @@ def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
         return InputSketch(tensor.name, tensor.type, "factors")
     if LABEL_NAME.search(tensor.name) and (is_whole or places > 1):
         return InputSketch(tensor.name, tensor.type, "label")
+    has_picture = any(len(other.shape or ()) == 4 for other in facts.inputs)
+    if len(shape) == 2 and 1 < places < LATENT_FROM and has_picture and tensor.type in GENERATED_TYPES:
+        return InputSketch(tensor.name, tensor.type, "label")  # one of several domains, as a vector
     if len(shape) == 2 and places >= LATENT_FROM:
         return _latent_or_style(tensor, facts, (places,))
     if len(shape) == 2 and shape[1] is None and LATENT_NAME.search(tensor.name):
@@ -150,16 +211,17 @@ def _picture(
     tensor: TensorFacts, layout: Layout, channels: int, sides: tuple[Dimension, Dimension], facts: GraphFacts
 ) -> InputSketch:
     found = _plain_picture(tensor, layout, channels, sides)
-    if channels == 1 and (MASK_NAME.search(tensor.name) or _has_coloured_neighbour(tensor, facts)):
-        role: InputRole = "mask"
-        return InputSketch(found.name, found.type, role, layout, "L", found.size)
+    is_named = bool(MASK_NAME.search(tensor.name))
+    has_neighbour = _has_coloured_neighbour(tensor, facts)
+    if (channels == 1 and (is_named or has_neighbour)) or (channels == 3 and is_named and has_neighbour):
+        return InputSketch(found.name, found.type, "mask", layout, "L", found.size, channels=channels)
     return found
 
 
 def _plain_picture(
     tensor: TensorFacts, layout: Layout, channels: int, sides: tuple[Dimension, Dimension]
 ) -> InputSketch:
-    orders: dict[int, ChannelOrder] = {1: "L", 3: "RGB", 4: "MRGB"}
+    orders: dict[int, ChannelOrder] = {1: "L", 3: "RGB", 4: "MRGB", 6: "RGBRGB", 7: "RGBRGBN"}
     role: InputRole = "style" if STYLE_NAME.search(tensor.name) else "image"
     height, width = sides
     size = None if height is None or width is None else (height, width)
@@ -190,7 +252,7 @@ def _with_pictures_told_apart(sketch: Sketch) -> Sketch:
 
 
 def _with_role(entry: InputSketch, role: InputRole) -> InputSketch:
-    return InputSketch(entry.name, entry.type, role, entry.layout, entry.order, entry.size, entry.shape)
+    return replace(entry, role=role)
 
 
 def _has_one_layout(sketch: Sketch) -> bool:
@@ -201,13 +263,8 @@ def _has_coloured_neighbour(tensor: TensorFacts, facts: GraphFacts) -> bool:
     return any(other is not tensor and 3 in (other.shape or ())[1:] for other in facts.inputs)
 
 
-def _is_column(shape: Shape) -> bool:
-    """[1, n, 1, 1]: one vector in the shape of a picture."""
-    return shape[2] == 1 and shape[3] == 1 and (shape[1] or 0) > 1
-
-
 def _is_channels(side: Dimension) -> bool:
-    return side is None or side in (1, 3, 4)
+    return side is None or side in CHANNELS
 
 
 def _is_side(side: Dimension) -> bool:

@@ -26,6 +26,7 @@ FUNCTION_LIMIT = 200
 DEPTH_LIMIT = 32  # chains of functions end onnxruntime's process while it loads
 TENSOR_LIMIT_BYTES = 2 << 30
 METADATA_LIMIT = 1 << 20
+LAYOUT_OPERATORS = ("Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "DepthToSpace", "Slice")
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 REFUSED_OPERATORS = {"EPContext": "it holds code for one device instead of a network"}
 
@@ -250,7 +251,33 @@ def _facts(path: Path, model: onnx.ModelProto, content: bytes, external: tuple[s
         producer=model.producer_name,
         operators=dict(operators),
         external_files=external,
+        endings=_endings(model),
     )
+
+
+def _endings(model: onnx.ModelProto) -> dict[str, str]:
+    """The operator that shapes the values of each output last, with the bounds of a Clip: "Tanh", "Clip 0 1"."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    numbers = {tensor.name: tensor for tensor in model.graph.initializer}
+    found = {}
+    for value in model.graph.output:
+        node, steps = makers.get(value.name), 0
+        while node is not None and node.op_type in LAYOUT_OPERATORS and node.input and steps < DEPTH_LIMIT:
+            node, steps = makers.get(node.input[0]), steps + 1
+        if node is not None:
+            bounds = [_number(numbers.get(name)) for name in node.input[1:3]] if node.op_type == "Clip" else []
+            found[value.name] = " ".join([node.op_type, *bounds])
+    return found
+
+
+def _number(tensor: onnx.TensorProto | None) -> str:
+    """A single stored number as text, "?" for anything else."""
+    if tensor is None or math.prod(tensor.dims) != 1 or tensor.data_location == onnx.TensorProto.EXTERNAL:
+        return "?"
+    try:
+        return f"{float(onnx.numpy_helper.to_array(tensor).reshape(-1)[0]):g}"
+    except (ValueError, TypeError):
+        return "?"
 
 
 def _tensor(value: onnx.ValueInfoProto) -> TensorFacts:

@@ -6,8 +6,6 @@ shows exactly what the imported model will give.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,37 +18,42 @@ from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import Asked
+from desktop.runtime.adapters.classes import are_shares
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.attempts import Kept, TaskRun
 from desktop.runtime.importing.choices import Choices, Question
 from desktop.runtime.importing.drafting import MASK_TASKS, draft
 from desktop.runtime.importing.facts import GraphFacts
-from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, usual_value
+from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, hole_in
 from desktop.runtime.importing.guessing import FAITHFUL_MATCH, as_picture, known_order, known_range
 from desktop.runtime.importing.inspection import Candidate
 from desktop.runtime.importing.ranges import (
+    BYTES_ABOVE,
     LIGHTNESS_RANGES,
     MASK_RANGES,
     PICTURE_RANGES,
     RANGES,
+    SIGNED_BELOW,
     activation_of_mask,
+    family_range,
     range_of_values,
     structure_match,
     wrong_liveliness,
     wrongness,
 )
 from desktop.runtime.importing.roles import InputSketch
-from desktop.runtime.manifest import Input, Manifest, Task, Tile
+from desktop.runtime.manifest import JOINED, TWO_PICTURES, Input, Manifest, Task
 from desktop.runtime.messages import Task as Job
 
 PREVIEW_PX = 224
+ENDINGS = {"Tanh": "-1..1", "Sigmoid": "0..1", "Clip 0 1": "0..1", "Clip 0 255": "0..255", "Clip -1 1": "-1..1"}
+UNUSUAL_RANGES = ("imagenet", "-0.5..0.5", "caffe")
+SAME_SPREAD = 0.15
+GENERATED = 6  # pictures of a generator that tell its range
 ORDERS = ("RGB", "BGR")
 RANGE_MISMATCH = 0.2  # most networks answer in the range that they are fed in
+FAMILY_GAIN = 0.7  # a known family's own range wins unless it looks clearly worse
 RANK_COST = 0.02  # ties go to the commoner range
-STILL_LEVELS = 0.5  # a change that moves a far pixel by less than this does not reach it
-TILE_SIDE = 512
-HEAVY_TILE_SIDE = 256  # where large tiles would take gigabytes
-STRIDE = 32  # networks halve at most five times: origins on this grid never move their samples
 
 Picture = NDArray[np.uint8]
 
@@ -74,8 +77,10 @@ def run_draft(trial: Trial, choices: Choices, inputs: Mapping[str, Any]) -> Mapp
     return run_manifest(draft(trial.facts, trial.working, choices), trial.folder, inputs)
 
 
-def run_manifest(manifest: Manifest, folder: Path, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The results of the task's own adapter for a manifest whose files lie in `folder`."""
+def run_manifest(
+    manifest: Manifest, folder: Path, inputs: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """The results of the task's adapter for a manifest with files in `folder`; `parameters` other than the defaults."""
     adapter = adapter_for(manifest.task)
     adapter.check(manifest)
     asked = Asked(
@@ -84,8 +89,8 @@ def run_manifest(manifest: Manifest, folder: Path, inputs: Mapping[str, Any]) ->
         1,
     )
     results = {name: np.zeros(shape, dtype) for name, (shape, dtype) in adapter.results(manifest, asked).items()}
-    parameters = {param.id: param.default for param in manifest.params}
-    job = Job(0, folder, manifest, {}, {}, parameters, 0, "cpu")
+    known = {param.id: param.default for param in manifest.params} | dict(parameters or {})
+    job = Job(0, folder, manifest, {}, {}, known, 0, "cpu")
     with np.errstate(over="ignore", invalid="ignore"):  # a wrong range may well make numbers without bound
         TaskRun(job, Kept(), lambda _progress: None).run(inputs, results)
     return results
@@ -104,16 +109,18 @@ def as_rgb(result: NDArray[Any]) -> Picture:
     return small
 
 
-def candidates(trial: Trial, choices: Choices) -> list[Candidate]:
-    """Every range and channel order that is not known, best first. Empty when nothing ran."""
+def candidates(trial: Trial, choices: Choices, given: Mapping[str, str]) -> list[Candidate]:
+    """Every range and channel order that is neither known nor `given`, best first. Empty when nothing ran."""
     image = trial.working.image
     assert image is not None
     if image.type == "uint8":
         ranges: tuple[str, ...] = ("0..255",)
     else:
-        stated = known_range(trial.facts)
+        stated = given.get("range") or known_range(trial.facts)
         ranges = (stated,) if stated else _usual_ranges(choices, image)
-    orders = ("RGB",) if image.order == "L" else (known_order(trial.facts),) if known_order(trial.facts) else ORDERS
+    own_order = given.get("order", "").upper() or known_order(trial.facts)
+    has_no_order = image.order in ("L", "MRGB", *JOINED)
+    orders = ("RGB",) if has_no_order else (own_order,) if own_order else ORDERS
     found = []
     for rank, name in enumerate(ranges):
         output_range, activation = answer_range(trial, choices, name)
@@ -122,6 +129,10 @@ def candidates(trial: Trial, choices: Choices) -> list[Candidate]:
             candidate = _candidate(trial, msgspec.structs.replace(choices, **fields), rank)
             if candidate is not None:
                 found.append(candidate)
+    likely = family_range(choices.id)
+    for place, entry in enumerate(found):
+        if entry.range == likely:
+            found[place] = msgspec.structs.replace(entry, wrongness=entry.wrongness - FAMILY_GAIN)
     return sorted(found, key=lambda candidate: candidate.wrongness)
 
 
@@ -131,7 +142,8 @@ def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
     found = msgspec.structs.replace(
         choices, range=best.range, output_range=best.output_range, order=best.order, activation=activation
     )
-    if found.task in (Task.RESTORE, Task.STYLE) and found.answer == "picture":
+    is_alone = trial.working.role("style", "image2") is None
+    if found.task in (Task.RESTORE, Task.STYLE) and found.answer == "picture" and is_alone:
         shown = fitted(trial.picture, best.preview.shape[:2])
         is_kept = structure_match(shown, best.preview) >= FAITHFUL_MATCH
         found = msgspec.structs.replace(found, task=Task.RESTORE if is_kept else Task.STYLE)
@@ -140,79 +152,32 @@ def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
 
 def inputs_for(trial: Trial, choices: Choices, picture: Picture) -> dict[str, Any]:
     """A picture and whatever else the task wants beside it."""
-    height, width = picture.shape[:2]
     inputs: dict[str, Any] = {"image": picture}
     for entry in trial.working.sketch:
         if entry.role in ("image2", "style"):
             inputs[entry.role] = np.ascontiguousarray(picture[:, ::-1])
-    if choices.task is Task.INPAINT:
-        mask = np.zeros((height, width), np.uint8)
-        mask[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 255
-        inputs["mask"] = mask
+        if entry.order in TWO_PICTURES:
+            inputs["image2"] = np.ascontiguousarray(picture[:, ::-1])
+    is_joined = trial.working.image is not None and trial.working.image.order == "MRGB"
+    if trial.working.role("mask") or (is_joined and choices.fourth in ("mask_first", "mask_last")):
+        inputs["mask"] = hole_in(picture)
     return inputs
-
-
-def hole_of(trial: Trial, choices: Choices) -> Choices:
-    """Whether a mask of 1 or of 0 is the hole: the network must change the hole and keep the rest."""
-    shown = _preview_picture(trial)
-    inputs = inputs_for(trial, choices, shown)
-    inside = inputs["mask"] > 0
-    found: dict[str, float] = {}
-    for hole in ("white", "black"):
-        raw = _raw_answer(trial, msgspec.structs.replace(choices, mask_hole=hole), inputs["mask"], shown)
-        change = np.abs(raw - shown.astype(np.float32)).mean(axis=2)
-        found[hole] = float(change[~inside].mean()) - float(change[inside].mean())
-    best = min(found, key=lambda hole: found[hole])
-    return msgspec.structs.replace(choices, mask_hole=best)
 
 
 def class_of(trial: Trial, choices: Choices, output: OutputSketch) -> Choices:
     """The class that covers most of the test picture, but for the first one, which is the background."""
-    answer = trial.graph.run(_feeds(trial, choices, trial.working.size))[output.name]
+    answer = trial.graph.run(feeds_for(trial, choices, trial.working.size))[output.name]
+    if output.channels == 1:
+        counts = np.bincount(np.asarray(answer).ravel().astype(np.int64), minlength=2)
+        counts[0] = -1
+        return msgspec.structs.replace(choices, class_index=int(counts.argmax()), activation="none")
     planes = np.asarray(answer, np.float32)
     planes = planes[0] if output.layout.startswith("N") else planes
     planes = planes.transpose(2, 0, 1) if output.layout.endswith("HWC") else planes
     counts = np.bincount(planes.argmax(axis=0).ravel(), minlength=output.channels)
     counts[0] = -1
-    return msgspec.structs.replace(choices, class_index=int(counts.argmax()), activation="softmax")
-
-
-def tile_of(trial: Trial, choices: Choices) -> Tile | None:
-    """How far the network looks, by changing the far third of a picture; None when it looks everywhere."""
-    if trial.working.multiple is None or trial.facts.has_operator("InstanceNormalization", "LayerNormalization", "FFT"):
-        return None
-    multiple = trial.working.multiple
-    unit = math.lcm(multiple, STRIDE)
-    height, width = unit * math.ceil(96 / unit), unit * math.ceil(384 / unit)
-    shown = fitted(trial.picture, (height, width))
-    changed = shown.copy()
-    border = width - width // 3
-    changed[:, border:] = 255 - changed[:, border:][::-1]
-    if choices.answer == "grid":
-        return None  # it is made for the whole picture
-    name, scale = choices.output, choices.scale
-    first = trial.graph.run(_feeds(trial, choices, (height, width), shown))[name]
-    second = trial.graph.run(_feeds(trial, choices, (height, width), changed))[name]
-    output = next(entry for entry in trial.working.outputs if entry.name == name)
-    levels = 255 / max(float(np.ptp(as_picture(first, output))), 1e-6)
-    moved = np.abs(as_picture(first, output) - as_picture(second, output)).max(axis=(0, 2)) * levels
-    reached = np.flatnonzero(moved > STILL_LEVELS)
-    distance = border - int(reached[0]) // scale if reached.size else 0
-    if distance > width // 3:
-        return None
-    halo = max(math.ceil((distance + 4) / unit) * unit, 16 if multiple <= 16 else multiple)
-    side = HEAVY_TILE_SIDE if scale >= 3 or trial.facts.parameters > 4_000_000 else TILE_SIDE
-    while side < 4 * halo:
-        side *= 2
-    return Tile(tile=side, stride=unit, receptive_field=halo)
-
-
-def seconds_per_megapixel(trial: Trial, choices: Choices) -> float:
-    """Of one more run: the first pays for allocation."""
-    feeds = _feeds(trial, choices, trial.working.size)
-    started = time.perf_counter()
-    trial.graph.run(feeds)
-    return (time.perf_counter() - started) / (trial.working.size[0] * trial.working.size[1] / 1e6)
+    activation = "none" if are_shares(planes) else "softmax"
+    return msgspec.structs.replace(choices, class_index=int(counts.argmax()), activation=activation)
 
 
 def answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
@@ -220,9 +185,10 @@ def answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
     output = next(entry for entry in trial.working.outputs if entry.name == choices.output)
     changed = msgspec.structs.replace(choices, range=name)
     try:
-        answer = trial.graph.run(_feeds(trial, changed, trial.working.size))[output.name]
+        answer = trial.graph.run(feeds_for(trial, changed, trial.working.size))[output.name]
     except UserError:
         return "0..1", "none"
+    ending = trial.facts.endings.get(output.name, "")
     if choices.task in MASK_TASKS:
         activation, output_range = activation_of_mask(answer)
         return output_range, activation if output.channels == 1 else choices.activation
@@ -230,12 +196,38 @@ def answer_range(trial: Trial, choices: Choices, name: str) -> tuple[str, str]:
         return ("0..255" if float(np.abs(answer).max()) > 2 else "-1..1"), "none"
     if answer.dtype.kind in "ui":
         return "0..255", "none"
+    if ending in ENDINGS and choices.answer == "picture":
+        return ENDINGS[ending], "none"
     if choices.answer != "picture":
         return "0..1", "none"
     first, stop = choices.channels or (0, min(output.channels, 3))
-    planes = as_picture(answer, replace(output, channels=3)) if output.channels <= 4 else np.asarray(answer)
+    planes = as_picture(answer, output) if output.channels <= 4 else np.asarray(answer)
     values = planes if choices.channels is None else np.take(answer, range(first, stop), axis=_channel_axis(output))
-    return range_of_values(values), "none"
+    return _same_range(trial, changed, name, values) or range_of_values(values), "none"
+
+
+def range_of_generator(trial: Trial, choices: Choices) -> str:
+    """The range of a generator's pictures, over several of them."""
+    ending = trial.facts.endings.get(choices.output, "")
+    if ending in ENDINGS:
+        return ENDINGS[ending]
+    answers = []
+    for seed in range(GENERATED):
+        feeds = trial.graph.feeds(trial.working.sketch, trial.picture, seed=seed)
+        answers.append(np.asarray(trial.graph.run(feeds)[choices.output], np.float32).ravel())
+    values = np.concatenate(answers)
+    return "0..255" if float(values.max()) > BYTES_ABOVE else "-1..1" if float(values.min()) < SIGNED_BELOW else "0..1"
+
+
+def _same_range(trial: Trial, choices: Choices, name: str, values: NDArray[Any]) -> str | None:
+    """An unusual range that comes back as it went in, seen in the spread of the numbers."""
+    image = trial.working.image
+    if name not in UNUSUAL_RANGES or image is None or choices.channels is not None:
+        return None
+    fed = feeds_for(trial, choices, trial.working.size)[image.name]
+    spreads = [np.percentile(np.asarray(array, np.float32), (2, 50, 98)) for array in (fed, values)]
+    allowed = SAME_SPREAD * max(float(np.ptp(spreads[0])), 1e-6)
+    return name if bool((np.abs(spreads[0] - spreads[1]) < allowed).all()) else None
 
 
 def open_questions(trial: Trial, choices: Choices, found: list[Candidate], given: Mapping[str, str]) -> list[Question]:
@@ -257,7 +249,7 @@ def open_questions(trial: Trial, choices: Choices, found: list[Candidate], given
 
 
 def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
-    shown = _preview_picture(trial)
+    shown = preview_picture(trial)
     try:
         results = run_draft(trial, choices, inputs_for(trial, choices, shown))
         found = next((results[name] for name in ("image", "mask", "classes") if name in results), None)
@@ -286,7 +278,7 @@ def _cost(trial: Trial, choices: Choices, shown: Picture, preview: Picture) -> f
         return wrong_liveliness(preview)
     if choices.answer != "picture":
         return 0.0  # applied to the picture in 0..1 whatever the network was fed
-    raw = _raw_answer(trial, choices, None, shown)
+    raw = raw_answer(trial, choices, shown)
     is_faithful = choices.task not in (Task.STYLE, Task.TRANSLATE)
     mismatch = 0.0 if _base(choices.range) == choices.output_range else RANGE_MISMATCH
     return mismatch + wrongness(shown, raw, is_faithful=is_faithful)
@@ -296,12 +288,14 @@ def _base(name: str) -> str:
     return name if name in ("0..1", "0..255", "-1..1") else "0..1"
 
 
-def _raw_answer(trial: Trial, choices: Choices, mask: NDArray[np.uint8] | None, shown: Picture) -> NDArray[np.float32]:
+def raw_answer(trial: Trial, choices: Choices, shown: Picture) -> NDArray[np.float32]:
     """(H, W, 3) in levels, not clipped, at the size of `shown`."""
     output = next(entry for entry in trial.working.outputs if entry.name == choices.output)
-    answer = as_picture(trial.graph.run(_feeds(trial, choices, trial.working.size, shown, mask))[output.name], output)
+    answer = trial.graph.run(feeds_for(trial, choices, trial.working.size, shown))[output.name]
     if choices.channels is not None:
-        raise UserError("import.bad_choice", reason="a slice is judged by eye")
+        answer = np.take(answer, range(*choices.channels), axis=_channel_axis(output))
+        output = replace(output, channels=choices.channels[1] - choices.channels[0])
+    answer = as_picture(answer, output)
     stated = RANGES[choices.output_range]
     levels = answer * np.asarray(stated.std, np.float32) + np.asarray(stated.mean, np.float32)
     levels = levels[..., ::-1] if choices.order == "BGR" else levels
@@ -314,30 +308,20 @@ def _channel_axis(output: OutputSketch) -> int:
     return -1 if output.layout.endswith("HWC") else -3
 
 
-def _feeds(
+def feeds_for(
     trial: Trial,
     choices: Choices,
     size: tuple[int, int],
     shown: Picture | None = None,
-    mask: NDArray[np.uint8] | None = None,
 ) -> dict[str, Any]:
     """Tensors of a picture by these choices, without an adapter: for looking at what comes out unclipped."""
     manifest = draft(trial.facts, trial.working, choices)
-    specs: dict[str, Input] = {spec.name: spec for spec in manifest.inputs if spec.role in ("image", "image2", "style")}
-    if any(spec.order in ("MRGB", "RGBM", "Y", "Lab_L") for spec in specs.values()):
-        specs = {}
-    feeds = trial.graph.feeds(trial.working.sketch, fitted(trial.picture if shown is None else shown, size), specs)
-    for entry in trial.working.sketch:
-        if entry.role == "mask" and choices.mask_hole == "black":
-            feeds[entry.name] = (
-                feeds[entry.name].max() - feeds[entry.name] if feeds[entry.name].max() > 0 else feeds[entry.name]
-            )
-        elif entry.role == "scalar":
-            feeds[entry.name] = np.full_like(feeds[entry.name], usual_value(trial.facts, entry))
-    return feeds
+    coded = ("image", "image2", "style", "mask")
+    specs: dict[str, Input] = {spec.name: spec for spec in manifest.inputs if spec.role in coded}
+    return trial.graph.feeds(trial.working.sketch, fitted(trial.picture if shown is None else shown, size), specs)
 
 
-def _preview_picture(trial: Trial) -> Picture:
+def preview_picture(trial: Trial) -> Picture:
     """The test picture at a size that the network takes and a card shows."""
     if trial.working.multiple is None:
         height, width = trial.picture.shape[:2]
