@@ -385,6 +385,15 @@ def _removed_and_mask(folder: Path) -> Path:
     return net.save(folder / "watermark.onnx", {"input": FREE}, {"mask_out": (1, 1, "h", "w"), "image_out": FREE})
 
 
+def _with_alpha(folder: Path) -> Path:
+    """A sprite cleaner: eats and answers RGBA, its alpha untouched."""
+    net = Net()
+    colour, alpha = net("Split", "rgba", np.array([3, 1], np.int64), axis=1, count=2)
+    net("Concat", toned(net, colour), alpha, axis=1, out="cleaned")
+    shape = (1, 4, "h", "w")
+    return net.save(folder / "sprites.onnx", {"rgba": shape}, {"cleaned": shape})
+
+
 NOISE = {"range": "0..1", "order": "RGB"}
 CASES = (
     one("nafnet_deblur", multiple=16, blur=True),
@@ -440,6 +449,7 @@ CASES = (
     ),
     dialled("fbcnn_qf", (1, 1), "qf_input", value=0.25, params={"qf_input": 0.25}, words="fbcnn_qf"),
     Case("picture/drunet", _joined_noise, joined_noise, KEPT, NOISE),
+    Case("picture/rgba", _with_alpha, tone_of, KEPT, NOISE),
     Case("picture/fbcnn", _with_quality, tone_of, KEPT, NOISE),
     Case("picture/mprnet", _many_stages, tone_of, KEPT, NOISE),
     Case("picture/sci", _illumination, rooted, KEPT, NOISE),

@@ -55,9 +55,10 @@ def run_picture_task(job: AdapterJob) -> int:
     answer = picture_answer(job.manifest)
     run = PictureRun(job, [answer])
     scale = job.manifest.scale
-    if answer.role not in ("grid", "flow") and answer.order != "RGBA":
-        copy_alpha(job.image, job.result, scale)
     has_alpha = answer.role == "image" and answer.order == "RGBA"
+    has_seen_alpha = run.picture.shows_alpha and has_alpha
+    if answer.role not in ("grid", "flow") and not has_seen_alpha:
+        copy_alpha(job.image, job.result, scale)
     alpha = np.zeros_like(job.result[..., :1] if has_alpha else job.result[:0])
     for placed, (planes,) in run.answers():
         if answer.role in ("grid", "flow"):
@@ -71,7 +72,9 @@ def run_picture_task(job: AdapterJob) -> int:
             lay_tile(alpha, np.clip(planes[3:], 0, 1), placed)
             planes = planes[:3]
         lay_tile(job.result, run.picture.finish(planes, placed, scale), placed)
-    if has_alpha:
+    if has_seen_alpha:  # the network says what becomes of it
+        job.result[..., 3:] = alpha
+    elif has_alpha:
         job.result[..., 3:] = cv2.multiply(job.result[..., 3:], alpha, scale=1 / levels_of(alpha))[..., None]
     return run.tiles
 

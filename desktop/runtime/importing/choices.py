@@ -15,7 +15,7 @@ from desktop.runtime.manifest import Task, Tile
 
 Order = Literal["RGB", "BGR"]
 Answer = Literal["picture", "curve", "grid", "flow"]
-Fourth = Literal["mask_first", "mask_last", "number", "opaque"]  # what a fourth channel of the picture is
+Fourth = Literal["mask_first", "mask_last", "number", "alpha"]  # what a fourth channel of the picture is
 MaskCode = Literal["0..1", "centred", "-1..1"]  # the numbers of a mask that is such a channel
 UNKNOWN_LICENCE = "LicenseRef-unknown"
 SCALES = (1, 2, 3, 4, 8)

@@ -18,6 +18,12 @@ MASK_TASKS = (Task.MATTE, Task.SEGMENT)
 NOISE_LEVELS = 75.0
 LAB_L_RANGES = {"0..1": 255.0, "0..255": 1.0, "0..100": 2.55, "-1..1": 127.5}
 MASK_CODES = {"0..1": (0.0, 255.0), "centred": (127.5, 255.0), "-1..1": (127.5, 127.5)}  # mean and std
+FOURTH_ORDERS: dict[str, ChannelOrder] = {
+    "mask_first": "MRGB",
+    "mask_last": "RGBM",
+    "number": "RGBN",
+    "alpha": "RGBA",
+}
 LABELS = 1000
 LISTED_LABELS = 100  # more are chosen by number
 FILE_NAME = "model.onnx"
@@ -103,8 +109,6 @@ def _picture_fields(entry: InputSketch, choices: Choices, params: list[Param]) -
     if order in WITH_MASK:
         more = _with_mask(order, mean, std, choices)
         mean, std = more.pop("mean"), more.pop("std")
-    elif order == "RGBN" and choices.fourth == "opaque":
-        more = {"default": 1.0}
     elif order == "RGBN":
         params.append(Param(id="noise", label="Noise level", type="float", min=0.0, max=NOISE_LEVELS, default=15.0))
         more = {"param": "noise", "range": (0.0, NOISE_LEVELS / 255)}
@@ -154,7 +158,7 @@ def _input_order(entry: InputSketch, choices: Choices) -> ChannelOrder:
     if entry.order == "L":
         return "Lab_L" if choices.task is Task.COLOURISE else "Y"
     if entry.order == "MRGB":
-        return {"mask_first": "MRGB", "mask_last": "RGBM"}.get(choices.fourth, "RGBN")  # type: ignore[return-value]
+        return FOURTH_ORDERS[choices.fourth]
     return entry.order if entry.order in JOINED else choices.order
 
 

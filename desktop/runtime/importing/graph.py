@@ -157,6 +157,8 @@ def _picture_tensor(entry: InputSketch, picture: NDArray[np.uint8], spec: Input,
     shown = sized(picture if entry.role == "image" else picture[:, ::-1])
     if spec.order in WITH_MASK:
         return masked_to_tensor(shown, sized(hole_in(picture)), spec, declared)
+    if spec.order == "RGBA":
+        return pixels_to_tensor(np.dstack([shown, np.full(shown.shape[:2], 255, np.uint8)]), spec, declared)
     if spec.order in JOINED:
         pictures = [shown, sized(picture[:, ::-1])] if spec.order in TWO_PICTURES else [shown]
         number = 0.5 if spec.order in TWO_PICTURES else USUAL_NOISE

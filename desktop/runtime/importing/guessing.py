@@ -117,7 +117,7 @@ def _of_mask(
     if is_joined and (hinted in (Task.RESTORE, Task.UPSCALE) or best.scale > 1):
         return Guess(Task.UPSCALE if best.scale > 1 else Task.RESTORE, best.name, int(best.scale), fourth="number")
     if is_joined and best.channels == 4:
-        return Guess(Task.RESTORE, best.name, fourth="opaque")
+        return Guess(Task.RESTORE, best.name, fourth="alpha")
     return Guess(Task.INPAINT, best.name)
 
 
