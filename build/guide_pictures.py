@@ -17,13 +17,13 @@ sys.path.insert(0, str(ROOT))
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt  # noqa: E402
-from PySide6.QtGui import QMouseEvent  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.app import make_application, make_window  # noqa: E402
 from desktop.core.geometry import Point  # noqa: E402
 from desktop.options import OpenOptions  # noqa: E402
+from desktop.ui.canvas.scripted_pointer import scripted_stroke  # noqa: E402
 from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
 from desktop.ui.i18n import LANGUAGES  # noqa: E402
 from desktop.ui.main_window import MainWindow  # noqa: E402
@@ -64,11 +64,8 @@ class Photographer:
         """Press at the first point of the picture, move through the others, release."""
         document = self.window.state.document
         assert document is not None
-        points = [Point(document.size.width * x, document.size.height * y) for x, y in shares]
-        self._pointer(QEvent.Type.MouseButtonPress, points[0])
-        for point in points:
-            self._pointer(QEvent.Type.MouseMove, point)
-        self._pointer(QEvent.Type.MouseButtonRelease, points[-1])
+        size = document.size
+        scripted_stroke(self.window.canvas, [Point(size.width * x, size.height * y) for x, y in shares])
         self.wait(lambda: not self.window.state.is_editing)
 
     def settle(self) -> None:
@@ -92,15 +89,6 @@ class Photographer:
         self.window.close()
         self.window.deleteLater()
         self.application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-    def _pointer(self, kind: QEvent.Type, point: Point) -> None:
-        canvas = self.window.canvas
-        place = QPointF(canvas.from_image(point))
-        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
-        where = QPointF(canvas.mapToGlobal(place))
-        QApplication.sendEvent(canvas, QMouseEvent(kind, place, where, button, held, Qt.KeyboardModifier.NoModifier))
-        self.application.processEvents()
 
 
 def main() -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 SAMPLE = "neuschwanstein.jpg"
 MODEL = "denoise-photo"
 PATIENCE_S = 120  # a slow laptop compiles kernels meanwhile
-STEPS_OF_A_STROKE = 8
 
 
 @dataclass(frozen=True)
@@ -118,32 +117,14 @@ class _Trial:
 
     def stroke(self, start: float, end: float) -> None:
         """Across the picture from one share of its width to another, at half height."""
-        from PySide6.QtCore import QEvent
+        from desktop.ui.canvas.scripted_pointer import scripted_stroke
 
         size = self.document.size
-        points = [
-            Point(size.width * (start + (end - start) * step / STEPS_OF_A_STROKE), size.height / 2)
-            for step in range(STEPS_OF_A_STROKE + 1)
-        ]
-        self.pointer(QEvent.Type.MouseButtonPress, points[0])
-        for point in points:
-            self.pointer(QEvent.Type.MouseMove, point)
-        self.pointer(QEvent.Type.MouseButtonRelease, points[-1])
-        self.wait(lambda: not self.window.state.is_editing, "The stroke did not end.")
-
-    def pointer(self, kind: object, point: Point) -> None:
-        from PySide6.QtCore import QEvent, QPointF, Qt
-        from PySide6.QtGui import QMouseEvent
-
-        canvas = self.window.canvas
-        place = QPointF(canvas.from_image(point))
-        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
-        event = QMouseEvent(
-            kind, place, QPointF(canvas.mapToGlobal(place)), button, held, Qt.KeyboardModifier.NoModifier
+        scripted_stroke(
+            self.window.canvas,
+            (Point(size.width * start, size.height / 2), Point(size.width * end, size.height / 2)),
         )
-        self.application.sendEvent(canvas, event)
-        self.application.processEvents()
+        self.wait(lambda: not self.window.state.is_editing, "The stroke did not end.")
 
     def wait(self, condition: Callable[[], bool], problem: str) -> None:
         from PySide6.QtCore import QEventLoop

@@ -45,6 +45,7 @@ from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.screen_commands import ScreenCommands
 from desktop.ui.commands.select_commands import SelectCommands
 from desktop.ui.commands.tool_commands import ToolCommands
+from desktop.ui.commands.tour_commands import TourCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
 from desktop.ui.conditions import holds
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
         self.info = InfoBar(self.canvas, (self.state.tool_changed, self.state.active_layer_changed))
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
+        self.tours = TourCommands(self)
         self.action_search = ActionSearch(self)
         over = QVBoxLayout(self.canvas)
         over.addWidget(self.empty)

@@ -1,25 +1,29 @@
-"""What an empty window says: open, drop, or go on with a recent file."""
+"""What an empty window says: open, drop, go on with a recent file, or see what a tool can do on a sample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.i18n import tr
-from desktop.ui.icons import icon_pixmap
+from desktop.ui.icons import icon_pixmap, set_icon
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import dim_label
 
 RECENT_SHOWN = 5
+TOUR_ICONS = {"remove": "remove", "upscale": "upscale"}
 
 
 class EmptyState(QWidget):
     """Lies over the canvas while there is no document; drops go through to the canvas."""
+
+    tour_chosen = Signal(str)
 
     def __init__(
         self, actions: ActionSet, recent: Callable[[], list[Path]], open_path: Callable[[Path], None], parent: QWidget
@@ -35,6 +39,9 @@ class EmptyState(QWidget):
         self.new = QPushButton(self)
         self.recent_title = dim_label(parent=self)
         self._links = QVBoxLayout()
+        self.tours_title = dim_label(parent=self)
+        self.tours_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.tours = {tour_id: QPushButton(self) for tour_id in TOUR_ICONS}
         self.open.clicked.connect(actions["file.open"].trigger)
         self.new.clicked.connect(actions["file.new"].trigger)
         buttons = QHBoxLayout()
@@ -55,6 +62,9 @@ class EmptyState(QWidget):
         self.recent_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.recent_title)
         column.addLayout(self._links)
+        column.addSpacing(24)
+        column.addWidget(self.tours_title)
+        column.addLayout(self._tour_row())
         column.addStretch(3)
 
     def retranslate(self) -> None:
@@ -65,6 +75,10 @@ class EmptyState(QWidget):
         self.new.setText(tr("action.file.new"))
         self.new.setToolTip(tip_of(action_spec("file.new")))
         self.recent_title.setText(tr("empty.recent"))
+        self.tours_title.setText(tr("empty.tours"))
+        for tour_id, button in self.tours.items():
+            button.setText(tr(f"tour.{tour_id}.name"))
+            button.setToolTip(tr(f"tour.{tour_id}.text"))
         self.refresh()
 
     def refresh(self) -> None:
@@ -80,6 +94,17 @@ class EmptyState(QWidget):
             link.setCursor(Qt.CursorShape.PointingHandCursor)
             link.clicked.connect(lambda _checked=False, chosen=path: self._open_path(chosen))
             self._links.addWidget(link, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def _tour_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        for tour_id, button in self.tours.items():
+            set_icon(button, TOUR_ICONS[tour_id])
+            button.clicked.connect(partial(self.tour_chosen.emit, tour_id))
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
