@@ -67,6 +67,7 @@ def test_no_text_is_left_over() -> None:
         "preferences.",
         "layer_kind.",
         "tag.",
+        "tour.",
         "unit.",
         "effect.",
     )
