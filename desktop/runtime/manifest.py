@@ -1,16 +1,14 @@
 """The manifest of a model folder: what the network eats, what it returns, how it is tiled, shown and tested.
 
-`python -m desktop.runtime.manifest` prints the JSON schema that onnx/manifest.schema.json holds. Nothing is run here.
+Nothing is run here. `manifest_schema` describes the same as a JSON schema.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -342,34 +340,6 @@ def parse_manifest(text: bytes, path: Path) -> Manifest:
     return manifest
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema (2020-12) of a manifest; rules between tables are only checked by load_manifest."""
-    described: dict[str, Any] = _with_clean_descriptions(msgspec.json.schema(Manifest))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Manifest of a Scumble model, format 1",
-        **described,
-    }
-
-
-def schema_text() -> str:
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _with_clean_descriptions(node: Any) -> Any:
-    """Docstrings without their indentation: msgspec takes it away from 0.22 on, older ones keep it."""
-    if isinstance(node, list):
-        return [_with_clean_descriptions(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: inspect.cleandoc(part)
-        if key == "description" and isinstance(part, str)
-        else _with_clean_descriptions(part)
-        for key, part in node.items()
-    }
-
-
 def _is_plain_onnx_name(name: str) -> bool:
     return name.endswith(".onnx") and name == Path(name).name and not set(name) & set('/\\:*?"<>|\0')
 
@@ -385,10 +355,6 @@ def _check_normalisation(name: str, order: ChannelOrder, mean: list[float], std:
 def _check_unique(what: str, names: list[str]) -> None:
     if len(set(names)) != len(names):
         raise ValueError(f"two {what}s have the same id")
-
-
-if __name__ == "__main__":
-    print(schema_text(), end="")
 
 
 def with_tile_side(manifest: Manifest, side: int | None) -> Manifest:

@@ -16,7 +16,8 @@ from desktop import paths
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.table import ADAPTERS, adapter_for
 from desktop.runtime.catalog import Catalog, Model
-from desktop.runtime.manifest import Manifest, load_manifest, parse_manifest, schema_text
+from desktop.runtime.manifest import Manifest, load_manifest, parse_manifest
+from desktop.runtime.manifest_schema import schema_text
 
 SCHEMA_FILE = paths.shipped_models_dir() / "manifest.schema.json"
 SHIPPED = Catalog((paths.shipped_models_dir(),))
@@ -63,7 +64,7 @@ def parsed(text: str) -> Manifest:
 
 
 def test_the_schema_file_is_generated_from_the_code() -> None:
-    """Otherwise: python -m desktop.runtime.manifest > onnx/manifest.schema.json"""
+    """Otherwise: python -m desktop.runtime.manifest_schema > onnx/manifest.schema.json"""
     assert json.loads(SCHEMA_FILE.read_text(encoding="utf-8")) == json.loads(schema_text())  # the order is msgspec's
 
 
