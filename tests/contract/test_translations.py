@@ -68,6 +68,7 @@ def test_no_text_is_left_over() -> None:
         "layer_kind.",
         "tag.",
         "tour.",
+        "sample.",
         "unit.",
         "effect.",
     )

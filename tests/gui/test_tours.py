@@ -6,7 +6,7 @@ import numpy as np
 
 from desktop.core.composite import flatten
 from desktop.core.geometry import Rect
-from desktop.paths import shipped_models_dir
+from desktop.paths import resources_dir, shipped_models_dir
 from desktop.runtime.catalog import Catalog
 from desktop.ui.commands.tour_commands import TOURS
 from desktop.ui.state import Tool
@@ -59,3 +59,12 @@ def test_a_tour_ends_with_its_bar_and_with_another_picture(studio: Studio) -> No
     assert window.tours.bar.isVisible(), "the sample is open already"
     studio.show_plain()
     assert not window.tours.bar.isVisible()
+
+
+def test_a_sample_opens_from_the_empty_window(studio: Studio) -> None:
+    for name, link in studio.window.empty.samples.items():
+        assert (resources_dir() / "samples" / f"{name}.jpg").is_file()
+        assert link.text()
+    studio.window.empty.samples["neuschwanstein"].click()
+    studio.wait_for(lambda: studio.window.state.document is not None)
+    assert studio.window.state.title == "neuschwanstein.jpg"

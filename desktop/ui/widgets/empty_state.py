@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from desktop.paths import resources_dir
 from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.i18n import tr
@@ -17,6 +18,7 @@ from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import dim_label
 
 RECENT_SHOWN = 5
+SAMPLES = ("gateway-of-india", "neuschwanstein", "brushes")
 TOUR_ICONS = {"remove": "remove", "upscale": "upscale"}
 
 
@@ -41,6 +43,9 @@ class EmptyState(QWidget):
         self._links = QVBoxLayout()
         self.tours_title = dim_label(parent=self)
         self.tours_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.samples_title = dim_label(parent=self)
+        self.samples_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.samples = {name: QPushButton(self) for name in SAMPLES}
         self.tours = {tour_id: QPushButton(self) for tour_id in TOUR_ICONS}
         self.open.clicked.connect(actions["file.open"].trigger)
         self.new.clicked.connect(actions["file.new"].trigger)
@@ -65,6 +70,9 @@ class EmptyState(QWidget):
         column.addSpacing(24)
         column.addWidget(self.tours_title)
         column.addLayout(self._tour_row())
+        column.addSpacing(16)
+        column.addWidget(self.samples_title)
+        column.addLayout(self._sample_row())
         column.addStretch(3)
 
     def retranslate(self) -> None:
@@ -76,6 +84,9 @@ class EmptyState(QWidget):
         self.new.setToolTip(tip_of(action_spec("file.new")))
         self.recent_title.setText(tr("empty.recent"))
         self.tours_title.setText(tr("empty.tours"))
+        self.samples_title.setText(tr("empty.samples"))
+        for name, button in self.samples.items():
+            button.setText(tr(f"sample.{name}"))
         for tour_id, button in self.tours.items():
             button.setText(tr(f"tour.{tour_id}.name"))
             button.setToolTip(tr(f"tour.{tour_id}.text"))
@@ -89,10 +100,8 @@ class EmptyState(QWidget):
         self.recent_title.setVisible(bool(paths))
         for path in paths:
             link = QPushButton(path.name, self)
-            link.setProperty("role", "link")
             link.setToolTip(str(path))
-            link.setCursor(Qt.CursorShape.PointingHandCursor)
-            link.clicked.connect(lambda _checked=False, chosen=path: self._open_path(chosen))
+            self._make_link(link, path)
             self._links.addWidget(link, 0, Qt.AlignmentFlag.AlignCenter)
 
     def _tour_row(self) -> QHBoxLayout:
@@ -105,6 +114,21 @@ class EmptyState(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         return row
+
+    def _sample_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addStretch(1)
+        for name, link in self.samples.items():
+            self._make_link(link, resources_dir() / "samples" / f"{name}.jpg")
+            row.addWidget(link)
+        row.addStretch(1)
+        return row
+
+    def _make_link(self, link: QPushButton, path: Path) -> None:
+        link.setProperty("role", "link")
+        link.setCursor(Qt.CursorShape.PointingHandCursor)
+        link.clicked.connect(lambda _checked=False: self._open_path(path))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
