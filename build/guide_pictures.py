@@ -16,14 +16,18 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QEvent, QEventLoop  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop, QPoint  # noqa: E402
+from PySide6.QtGui import QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.app import make_application, make_window  # noqa: E402
-from desktop.core.geometry import Point  # noqa: E402
+from desktop.core.composite import flatten  # noqa: E402
+from desktop.core.geometry import Point, Rect  # noqa: E402
 from desktop.options import OpenOptions  # noqa: E402
 from desktop.ui.canvas.scripted_pointer import scripted_stroke  # noqa: E402
+from desktop.ui.dialogs.effect_dialog import EffectDialog  # noqa: E402
 from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
 from desktop.ui.i18n import LANGUAGES  # noqa: E402
 from desktop.ui.main_window import MainWindow  # noqa: E402
@@ -35,6 +39,8 @@ SHOWN_WIDTH = 700  # of a page of the guide
 QUALITY = 82
 PATIENCE_S = 60
 SETTLED_S = 0.6
+REMOVED_AT = Rect(330, 540, 340, 228)  # around the seated man of the tour
+CURVE = "0,0 0.3,0.18 0.7,0.84 1,1"
 
 
 class Photographer:
@@ -51,7 +57,9 @@ class Photographer:
     def take(self, name: str, widget: QWidget | None = None) -> None:
         """The whole window, or one part of it, no wider than the page."""
         self.settle()
-        shown = (widget or self.window).grab()
+        self.keep(name, (widget or self.window).grab())
+
+    def keep(self, name: str, shown: QPixmap) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             aside = Path(scratch) / "a.png"
             shown.save(str(aside))
@@ -102,9 +110,46 @@ def main() -> None:
             print(f"{language}: {len(list(photographer.folder.glob('*.webp')))} pictures")
 
 
+def _take_removal(photographer: Photographer) -> None:
+    """Before and after, side by side, at the pixels of the picture."""
+    window = photographer.window
+    window.tours.start("remove")
+    photographer.wait(lambda: window.tours.bar.isVisible())
+    opened = window.state.open_document
+    assert opened is not None
+    before = flatten(opened.document, REMOVED_AT)
+    photographer.settle()
+    window.tours.bar.show_me.click()
+    photographer.wait(lambda: opened.history.position > 0)
+    pair = np.concatenate([before, flatten(opened.document, REMOVED_AT)], axis=1)[..., :3]
+    Image.fromarray(pair).save(photographer.folder / "remove.webp", quality=QUALITY, method=6)
+    window.tours.end()
+    opened.mark_saved()
+    window.files.close()
+
+
+def _take_curves(photographer: Photographer) -> None:
+    """The dialog lies over the window, as on a screen."""
+    window = photographer.window
+    window.perform("adjust.curves")
+    dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, EffectDialog))
+    dialog.form.set_values({"all": CURVE})
+    photographer.settle()
+    photographer.wait(lambda: not dialog.is_at_work)
+    photographer.settle()
+    shown = window.grab()
+    painter = QPainter(shown)
+    painter.drawPixmap(window.mapFromGlobal(dialog.mapToGlobal(QPoint(0, 0))), dialog.grab())
+    painter.end()
+    photographer.keep("curves", shown)
+    dialog.reject()
+    photographer.settle()
+
+
 def _take_all(photographer: Photographer) -> None:
     window = photographer.window
     photographer.take("window")
+    _take_curves(photographer)
     window.perform("layer.new")
     window.perform("layer.add_mask")
     window.perform("layer.duplicate")
@@ -128,6 +173,7 @@ def _take_all(photographer: Photographer) -> None:
     shown = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ModelsWindow)]
     photographer.take("models", shown[0])
     shown[0].close()
+    _take_removal(photographer)
 
 
 if __name__ == "__main__":
