@@ -160,6 +160,8 @@ MESSAGES: dict[str, str] = {
     "import.bad_choice": "These answers do not fit together: {reason}.",
     "import.other_parts": "{path} is one part of a model of several ({parts}); "
     "copy its whole folder into the model folder.",
+    "import.own_wrong": "{path} brings a description of its own that does not fit its network: {reason}",
+    "import.seams": "Cut into tiles as it says, it gives a picture that differs by more than {limit} levels.",
     "import.half": "{path} is one half of a model: it makes or takes numbers that only another file understands. "
     "Give the other file too: --set second=FILE.",
     "import.no_join": "{path} and {second} do not fit together: neither makes what the other takes.",

@@ -16,10 +16,11 @@ from desktop.core.errors import UserError
 from desktop.runtime.runner import TILE_SIDES
 
 MANIFEST_NAME = "manifest.toml"
-MANIFEST_LIMIT_BYTES = 1 << 20  # a manifest is text of a few kilobytes
+MANIFEST_LIMIT_BYTES = 1 << 20
 SIDE_LIMIT = 16384
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+TensorName = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]  # exporters name them by whole paths
 ModelId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 ParamId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -79,9 +80,8 @@ OutputRole = Literal[
 HALF = "_fp16"  # the part "main_fp16" stands in for "main" where half precision is fast
 
 _CHANNELS = {"L": 1, "Y": 1, "Lab_L": 1, "RGBA": 4, "MRGB": 4, "RGBM": 4, "RGBN": 4, "RGBRGB": 6, "RGBRGBN": 7}
-WITH_MASK = ("MRGB", "RGBM")
-JOINED = ("RGBN", "RGBRGB", "RGBRGBN")  # several pictures, or a picture and a number, in one tensor
-TWO_PICTURES = ("RGBRGB", "RGBRGBN")
+WITH_MASK, TWO_PICTURES = ("MRGB", "RGBM"), ("RGBRGB", "RGBRGBN")
+JOINED = ("RGBN", *TWO_PICTURES)
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -93,8 +93,7 @@ class Input(_Table, frozen=True, kw_only=True):
 
     `size`: "any", a multiple that both sides must be of, or the fixed (height, width); a picture is brought to a fixed
     size by `fit`: stretched, or scaled until one side fits and padded with zeros at its right or bottom.
-    A scalar (or the number that is a channel of its own) is fed by `param`, whose min..max is mapped linearly onto
-    `range`; without `param` it is `default`. A
+    A scalar, or a number joined to a picture, is fed by `param` (min..max mapped onto `range`), else it is `default`. A
     label is the number of a choice, or one-hot where the tensor has a place for each class.
     A latent or noise has the `shape` of one sample (without the batch) and is drawn from `distribution`, normal with
     standard deviation 1, or uniform in -1..1. `from` names the output of another part that feeds this input; an
@@ -102,7 +101,7 @@ class Input(_Table, frozen=True, kw_only=True):
     `hole`: what an inpainting network sees where the mask is white ("zero" after normalisation).
     """
 
-    name: Name
+    name: TensorName
     role: InputRole
     part: Name = "main"
     layout: Layout = "NCHW"
@@ -116,7 +115,7 @@ class Input(_Table, frozen=True, kw_only=True):
     default: float | None = None
     shape: list[Count] | None = None
     distribution: Literal["normal", "uniform"] = "normal"
-    source: Name | None = msgspec.field(default=None, name="from")
+    source: TensorName | None = msgspec.field(default=None, name="from")
     fit: Literal["stretch", "pad"] = "stretch"
     hole: Literal["keep", "zero", "gray", "white"] = "keep"
 
@@ -132,10 +131,10 @@ class Output(_Table, frozen=True, kw_only=True):
 
     `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
     A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels.
-    `border`: how many pixels on each side the answer lacks, because the network does not pad; it is shown as much more.
+    `border`: pixels that the answer lacks on each side, because the network does not pad; it is shown as much more.
     """
 
-    name: Name
+    name: TensorName
     role: OutputRole
     part: Name = "main"
     layout: Layout = "NCHW"

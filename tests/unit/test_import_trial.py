@@ -180,7 +180,7 @@ def test_a_fixed_size_is_kept_and_other_pictures_are_fitted(tmp_path: Path, fold
     assert found.manifest.inputs[0].size == (224, 160)
     assert found.manifest.tile is None
     assert found.preview is not None
-    assert found.preview.shape[:2] == (147, 150), "the proof ran on another size"
+    assert found.preview.shape[:2] == (247, 250), "the proof ran on another size"
 
 
 def mask_network(path: Path, *, activation: str) -> Path:
@@ -472,7 +472,12 @@ def test_an_import_lands_whole_with_its_card_and_runs_by_its_hash(importer: Impo
     with importer.examined(foreign.sharpener(tmp_path / "sharp.onnx")) as staged:
         model = importer.install(staged)
         assert model.id == "sharp"
-    assert sorted(path.name for path in model.folder.iterdir()) == ["card.md", "manifest.toml", "model.onnx"]
+    assert sorted(path.name for path in model.folder.iterdir()) == [
+        "card.md",
+        "manifest.toml",
+        "model.onnx",
+        "preview.webp",
+    ]
     with importer.examined(foreign.sharpener(tmp_path / "sharp.onnx")) as again:
         assert again.inspection.manifest.id == "sharp-2"
     assert importer.remove("sharp") == model.folder

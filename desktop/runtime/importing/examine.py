@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.core.errors import UserError
+from desktop.runtime.importing.card_files import save_preview
 from desktop.runtime.importing.choices import (
     UNKNOWN_LICENCE,
     Choices,
@@ -25,9 +26,11 @@ from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working,
 from desktop.runtime.importing.guessing import guess_task, is_class_map
 from desktop.runtime.importing.hole_trial import hole_of, joined_of
 from desktop.runtime.importing.inspection import Candidate, Inspection
+from desktop.runtime.importing.own_manifest import inputs_of, own_manifest, proved, with_own_pace
 from desktop.runtime.importing.pairs import examine_pair
 from desktop.runtime.importing.roles import sketches
 from desktop.runtime.importing.static_checks import read_checked
+from desktop.runtime.importing.texts import LICENCE_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean_manifest, clean_text
 from desktop.runtime.importing.tile_trial import seconds_per_megapixel, tile_of
 from desktop.runtime.importing.trial import (
     Trial,
@@ -38,12 +41,13 @@ from desktop.runtime.importing.trial import (
     open_questions,
     range_of_generator,
     run_draft,
+    run_manifest,
 )
 from desktop.runtime.manifest import Manifest, Task
 
 SECOND = "second"  # the other file of a model of two
-OWN_NOTE = "scumble.manifest"  # where our exporter leaves the manifest in the file
-NAMES = {"id", "title", "licence", "description"}
+PROOF_PX = 250  # odd enough not to be the size that was measured
+PACED_SIZE = (256, 384)
 LICENCE_NOTES = ("license", "licence", "License")
 
 
@@ -67,12 +71,12 @@ def examine(
     content = model.SerializeToString() if facts.external_files else path.read_bytes()
     facts = _with_content(facts, content)
     (folder / FILE_NAME).write_bytes(content)
-    own = _own_manifest(path, facts, taken, settings)
+    own = own_manifest(path, facts, taken, settings)
     tell("loading")
     graph = ForeignGraph(content, facts, str(path))
     del model, content
     if own is not None:
-        return Inspection(facts, own, None)
+        return _as_stated(tell, path, facts, own, folder, picture)
     tell("running")
     working = find_working(graph, sketches(facts, str(path)), picture)
     trial = Trial(graph, working, folder, picture)
@@ -103,8 +107,8 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
             choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
     tell("proving")
     preview = _proof(trial, choices)
-    manifest = draft(trial.facts, trial.working, choices)
     pace = seconds_per_megapixel(trial, choices) if trial.working.image is not None else None
+    manifest = clean_manifest(with_own_pace(draft(trial.facts, trial.working, choices), pace))
     questions = open_questions(trial, choices, found, settings)
     return Inspection(trial.facts, manifest, choices, tuple(questions), tuple(found), trial.working.size, pace, preview)
 
@@ -118,15 +122,45 @@ def _is_map(trial: Trial, output: OutputSketch) -> bool:
 def _proof(trial: Trial, choices: Choices) -> NDArray[np.uint8] | None:
     """The imported model must run once by its manifest, on a size that is not the one that was measured."""
     height, width = trial.picture.shape[:2]
-    side = min(height, width, 150)
-    picture = np.ascontiguousarray(trial.picture[: side - 3, :side])
+    side = min(height, width, PROOF_PX)
+    top, left = (height - side) // 2, (width - side) // 2
+    picture = np.ascontiguousarray(trial.picture[top : top + side - 3, left : left + side])
     inputs: dict[str, Any] = inputs_for(trial, choices, picture) if trial.working.image is not None else {}
-    results = run_draft(trial, choices, inputs)
+    shown = shown_result(run_draft(trial, choices, inputs))
+    if shown is not None:
+        save_preview(trial.folder, inputs.get("image"), shown)
+    return shown
+
+
+def _as_stated(
+    tell: Callable[[str], None],
+    path: Path,
+    facts: GraphFacts,
+    stated: Manifest,
+    folder: Path,
+    picture: NDArray[np.uint8],
+) -> Inspection:
+    """A file that brings its own manifest: believed when it runs by it."""
+    tell("proving")
+    manifest = clean_manifest(stated)
+    preview = shown_result(proved(path, manifest, folder, picture))
+    pace = None
+    if any(spec.role == "image" for spec in manifest.inputs):
+        shown = fitted(picture, PACED_SIZE)
+        started = time.perf_counter()
+        preview = shown_result(run_manifest(manifest, folder, inputs_of(manifest, shown)))
+        pace = (time.perf_counter() - started) / (shown.shape[0] * shown.shape[1] / 1e6)
+    if preview is not None:
+        save_preview(folder, None if pace is None else shown, preview)
+    return Inspection(facts, with_own_pace(manifest, pace), None, seconds_per_megapixel=pace, preview=preview)
+
+
+def shown_result(results: Mapping[str, Any]) -> NDArray[np.uint8] | None:
+    """The picture among results, the first of several."""
     found = next((results[name] for name in ("image", "images", "mask") if name in results), None)
     if found is None:
         return None
-    shown = found[0] if found.ndim == 4 else found
-    return np.ascontiguousarray(shown)
+    return np.ascontiguousarray(found[0] if found.ndim == 4 else found)
 
 
 def _agrees(candidate: Candidate, settings: Mapping[str, str]) -> bool:
@@ -135,8 +169,6 @@ def _agrees(candidate: Candidate, settings: Mapping[str, str]) -> bool:
 
 
 def _with_content(facts: GraphFacts, content: bytes) -> GraphFacts:
-    import hashlib
-
     return msgspec.structs.replace(facts, sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -149,9 +181,9 @@ def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:
         task=guess.task,
         output=guess.output,
         id=id_for(path, set(taken)),
-        title=facts.metadata.get("title", "")[:80] or title_for(path),
-        licence=licence[:80],
-        description=facts.metadata.get("description", "")[:300],
+        title=clean_text(facts.metadata.get("title", ""), TITLE_LIMIT) or title_for(path),
+        licence=clean_text(licence, LICENCE_LIMIT) or UNKNOWN_LICENCE,
+        description=clean_text(facts.metadata.get("description", ""), TEXT_LIMIT),
         scale=guess.scale,
         channels=guess.channels,
         answer=guess.answer,
@@ -166,28 +198,3 @@ def _size_rule(working: Working) -> Any:
     if working.multiple is None:
         return working.size
     return "any" if working.multiple == 1 else working.multiple
-
-
-def _own_manifest(path: Path, facts: GraphFacts, taken: frozenset[str], settings: Mapping[str, str]) -> Manifest | None:
-    """The manifest that our exporter left in the file; only its names can be set otherwise.
-
-    UserError when it is broken or needs files beside this one.
-    """
-    text = facts.metadata.get(OWN_NOTE)
-    if text is None:
-        return None
-    try:
-        stated = json.loads(text)
-        parts = sorted(stated.get("files", {"main": FILE_NAME}))
-        if parts != ["main"]:
-            raise UserError("import.other_parts", path=path, parts=", ".join(parts))
-        stated |= {"files": {"main": FILE_NAME}, "sha256": {"main": facts.sha256}}
-        stated |= {key: value for key, value in settings.items() if key in NAMES}
-        for key in settings.keys() - NAMES:
-            raise UserError("import.unknown_key", name=key, known=", ".join(sorted(NAMES)))
-        stated.pop("golden", None)  # its pictures lie beside the model that was exported, not in the file
-        if stated.get("id") in taken:
-            raise UserError("import.id_taken", model_id=stated["id"])
-        return msgspec.convert(stated, Manifest, strict=False)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UserError("model.bad_manifest", path=path, reason=f"{error}.") from error

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.importing.card_files import CARD_NAME, PREVIEW_NAME, card_text
 from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.sandbox import SandboxLimits, run_in_sandbox
+from desktop.runtime.importing.texts import LICENCE_LIMIT, TITLE_LIMIT, clean_error, clean_text
 from desktop.runtime.importing.trial_pictures import drawn_picture
-from desktop.runtime.manifest import MANIFEST_NAME, Manifest
+from desktop.runtime.manifest import MANIFEST_NAME, Manifest, parse_manifest
 
-CARD_NAME = "card.md"
 EXAMINE = "desktop.runtime.importing.examine:examine"  # loads onnx and onnxruntime, so only the child imports it
 STAGING_PREFIX = ".import-"
 
@@ -77,6 +78,8 @@ class Importer:
                 is_cancelled=is_cancelled,
             )
             yield Staged(path, folder, inspection)
+        except UserError as error:
+            raise clean_error(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -86,9 +89,12 @@ class Importer:
         if any(model.id == chosen.id for model in self._catalog.models()):
             raise UserError("import.id_taken", model_id=chosen.id)
         target = self._models_dir / chosen.id
+        text = manifest_text(chosen)
+        parse_manifest(text, staged.source)  # what could not be read again must not come among the models
+        card = card_text(staged.source, staged.inspection, chosen, has_preview=(staged.folder / PREVIEW_NAME).exists())
         try:
-            (staged.folder / MANIFEST_NAME).write_bytes(manifest_text(chosen))
-            (staged.folder / CARD_NAME).write_text(_card(staged, chosen), encoding="utf-8")
+            (staged.folder / MANIFEST_NAME).write_bytes(text)
+            (staged.folder / CARD_NAME).write_text(card, encoding="utf-8")
             staged.folder.rename(target)
         except OSError as error:
             raise UserError("file.cannot_write", path=target, reason=error.strerror or str(error)) from error
@@ -127,7 +133,11 @@ def manifest_text(manifest: Manifest) -> bytes:
 
 def with_title(staged: Staged, title: str, licence: str) -> Staged:
     """The same with another title and licence, which need no new examination."""
-    manifest = msgspec.structs.replace(staged.inspection.manifest, title=title, licence=licence)
+    manifest = msgspec.structs.replace(
+        staged.inspection.manifest,
+        title=clean_text(title, TITLE_LIMIT) or staged.inspection.manifest.title,
+        licence=clean_text(licence, LICENCE_LIMIT) or staged.inspection.manifest.licence,
+    )
     return replace(staged, inspection=replace(staged.inspection, manifest=manifest))
 
 
@@ -137,13 +147,3 @@ def _without_none(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_without_none(inner) for inner in value]
     return value
-
-
-def _card(staged: Staged, manifest: Manifest) -> str:
-    facts = staged.inspection.facts
-    return (
-        f"# {manifest.title}\n\n{manifest.description}\n\n"
-        f"Imported from `{staged.source.name}` ({facts.size_bytes / 1e6:.1f} MB, SHA-256 {facts.sha256}).\n"
-        f"Producer: {facts.producer or 'not stated'}. Licence: {manifest.licence}.\n"
-        "Quality was not measured.\n"
-    )

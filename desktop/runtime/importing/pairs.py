@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
+from desktop.runtime.importing.card_files import save_preview
 from desktop.runtime.importing.choices import UNKNOWN_LICENCE, Choices, Question, id_for, title_for, with_settings
 from desktop.runtime.importing.facts import GraphFacts, TensorFacts
 from desktop.runtime.importing.graph import ForeignGraph, Working, fitted, run_reading
@@ -20,6 +21,7 @@ from desktop.runtime.importing.inspection import Candidate, Inspection
 from desktop.runtime.importing.ranges import RANGES, range_of_values, wrongness
 from desktop.runtime.importing.roles import InputSketch, Sketch, sketches
 from desktop.runtime.importing.static_checks import read_checked
+from desktop.runtime.importing.texts import LICENCE_LIMIT, clean_manifest, clean_text
 from desktop.runtime.importing.trial import PREVIEW_PX, RANK_COST, as_rgb, run_manifest
 from desktop.runtime.manifest import Input, InputRole, Layout, Manifest, Output, Task
 
@@ -84,11 +86,13 @@ def examine_pair(
     best = found[0]
     choices = msgspec.structs.replace(choices, range=best.range, output_range=best.output_range, order=best.order)
     questions = [Question(key, getattr(choices, key)) for key in ("range", "order") if key not in settings]
-    if pair.making.image is None and pair.taking.image is None:
+    is_made_up = pair.making.image is None and pair.taking.image is None
+    if is_made_up:
         questions = []
     if "licence" not in settings and choices.licence == UNKNOWN_LICENCE:
         questions.append(Question("licence", choices.licence))
-    manifest = _draft(pair, facts, choices)
+    manifest = clean_manifest(_draft(pair, facts, choices))
+    save_preview(folder, None if is_made_up else _small(picture), best.preview)
     whole = msgspec.structs.replace(facts[pair.maker.name], size_bytes=sum(fact.size_bytes for fact in facts.values()))
     return Inspection(whole, manifest, choices, tuple(questions), tuple(found), pair.making.size, None, best.preview)
 
@@ -169,7 +173,7 @@ def _saved(pair: Pair, folder: Path) -> dict[str, GraphFacts]:
 def _first_choices(pair: Pair, path: Path, taken: frozenset[str]) -> Choices:
     output = next(iter(pair.taking.shapes))
     notes = {**pair.taker.graph.facts.metadata, **pair.maker.graph.facts.metadata}
-    licence = notes.get("license", UNKNOWN_LICENCE)[:80]
+    licence = clean_text(notes.get("license", ""), LICENCE_LIMIT) or UNKNOWN_LICENCE
     return Choices(task=pair.task, output=output, id=id_for(path, set(taken)), title=title_for(path), licence=licence)
 
 

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,6 +150,7 @@ def _received(connection: Connection, watch: _Watch) -> Step | Answer:
 
 def _child_main(connection: Connection, work: str, arguments: tuple[object, ...], limits: SandboxLimits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
     _silence()
     if sys.platform != "win32":
         os.nice(5)
@@ -168,6 +170,17 @@ def _child_main(connection: Connection, work: str, arguments: tuple[object, ...]
         answer = Answer(error=UserError("program.defect", reason=f"{type(error).__name__}: {error}"))
     connection.send(answer)
     connection.close()
+
+
+def _end_with_parent() -> None:
+    """A child that computes for ever must not outlive an editor that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        wait([parent.sentinel] if parent is not None else [])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="sandbox-parent", daemon=True).start()
 
 
 def _limit_memory(limit_bytes: int) -> None:
