@@ -267,7 +267,7 @@ def first_stroke() -> Script:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     window = next(widget for widget in application.topLevelWidgets() if isinstance(widget, MainWindow))
-    window.files._make_new(Size(4096, 4096), True)
+    window.files._make_new(Size(4096, 4096), True, 8)
     hand = Hand(window, Files(Path(), Path(), Path(), 4096))
     stop = time.monotonic() + FIRST_SECONDS
     while time.monotonic() < stop:
