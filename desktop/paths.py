@@ -63,6 +63,11 @@ def user_brushes_dir() -> Path:
     return user_data_dir() / "brushes"
 
 
+def user_tools_dir() -> Path:
+    """The brush each tool was left with; need not exist yet."""
+    return user_data_dir() / "tools"
+
+
 def model_folders() -> tuple[Path, ...]:
     """Where models are looked for, shipped ones first."""
     return (shipped_models_dir(), user_models_dir())

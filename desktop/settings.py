@@ -75,6 +75,7 @@ SNAP_TO: Setting[tuple[str, ...]] = Setting("snap_to", "Snap to", ("guides", "gr
 GRID: Setting[tuple[str, ...]] = Setting("grid", "Grid of new pictures", ())  # spacing, subdivisions, offset, colour
 PIXEL_GRID = Setting("pixel_grid", "Show the pixel grid from 800 %", True)
 SCREEN_PROFILE = Setting("screen_profile", "Colour profile of the screen: system, off, or a file", "system")
+TOOL_OPTIONS: Setting[tuple[str, ...]] = Setting("tool_options", "Options of the tools", ())  # "bucket.opacity=80.0"
 WINDOW_STATE = Setting("window_state", "Window layout", "")
 
 ALL_SETTINGS: tuple[Setting[Any], ...] = (
@@ -102,6 +103,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     GRID,
     PIXEL_GRID,
     SCREEN_PROFILE,
+    TOOL_OPTIONS,
     WINDOW_STATE,
 )
 

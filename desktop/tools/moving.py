@@ -1,16 +1,17 @@
-"""The move tool: a layer or a whole group follows the pointer, its linked masks with it."""
+"""The move tool: the chosen layers and groups follow the pointer, their linked masks with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
-from desktop.core.edits import OpenDocument
+from desktop.core.edits import Edit, OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.geometry import EMPTY_RECT
+from desktop.core.geometry import EMPTY_RECT, union_of
 from desktop.core.layers import GroupLayer, Layer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.layer_sets import roots_of
 from desktop.tools.locks import check_position_free
 from desktop.tools.names import EditName
 from desktop.tools.snapping import Snapping, layer_bounds, no_snapping
@@ -18,12 +19,13 @@ from desktop.tools.snapping import Snapping, layer_bounds, no_snapping
 MADE_AT_ONCE = 48  # tiles of a moved layer after the release: some milliseconds
 
 
-def move(open_document: OpenDocument, layer_id: LayerId | None, snapping: Snapping | None = None) -> Gesture:
-    """Drags the layer; Shift keeps it on the longer of both axes. Its bounds are attracted by what `snapping` knows."""
+def move(open_document: OpenDocument, layer_ids: Collection[LayerId], snapping: Snapping | None = None) -> Gesture:
+    """Drags layers together; Shift keeps to the longer of both axes. `snapping` attracts their bounds."""
     event = yield
-    layer = movable_layer(open_document, layer_id)
+    layers = movable_layers(open_document, layer_ids)
     snapping = snapping or no_snapping()
-    start, bounds, moved = event.point, layer_bounds(layer) if snapping.has_targets else EMPTY_RECT, (0, 0)
+    bounds = union_of(map(layer_bounds, layers)) if snapping.has_targets else EMPTY_RECT
+    start, moved, shown = event.point, (0, 0), layers
     try:
         with open_document.edit(EditName.MOVE) as edit:
             while event.pressed:
@@ -34,28 +36,39 @@ def move(open_document: OpenDocument, layer_id: LayerId | None, snapping: Snappi
                     dx, dy = snapping.offset(bounds, dx, dy, event.modifiers)
                 if (dx, dy) != moved:  # a click alone is no step of the history
                     moved = (dx, dy)
-                    shown = _changed_tiles(layer, partial(TileMap.translated_later, dx=dx, dy=dy))
-                    edit.replace_layer(shown if moved != (0, 0) else layer)
+                    later = partial(TileMap.translated_later, dx=dx, dy=dy)
+                    shown = [_changed_tiles(layer, later) for layer in layers] if moved != (0, 0) else layers
+                    _replace(edit, shown)
                 event = yield
             if moved != (0, 0):
-                yield from _make_tiles(shown)
-                edit.replace_layer(_changed_tiles(shown, TileMap.settled))
+                for layer in shown:
+                    yield from _make_tiles(layer)
+                _replace(edit, [_changed_tiles(layer, TileMap.settled) for layer in shown])
     finally:
         snapping.end()
 
 
-def nudge(open_document: OpenDocument, layer_id: LayerId | None, dx: int, dy: int) -> None:
+def nudge(open_document: OpenDocument, layer_ids: Collection[LayerId], dx: int, dy: int) -> None:
     """One step of an arrow key; steps in a row are one history entry."""
-    layer = movable_layer(open_document, layer_id)
-    with open_document.edit(EditName.MOVE, merge_key=("nudge", layer.id)) as edit:
-        edit.replace_layer(translated(layer, dx, dy))
+    layers = movable_layers(open_document, layer_ids)
+    key = ("nudge", *(layer.id for layer in layers))
+    with open_document.edit(EditName.MOVE, merge_key=key) as edit:
+        _replace(edit, [translated(layer, dx, dy) for layer in layers])
 
 
-def movable_layer(open_document: OpenDocument, layer_id: LayerId | None) -> Layer:
-    if layer_id is None or not open_document.document.has_layer(layer_id):
+def movable_layers(open_document: OpenDocument, layer_ids: Collection[LayerId]) -> list[Layer]:
+    """The layers that move, without those inside others. UserError when there is none, or one is locked."""
+    roots = roots_of(open_document.document, layer_ids)
+    if not roots:
         raise UserError("tool.no_layer")
-    check_position_free(open_document.document, layer_id)
-    return open_document.document.layer(layer_id)
+    for layer in roots:
+        check_position_free(open_document.document, layer.id)
+    return roots
+
+
+def _replace(edit: Edit, layers: Collection[Layer]) -> None:
+    for layer in layers:
+        edit.replace_layer(layer)
 
 
 def translated(layer: Layer, dx: int, dy: int) -> Layer:

@@ -160,8 +160,8 @@ def no_snapping() -> Snapping:
     return Snapping(SnapTargets())
 
 
-def snap_lines(document: Document, kinds: Collection[SnapKind], *, moved: LayerId | None = None) -> list[SnapLine]:
-    """What attracts in a document: its guides, edges and middle, the bounds of layers that show but the moved one."""
+def snap_lines(document: Document, kinds: Collection[SnapKind], *, moved: Collection[LayerId] = ()) -> list[SnapLine]:
+    """What attracts in a document: its guides, edges and middle, the bounds of layers that show but those moved."""
     lines: list[SnapLine] = []
     if SnapKind.GUIDES in kinds:
         lines += [SnapLine(guide.position_px, guide.is_vertical, SnapKind.GUIDES) for guide in document.guides]
@@ -180,11 +180,11 @@ def layer_bounds(layer: Layer) -> Rect:
     return layer.tiles.content_bounds()
 
 
-def _visible_bounds(layers: tuple[Layer, ...], moved: LayerId | None) -> list[Rect]:
-    """Of each raster layer that shows; the moved layer and what is in it do not attract themselves."""
+def _visible_bounds(layers: tuple[Layer, ...], moved: Collection[LayerId]) -> list[Rect]:
+    """Of each raster layer that shows; moved layers and what is in them do not attract themselves."""
     found: list[Rect] = []
     for layer in layers:
-        if layer.id == moved or not layer.visible:
+        if layer.id in moved or not layer.visible:
             continue
         if isinstance(layer, GroupLayer):
             found += _visible_bounds(layer.children, moved)

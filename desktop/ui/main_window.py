@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QV
 
 from desktop.core.errors import UserError
 from desktop.io.brush_library import BrushLibrary
-from desktop.paths import resources_dir, user_brushes_dir
+from desktop.paths import resources_dir, user_brushes_dir, user_tools_dir
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.runner import Runner
 from desktop.settings import WINDOW_STATE, Settings
@@ -55,6 +55,7 @@ from desktop.ui.documents import share_memory
 from desktop.ui.focus import is_behind
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import retint
+from desktop.ui.kept_options import KeptOptions
 from desktop.ui.keymap import is_pressed, is_released, load_keymap
 from desktop.ui.panels.context_bar import ContextBar
 from desktop.ui.panels.model_card import title_of
@@ -117,6 +118,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._retranslate()
         self.ai.form.load_models()
+        self.kept_options = KeptOptions(self, user_tools_dir())
         self._restore()
         self._refresh()
         self.setFocusProxy(self.canvas)
@@ -364,6 +366,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._guarded(self._remember_layout)
+        self._guarded(self.kept_options.save)
         self.hide()
         self.ai.close()
         self.generate.close()

@@ -12,6 +12,7 @@ from desktop.core.composite import flatten
 from desktop.core.layers import GroupLayer, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
+from desktop.ui.state import Tool
 from tests.builders import document_with, noise, raster_layer
 from tests.gui.conftest import Studio
 
@@ -194,9 +195,8 @@ def test_a_copy_right_after_a_merge_holds_what_was_merged(layered: Studio) -> No
     click(layered, 2)
     layered.window.perform("layer.merge_down")
     layered.window.perform("edit.copy")
-    layered.wait_for(lambda: not layered.window.background.is_busy and len(order(layered)) == 3)
     layered.window.perform("edit.paste")
-    layered.wait_for(lambda: len(order(layered)) == 4)
+    layered.wait_for(lambda: "Paste" in layered.names and not layered.window.background.is_busy)
     merged, pasted = layered.document.layers[0], layered.document.layers[1]
     assert isinstance(merged, RasterLayer)
     assert isinstance(pasted, RasterLayer)
@@ -219,3 +219,21 @@ def test_a_merge_that_fails_takes_along_those_behind_it(layered: Studio) -> None
         layered.window.perform("layer.merge_down")
     layered.wait_for(lambda: not layered.window.background.is_busy and len(order(layered)) == 3)
     assert layered.names.count("Merge down") == 1
+
+
+def test_the_move_tool_moves_every_chosen_layer_in_one_step(layered: Studio) -> None:
+    click(layered, 4)
+    click(layered, 2, CONTROL)
+    layered.window.state.choose_tool(Tool.MOVE)
+    before = {layer.id: layer.tiles.content_bounds() for layer in layered.document.layers}  # type: ignore[union-attr]
+    layered.drag((100, 70), (130, 50), modifier=CONTROL)  # without snapping
+    layered.wait_for(lambda: not layered.window.state.is_editing)
+    after = {layer.id: layer.tiles.content_bounds() for layer in layered.document.layers}  # type: ignore[union-attr]
+    assert {number for number in before if before[number] != after[number]} == {2, 4}
+    assert all(after[number] == before[number].translated(30, -20) for number in (2, 4))
+    QTest.keyClick(layered.window.canvas, Qt.Key.Key_Right)
+    assert layered.document.layers[1].tiles.content_bounds().x == after[2].x + 1  # type: ignore[union-attr]
+    assert layered.names[1:] == ["Move layer", "Move layer"]
+    layered.window.perform("edit.undo")
+    layered.window.perform("edit.undo")
+    assert {layer.id: layer.tiles.content_bounds() for layer in layered.document.layers} == before  # type: ignore[union-attr]

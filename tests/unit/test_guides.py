@@ -151,27 +151,27 @@ def test_the_origin_comes_back_when_its_drag_is_broken_off() -> None:
 
 def test_a_moved_layer_snaps_its_edges_and_its_middle_to_guides() -> None:
     document = opened(Guide(100.0, True), Guide(70.0, False))
-    drag(move(document, 1, at_guides(document.document)), (15, 15), (87, 60))
+    drag(move(document, [1], at_guides(document.document)), (15, 15), (87, 60))
     assert document.document.raster_layer(1).tiles.content_bounds().left == 80, "the right edge is on the guide"
     assert document.document.raster_layer(1).tiles.content_bounds().top == 50, "the lower edge too"
     document.undo()
-    drag(move(document, 1, at_guides(document.document)), (15, 15), (97, 15))
+    drag(move(document, [1], at_guides(document.document)), (15, 15), (97, 15))
     assert document.document.raster_layer(1).tiles.content_bounds().left == 90, "its middle is on the guide"
 
 
 def test_ctrl_suspends_snapping_and_shift_keeps_the_resting_axis() -> None:
     document = opened(Guide(100.0, True), Guide(12.0, False))
-    drag(move(document, 1, at_guides(document.document)), (15, 15), (87, 15), modifiers=Modifier.CTRL)
+    drag(move(document, [1], at_guides(document.document)), (15, 15), (87, 15), modifiers=Modifier.CTRL)
     assert document.document.raster_layer(1).tiles.content_bounds().left == 82
     document.undo()
-    drag(move(document, 1, at_guides(document.document)), (15, 15), (87, 15), modifiers=Modifier.SHIFT)
+    drag(move(document, [1], at_guides(document.document)), (15, 15), (87, 15), modifiers=Modifier.SHIFT)
     bounds = document.document.raster_layer(1).tiles.content_bounds()
     assert (bounds.left, bounds.top) == (80, 10)
 
 
 def test_a_press_without_a_move_does_not_make_a_layer_jump() -> None:
     document = opened(Guide(12.0, True))
-    drag(move(document, 1, at_guides(document.document)), (15, 15), (15, 15))
+    drag(move(document, [1], at_guides(document.document)), (15, 15), (15, 15))
     assert names(document) == []
 
 
@@ -180,8 +180,8 @@ def test_layers_attract_others_but_not_themselves_nor_what_is_hidden() -> None:
     group = GroupLayer(id=4, name="Group", children=(square(2, 60, 50),))  # type: ignore[arg-type]
     document = document_with(square(1, 10, 10), group, hidden, width=200, height=100)  # type: ignore[arg-type]
     kinds = [SnapKind.LAYERS]
-    assert {line.position_px for line in snap_lines(document, kinds, moved=1) if line.is_vertical} == {60, 70, 80}
-    assert {line.position_px for line in snap_lines(document, kinds, moved=4) if not line.is_vertical} == {10, 20, 30}
+    assert {line.position_px for line in snap_lines(document, kinds, moved=[1]) if line.is_vertical} == {60, 70, 80}
+    assert {line.position_px for line in snap_lines(document, kinds, moved=[4]) if not line.is_vertical} == {10, 20, 30}
     canvas = snap_lines(document, [SnapKind.CANVAS])
     assert {(line.position_px, line.is_vertical) for line in canvas} == {
         (0, True), (100, True), (200, True), (0, False), (50, False), (100, False),
@@ -192,7 +192,7 @@ def test_the_held_lines_are_shown_and_gone_at_the_end() -> None:
     document = opened(Guide(100.0, True))
     shown: list[tuple[SnapLine, ...]] = []
     snapping = Snapping(SnapTargets(snap_lines(document.document, [SnapKind.GUIDES])), show=shown.append)
-    drag(move(document, 1, snapping), (15, 15), (40, 40), (87, 15))
+    drag(move(document, [1], snapping), (15, 15), (40, 40), (87, 15))
     assert shown[-2] == (SnapLine(100.0, True, SnapKind.GUIDES),)
     assert shown[-1] == ()
 

@@ -67,10 +67,10 @@ PAINTING: dict[str, Callable[[OpenDocument], None]] = {
     "clear": lambda document: filling.clear_selection(document, INNER, Plane.PIXELS),
 }
 MOVING: dict[str, Callable[[OpenDocument], None]] = {
-    "drag": lambda document: perform(moving.move(document, INNER)),
-    "drag group": lambda document: perform(moving.move(document, GROUP)),
-    "nudge": lambda document: moving.nudge(document, INNER, 3, 0),
-    "nudge group": lambda document: moving.nudge(document, GROUP, 3, 0),
+    "drag": lambda document: perform(moving.move(document, [INNER])),
+    "drag group": lambda document: perform(moving.move(document, [GROUP])),
+    "nudge": lambda document: moving.nudge(document, [INNER], 3, 0),
+    "nudge group": lambda document: moving.nudge(document, [GROUP], 3, 0),
 }
 
 

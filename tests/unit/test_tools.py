@@ -151,7 +151,7 @@ def test_moving_a_layer_moves_pixels_and_linked_mask(document: OpenDocument) -> 
     with document.edit("Add mask") as edit:
         mask = Mask(TileMap.from_array(np.zeros((10, 10), np.uint8), default=255))
         edit.replace_layer(document.document.layer(1).changed(mask=mask))
-    drag(move(document, 1), press(10, 10), press(20, 15), press(43, 29), release(43, 29))
+    drag(move(document, [1]), press(10, 10), press(20, 15), press(43, 29), release(43, 29))
     layer = document.document.raster_layer(1)
     assert np.array_equal(layer.tiles.read(CANVAS.translated(33, 19)), before)
     assert layer.mask is not None
@@ -161,15 +161,15 @@ def test_moving_a_layer_moves_pixels_and_linked_mask(document: OpenDocument) -> 
 
 def test_shift_keeps_a_move_to_one_axis(document: OpenDocument) -> None:
     moved = PointerEvent(Point(60, 15), modifiers=Modifier.SHIFT)
-    drag(move(document, 1), press(10, 10), moved, release(60, 15))
+    drag(move(document, [1]), press(10, 10), moved, release(60, 15))
     assert document.document.raster_layer(1).tiles.content_bounds() == Rect(50, 0, 320, 280)
 
 
 def test_a_group_moves_with_its_children() -> None:
     group = GroupLayer(id=2, name="Group", children=(raster_layer(1, noise(20, 20)),))
     document = OpenDocument(document_with(group))
-    nudge(document, 2, 3, 4)
-    nudge(document, 2, 1, 0)
+    nudge(document, [2], 3, 4)
+    nudge(document, [2], 1, 0)
     assert document.document.raster_layer(1).tiles.content_bounds() == Rect(4, 4, 20, 20)
     assert len(document.history.entries) == 2, "nudges of one layer are one entry"
 
@@ -330,7 +330,7 @@ def test_sixteen_bits_stay_sixteen_bits(model: Model) -> None:
 def test_a_layer_of_many_tiles_is_moved_over_several_frames(document: OpenDocument) -> None:
     with document.edit("Enlarge") as edit:
         edit.pixels(1).fill(Rect(0, 0, 3000, 2000), (10, 200, 30, 255))
-    running = RunningGesture(move(document, 1))
+    running = RunningGesture(move(document, [1]))
     for event in (press(10, 10), press(20, 15), release(20, 15)):
         running.send(event)
     assert running.has_more
@@ -346,7 +346,7 @@ def test_a_move_of_many_tiles_can_be_broken_off_at_its_end(document: OpenDocumen
     with document.edit("Enlarge") as edit:
         edit.pixels(1).fill(Rect(0, 0, 3000, 2000), (10, 200, 30, 255))
     before = document.document
-    running = RunningGesture(move(document, 1))
+    running = RunningGesture(move(document, [1]))
     for event in (press(10, 10), press(20, 15), release(20, 15)):
         running.send(event)
     running.cancel()

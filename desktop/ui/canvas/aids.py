@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -110,7 +111,7 @@ class CanvasAids(QObject):
 
     # snapping
 
-    def snapping(self, moved: LayerId | None = None, *, without_guides: bool = False) -> Snapping:
+    def snapping(self, moved: Collection[LayerId] = (), *, without_guides: bool = False) -> Snapping:
         """For a gesture that begins now; what is hidden does not attract, nor does what is moved."""
         document = self._state.document
         if document is None or not self.snaps:

@@ -66,10 +66,14 @@ class ClipboardCommands:
 
     def paste(self) -> None:
         """A layer above the active one; over the mask while that is shown alone; a new picture where none is open."""
-        opened = self._state.open_document
-        if opened is None:
+        if self._state.open_document is None:
             self.paste_new()
-            return
+        else:
+            self._window.layers.in_turn(self._paste)
+
+    def _paste(self) -> None:
+        opened = self._state.open_document
+        assert opened is not None
         self._window.ai.settle()
         found = self._found()
         if isinstance(found, list):

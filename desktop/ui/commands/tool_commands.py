@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +32,7 @@ class ToolCommands:
         self._strokes = 0
         state.document_replaced.connect(self._forget_last_stroke)
         self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
-        self.snapping: Callable[[LayerId | None], Snapping] = lambda _moved: no_snapping()
+        self.snapping: Callable[[Collection[LayerId]], Snapping] = lambda _moved: no_snapping()
         self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
         self.stamps: Callable[[], Sequence[NDArray[np.uint8]]] = lambda: ()
 
@@ -82,7 +82,7 @@ class ToolCommands:
             erases = (tool is Tool.ERASER) != reversed_
             return state.region.stroke(self._settings(tool), erases=erases, last=self._last)
         if tool is Tool.MOVE:
-            return moving.move(opened, state.layer_id, self.snapping(state.layer_id))
+            return moving.move(opened, state.chosen_ids, self.snapping(state.chosen_ids))
         if tool is Tool.BRUSH:
             return painting.paint(opened, state.layer_id, state.plane, self._settings(tool), self._last)
         if tool is Tool.ERASER:
@@ -93,7 +93,7 @@ class ToolCommands:
         if tool is Tool.GRADIENT:
             gradient = state.options.gradient.settings(state.color, state.background)
             return filling.drag_gradient(
-                opened, state.layer_id, state.plane, gradient, self.show_line, self.snapping(None)
+                opened, state.layer_id, state.plane, gradient, self.show_line, self.snapping(())
             )
         if tool is Tool.STAMP:
             self._strokes += 1
@@ -111,7 +111,7 @@ class ToolCommands:
     def nudge(self, dx: int, dy: int) -> None:
         if self._state.open_document is None:
             raise UserError("tool.no_document")
-        moving.nudge(self._state.open_document, self._state.layer_id, dx, dy)
+        moving.nudge(self._state.open_document, self._state.chosen_ids, dx, dy)
 
     def _look(self, point: Point) -> Color | None:
         """What the picker finds at a point; nothing outside the canvas and where all is transparent."""
