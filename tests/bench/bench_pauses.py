@@ -32,6 +32,7 @@ from desktop.core.geometry import Point, Size
 from desktop.options import OpenOptions
 from desktop.ui.main_window import MainWindow
 from desktop.ui.state import BrushOptions, Tool
+from tests.bench import effect_scenarios
 from tests.bench.event_slots import Script, SlotMeter, Slots, play
 from tests.bench.pause_pictures import Files, many_layers
 
@@ -256,10 +257,17 @@ SCENARIOS: dict[str, Callable[[Hand], Script]] = {
     "running a model": Hand.model,
     "reading the list of models": Hand.models_list,
     "scrolling 200 layers": Hand.many_layers,
+    "dragging a curve point, layer over 10": effect_scenarios.curve_of_a_layer,
+    "dragging a curve point, pixels": effect_scenarios.curve_of_pixels,
+    "dragging the radius of a blur, pixels": effect_scenarios.blur_of_pixels,
+    "painting below a blur layer": effect_scenarios.paint_below_a_blur,
     "opening 24 MP in 16 bits": Hand.open_photo,
     "painting on 24 MP in 16 bits": Hand.paint_photo,
 }
-NEEDS_LAYERS = set(SCENARIOS) - {"opening 6 layers", "opening 24 MP in 16 bits", "painting on 24 MP in 16 bits"}
+WITH_TEN = {name for name in SCENARIOS if "curve point" in name or "a blur" in name}  # on the picture of the first
+NEEDS_LAYERS = (
+    set(SCENARIOS) - WITH_TEN - {"opening 6 layers", "opening 24 MP in 16 bits", "painting on 24 MP in 16 bits"}
+)
 
 
 def first_stroke() -> Script:

@@ -1,0 +1,68 @@
+"""Adjustments and filters under the hand, for bench_pauses: ten layers, values dragged, painting below a blur."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+
+from tests.bench.bench_raster import layers_of
+from tests.bench.event_slots import Script
+from tests.builders import document_with
+
+if TYPE_CHECKING:
+    from tests.bench.bench_pauses import Hand
+
+
+def curve_of_a_layer(hand: Hand) -> Script:
+    """A point of an adjustment layer's curve is dragged, over ten layers; then one of the pixels of a layer."""
+    ten = document_with(*layers_of(hand.files.side, 10), width=hand.files.side, height=hand.files.side)
+    hand.window.files.show(ten, None, "Ten")
+    yield hand.is_quiet
+    hand.window.state.choose_layer(10)
+    yield from _drag_curve(hand, "adjustment.curves")
+
+
+def curve_of_pixels(hand: Hand) -> Script:
+    hand.window.state.choose_layer(9)
+    yield from _drag_curve(hand, "adjust.curves")
+
+
+def blur_of_pixels(hand: Hand) -> Script:
+    """A radius up to 250 pixels is dragged, and given up."""
+    hand.window.state.choose_layer(9)
+    hand.window.perform("filter.gaussian-blur")
+    dialog = hand.window.effects.dialog
+    assert dialog is not None
+    track = dialog.form.controls["radius"].track
+    yield from hand.drag(track, (QPoint(20 + step % (track.width() - 20), 12) for step in range(150)))
+    yield from (None for _ in range(100))
+    hand.window.effects.give_up()
+    yield hand.is_quiet
+
+
+def paint_below_a_blur(hand: Hand) -> Script:
+    hand.window.perform("adjustment.gaussian-blur")
+    dialog = hand.window.effects.dialog
+    assert dialog is not None
+    dialog.accept()
+    yield lambda: hand.window.effects.dialog is None
+    yield hand.is_quiet
+    hand.window.state.choose_layer(9)
+    yield from hand.paint(60, 50)
+    yield hand.is_quiet
+
+
+def _drag_curve(hand: Hand, action: str) -> Script:
+    hand.window.perform(action)
+    dialog = hand.window.effects.dialog
+    assert dialog is not None
+    editor = dialog.form.controls["all"]
+    middle = editor.rect().center()
+    places = (QPoint(middle.x(), middle.y() - 60 + abs(step % 120 - 60) * 2) for step in range(240))
+    yield from hand.drag(editor, places)
+    yield lambda: not dialog.is_at_work
+    yield hand.is_quiet
+    dialog.accept()
+    yield lambda: hand.window.effects.dialog is None
+    yield hand.is_quiet
