@@ -21,6 +21,7 @@ from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import remove_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
+from desktop.text_commands import text_command
 
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -35,6 +36,7 @@ commands (scumble COMMAND --help tells more):
                             run a model on many pictures; goes on where it was stopped
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
+  text IN OUT --text T      write on a picture; into .ora as a text layer
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest [--window]       run every installed model on its own sample and compare; or try the window
@@ -209,6 +211,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "convert": _convert_command,
     "remove": remove_command,
     "filter": filter_command,
+    "text": text_command,
     "models": _models_command,
     "selftest": _selftest_command,
     "thumbnail": thumbnail_command,

@@ -51,6 +51,14 @@ MESSAGES: dict[str, str] = {
     "effect.layer_needs_ora": "{path} cannot hold an adjustment layer; give the file a name that ends with .ora.",
     "effect.empty": "“{name}” is empty here; there is nothing to change.",
     "effect.nothing_to_repeat": "No filter has been used yet.",
+    # text
+    "text.not_pixels": "“{name}” is a text layer; turn it into pixels first (Layer ▸ Turn into pixels), "
+    "or change its text.",
+    "text.empty": "There is no text to show; write something first.",
+    "text.too_large": "This text would be {width} × {height} pixels large; {limit} a side is the most.",
+    "text.too_long": "A text layer holds {limit} letters at most; this text has {length}.",
+    "text.bad_value": "{name} must be {wanted}; “{value}” is not.",
+    "text.no_family": "There is no font family “{family}” on this computer.",
     # files
     "file.missing": "There is no file {path}.",
     "file.is_folder": "{path} is a folder, not a file.",

@@ -68,6 +68,36 @@ class AiRecipe:
     truncation: float = 1.0
 
 
+class Alignment(StrEnum):
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+    JUSTIFY = "justify"
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    """What the pixels of a text layer were made of. Image pixels; `width` 0: lines end only where the text says so.
+
+    `leading` is in line heights of the font, `tracking` in thousandths of the size. `bounds` is where the pixels lay
+    when they were made: so far the layer has been moved since.
+    """
+
+    text: str
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    family: str = ""
+    size_px: int = 48
+    weight: int = 400
+    italic: bool = False
+    leading: float = 1.0
+    tracking: float = 0.0
+    alignment: Alignment = Alignment.LEFT
+    color: str = "#000000"
+    bounds: Rect = EMPTY_RECT
+
+
 @dataclass(frozen=True, slots=True)
 class EffectSettings:
     """An adjustment or a filter with its values; those that are missing have their defaults. `lut` is a .cube file."""
@@ -100,6 +130,7 @@ class LayerBase:
 class RasterLayer(LayerBase):
     tiles: TileMap = field(default_factory=TileMap)
     recipe: AiRecipe | None = None
+    text: TextContent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

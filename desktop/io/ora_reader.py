@@ -40,6 +40,7 @@ from desktop.io.ora_records import (
     recipe_of_record,
     settings_of_record,
     tag_of_name,
+    text_of_record,
 )
 from desktop.io.png_strips import PACKERS
 
@@ -160,7 +161,11 @@ class _Reader:
         record = child.record
         if record is not None and record.adjustment is not None:
             return self._adjustment(child, record.adjustment)
-        if record is not None and (record.mask or record.pixels or record.recipe) and not self._is_unchanged(child):
+        if (
+            record is not None
+            and (record.mask or record.pixels or record.recipe or record.text)
+            and not self._is_unchanged(child)
+        ):
             record = None
         plane = PlaneRecord(child.element.get("src") or "", child.x, child.y)
         if record is not None and record.pixels is not None:
@@ -168,7 +173,8 @@ class _Reader:
         tiles, mask = self._tiles(plane, 4), self._mask(record)
         fields = self._fields(child)
         recipe = recipe_of_record(record.recipe) if record is not None else None
-        return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), recipe=recipe),)
+        text = text_of_record(record.text) if record is not None else None
+        return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), recipe=recipe, text=text),)
 
     def _adjustment(self, child: _Child, record: AdjustmentRecord) -> Promise:
         """One whose table of colours is broken has none: an error here would take the whole picture with it."""

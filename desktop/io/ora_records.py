@@ -10,7 +10,7 @@ import msgspec
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import Rect
-from desktop.core.layers import AiRecipe, ColorTag, EffectSettings, Locks
+from desktop.core.layers import AiRecipe, Alignment, ColorTag, EffectSettings, Locks, TextContent
 
 MIMETYPE = b"image/openraster"
 RECORD_FILE = "scumble/document.json"
@@ -91,6 +91,24 @@ class AdjustmentRecord(msgspec.Struct, omit_defaults=True):
     lut: bytes | None = None
 
 
+class TextRecord(msgspec.Struct, omit_defaults=True):
+    """The fields of `TextContent`."""
+
+    text: str
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    family: str = ""
+    size_px: int = 48
+    weight: int = 400
+    italic: bool = False
+    leading: float = 1.0
+    tracking: float = 0.0
+    alignment: str = "left"
+    color: str = "#000000"
+    bounds: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
 class LayerRecord(msgspec.Struct, omit_defaults=True):
     """Additions to one element of the stack. None: as the element says."""
 
@@ -110,6 +128,7 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     pixels: PlaneRecord | None = None  # as they are without the mask that the element's PNG is baked with
     recipe: RecipeRecord | None = None
     adjustment: AdjustmentRecord | None = None
+    text: TextRecord | None = None
 
 
 class StoredRecord(msgspec.Struct):
@@ -166,6 +185,24 @@ def record_of_settings(settings: EffectSettings) -> AdjustmentRecord:
 
 def settings_of_record(record: AdjustmentRecord) -> EffectSettings:
     return EffectSettings(record.effect, tuple(record.values), record.lut)
+
+
+def record_of_text(text: TextContent | None) -> TextRecord | None:
+    if text is None:
+        return None
+    fields = {name: getattr(text, name) for name in TextRecord.__struct_fields__}
+    bounds = text.bounds
+    return TextRecord(
+        **{**fields, "alignment": text.alignment.value, "bounds": (bounds.x, bounds.y, bounds.width, bounds.height)}
+    )
+
+
+def text_of_record(record: TextRecord | None) -> TextContent | None:
+    """None for what no text of ours is like: the layer's pixels are there all the same."""
+    if record is None or record.alignment not in {one.value for one in Alignment}:
+        return None
+    fields = {name: getattr(record, name) for name in TextRecord.__struct_fields__}
+    return TextContent(**{**fields, "alignment": Alignment(record.alignment), "bounds": Rect(*record.bounds)})
 
 
 def names_of_locks(locks: Locks) -> list[str]:

@@ -69,6 +69,8 @@ def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) 
     layer = document.layer(layer_id) if plane is Plane.MASK else document.raster_layer(layer_id)
     if not layer.visible:
         raise UserError("tool.layer_hidden", name=layer.name)
+    if plane is not Plane.MASK and getattr(layer, "text", None) is not None:
+        raise UserError("text.not_pixels", name=layer.name)
     check_pixels_free(document, layer.id)
     return layer
 

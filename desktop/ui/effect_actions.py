@@ -27,6 +27,7 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
         row("adjust.auto_levels", "adjust", "effects.auto_levels", "Ctrl+Shift+L", icon="adjust", condition="effect"),
         row("adjust.auto_contrast", "adjust", "effects.auto_contrast", "Ctrl+Alt+Shift+L", condition="effect"),
         row("filter.repeat", "filter", "effects.repeat", "Ctrl+F", icon="filter", condition="repeatable"),
+        row("layer.rasterise", "layer", "texts.rasterise", condition="text"),
         row("layer.adjustment", "layer", "effects.edit_layer", icon="adjust", condition="adjustment"),
     ]
     for effect in EFFECTS:

@@ -44,6 +44,7 @@ from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.screen_commands import ScreenCommands
 from desktop.ui.commands.select_commands import SelectCommands
+from desktop.ui.commands.text_commands import TextCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.tour_commands import TourCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
@@ -108,7 +109,7 @@ class MainWindow(QMainWindow):
         self.selection = SelectCommands(self.state, self.background, self.dialogs.ask_amount)
         self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.editing = EditingTools(self)
-        self.effects = EffectCommands(self)
+        self.effects, self.texts = EffectCommands(self), TextCommands(self)
         self.generate, self.explorer, self.latents = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)

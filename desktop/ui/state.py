@@ -41,6 +41,7 @@ class Tool(StrEnum):
     PICKER = "picker"
     OBJECT = "object"
     STAMP = "stamp"
+    TEXT = "text"
     CLONE = "clone"
     HEAL = "heal"
     REMOVE = "remove"

@@ -71,6 +71,7 @@ def test_no_text_is_left_over() -> None:
         "sample.",
         "unit.",
         "effect.",
+        "text.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

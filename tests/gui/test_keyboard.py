@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.core.geometry import Point
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
@@ -98,6 +99,10 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         yield type(dialog).__name__, dialog
         dialog.close()
         dialog.deleteLater()
+    window.texts._write(Point(20, 20), 0.0)
+    if window.effects.dialog is not None:
+        yield "text", window.effects.dialog
+        window.effects.give_up()
     for effect in ("curves", "gradient-map", "lut", "colour-balance"):
         window.perform(f"adjust.{effect}")
         if window.effects.dialog is not None:

@@ -17,7 +17,18 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Guide, Metadata
 from desktop.core.geometry import Rect, Size
-from desktop.core.layers import AdjustmentLayer, AiRecipe, EffectSettings, GroupLayer, Layer, Locks, Mask, RasterLayer
+from desktop.core.layers import (
+    AdjustmentLayer,
+    AiRecipe,
+    Alignment,
+    EffectSettings,
+    GroupLayer,
+    Layer,
+    Locks,
+    Mask,
+    RasterLayer,
+    TextContent,
+)
 from desktop.core.tiles import TileMap
 from desktop.io.openraster import load_openraster, save_openraster
 from desktop.io.ora_records import RECORD_FILE
@@ -72,7 +83,12 @@ def rasters(depth: Any, modes: list[BlendMode]) -> st.SearchStrategy[Layer]:
     def build(seed: int, x: int, y: int, is_empty: bool, recipe: AiRecipe | None, **rest: Any) -> RasterLayer:
         pixels = noise(33, 21, seed=seed, depth=depth)
         tiles = TileMap(4, pixels.dtype) if is_empty else TileMap.from_array(pixels, x, y)
-        return RasterLayer(id=0, tiles=tiles, recipe=recipe, **rest)
+        text = (
+            TextContent("Zwei\nZeilen", x=3.5, alignment=Alignment.CENTER, bounds=Rect(1, 2, 3, 4))
+            if seed == 3
+            else None
+        )
+        return RasterLayer(id=0, tiles=tiles, recipe=recipe, text=text, **rest)
 
     return st.builds(
         build,
@@ -149,7 +165,7 @@ def described(layers: tuple[Layer, ...]) -> list[Any]:
         if isinstance(layer, GroupLayer):
             rest: list[Any] = [layer.pass_through, described(layer.children)]
         else:
-            rest = [layer.recipe if isinstance(layer, RasterLayer) else layer.settings]
+            rest = [layer.recipe, layer.text] if isinstance(layer, RasterLayer) else [layer.settings]
         looks = (layer.name, layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below)
         result.append((layer.id, *looks, layer.locks, mask, *rest))
     return result

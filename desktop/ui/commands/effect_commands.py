@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog
 
 from desktop.core.edits import OpenDocument
 from desktop.core.effect_table import Effect
@@ -36,7 +37,7 @@ class EffectCommands(QObject):
         self._last: dict[str, EffectSettings] = {}  # as each was used last
         self._repeated: EffectSettings | None = None
         self._trial: Trial | None = None  # without a dialog
-        self.dialog: EffectDialog | None = None
+        self.dialog: QDialog | None = None  # of an effect or a text
         self._frames = QTimer(self, interval=FRAME_MS)
         self._frames.timeout.connect(self._work)
         self._state.document_left.connect(self.give_up)
@@ -103,8 +104,10 @@ class EffectCommands(QObject):
         self._show(effect, settings, trial, lambda _settings: None, on_drop=lambda: self._state.choose_layer(before))
 
     def edit_layer(self) -> None:
-        """Changes the values of the active adjustment layer."""
+        """Changes the values of the active adjustment layer, or its text."""
         layer = self._state.active_layer
+        if isinstance(layer, RasterLayer) and layer.text is not None:
+            self._window.texts.edit(layer)
         if isinstance(layer, AdjustmentLayer):
             effect = effect_of(layer.settings.effect)
             if effect.has_form:

@@ -31,6 +31,7 @@ class ToolCommands:
         self._last = LastStroke()
         self._strokes = 0
         state.document_replaced.connect(self._forget_last_stroke)
+        self.write: Callable[[], Gesture | None] = lambda: None
         self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
         self.snapping: Callable[[Collection[LayerId]], Snapping] = lambda _moved: no_snapping()
         self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
@@ -98,6 +99,8 @@ class ToolCommands:
         if tool is Tool.STAMP:
             self._strokes += 1
             return stamp(opened, state.layer_id, self.stamps(), state.options.stamp.settings(self._strokes), self._last)
+        if tool is Tool.TEXT:
+            return self.write()
         if tool is Tool.PICKER:
             return pick(self._look, self._choose_color, self._current_color, self.show_picked)
         if tool is Tool.MASK:

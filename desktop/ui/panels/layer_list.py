@@ -18,7 +18,7 @@ from desktop.ui.panels.layer_keys import act_on_key
 from desktop.ui.panels.layer_menus import pop_up_menu
 from desktop.ui.panels.layer_name import NameField
 from desktop.ui.panels.layer_painter import Part
-from desktop.ui.panels.layer_rows import ROW_PX, Row, is_adjustment
+from desktop.ui.panels.layer_rows import ROW_PX, Row, has_settings
 from desktop.ui.panels.layer_view import LayerView
 from desktop.ui.state import EditorState
 
@@ -85,7 +85,7 @@ class LayerList(QScrollArea):
 class LayerRows(LayerView):
     """A press chooses, a drag moves, a double click renames."""
 
-    settings_wanted = Signal(int)  # of an adjustment layer
+    settings_wanted = Signal(int)  # of an adjustment layer or a text
     selection_wanted = Signal(int, object, object)  # layer id, Plane, Joined
 
     def __init__(
@@ -203,7 +203,7 @@ class LayerRows(LayerView):
         if part is Part.NAME and event.button() == Qt.MouseButton.LeftButton:
             self._end_drag()
             self.edit_name()
-        elif part is Part.THUMB and (found := self._row_at(event.position().toPoint())) and is_adjustment(found[1]):
+        elif part is Part.THUMB and (found := self._row_at(event.position().toPoint())) and has_settings(found[1]):
             self._end_drag()
             self.settings_wanted.emit(found[1].layer.id)
         else:

@@ -197,7 +197,8 @@ class RowPainter:
     def _draw_name(self, row: Row, number: int, ink: str) -> None:
         painter, layer = self._painter, row.layer
         box = self._shape.name(row, number)
-        marks = ["ai"] if getattr(layer, "recipe", None) is not None else []
+        marks = ["text"] if getattr(layer, "text", None) is not None else []
+        marks += ["ai"] if getattr(layer, "recipe", None) is not None else []
         for icon in reversed([*marks, *lock_icons(layer.locks)]):
             self._icon(icon, tokens().dim, QPoint(box.right() - 14, box.center().y() - 6), 14)
             box.adjust(0, 0, -18, 0)

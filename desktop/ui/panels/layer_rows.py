@@ -64,8 +64,9 @@ class Place:
     depth: int
 
 
-def is_adjustment(row: Row) -> bool:
-    return isinstance(row.layer, AdjustmentLayer)
+def has_settings(row: Row) -> bool:
+    """An adjustment layer or a text: a double click changes what it was made of."""
+    return isinstance(row.layer, AdjustmentLayer) or getattr(row.layer, "text", None) is not None
 
 
 def rows_of(document: Document, collapsed: Collection[LayerId], wanted: LayerFilter | None = None) -> list[Row]:

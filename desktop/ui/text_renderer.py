@@ -1,0 +1,95 @@
+"""Draws a text with Qt's fonts and layout: the renderer of text layers, for the window and the command line."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QPainter,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextOption,
+)
+
+from desktop.core.errors import UserError
+from desktop.core.layers import Alignment, TextContent
+from desktop.tools.text_layers import RenderedText
+
+LARGEST_SIDE_PX = 16_384
+_ALIGNMENTS = {
+    Alignment.LEFT: Qt.AlignmentFlag.AlignLeft,
+    Alignment.CENTER: Qt.AlignmentFlag.AlignHCenter,
+    Alignment.RIGHT: Qt.AlignmentFlag.AlignRight,
+    Alignment.JUSTIFY: Qt.AlignmentFlag.AlignJustify,
+}
+_NOTHING = np.zeros((0, 0, 4), np.uint8)
+
+
+def render_text(content: TextContent) -> RenderedText:
+    """The letters alone, cut to where they are. UserError when they would be too large."""
+    document = _laid_out(content)
+    margin = content.size_px  # letters reach beyond their boxes
+    size = document.size()
+    width, height = int(size.width()) + 2 * margin + 1, int(size.height()) + 2 * margin + 1
+    if max(width, height) > LARGEST_SIDE_PX:
+        raise UserError("text.too_large", width=width, height=height, limit=LARGEST_SIDE_PX)
+    left, top = int(np.floor(content.x)), int(np.floor(content.y))
+    pixels = np.zeros((height, width, 4), np.uint8)
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    painter.translate(margin + content.x - left, margin + content.y - top)
+    document.drawContents(painter)
+    painter.end()
+    del image
+    alpha = pixels[..., 3]
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if rows.size == 0:
+        return RenderedText(_NOTHING, left, top)
+    part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return RenderedText(_straight(part, content.color), left - margin + int(columns[0]), top - margin + int(rows[0]))
+
+
+def _straight(pixels: np.ndarray, color: str) -> np.ndarray:
+    """All letters have one colour: it stands in every pixel, alpha says how much of it; emoji keep their own."""
+    alpha = pixels[..., 3:].astype(np.float32)
+    straight = np.where(alpha > 0, np.rint(pixels[..., :3] * (255 / np.maximum(alpha, 1))), 0)
+    ink = np.array(QColor(color).getRgb()[:3], np.float32)
+    is_ink = np.abs(pixels[..., :3] - ink * alpha / 255).max(axis=2, keepdims=True) <= 1.01
+    out = np.concatenate([np.where(is_ink, ink, straight), alpha], axis=2)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def _laid_out(content: TextContent) -> QTextDocument:
+    font = QFont(content.family) if content.family else QFont()
+    font.setPixelSize(content.size_px)
+    font.setWeight(QFont.Weight(round(content.weight / 100) * 100))
+    font.setItalic(content.italic)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, content.size_px * content.tracking / 1000)
+    document = QTextDocument()
+    document.setDocumentMargin(0)
+    document.setDefaultFont(font)
+    option = QTextOption(_ALIGNMENTS[content.alignment])
+    option.setWrapMode(
+        QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere if content.width else QTextOption.WrapMode.NoWrap
+    )
+    document.setDefaultTextOption(option)
+    document.setPlainText(content.text)
+    block, letters = QTextBlockFormat(), QTextCharFormat()
+    block.setLineHeight(content.leading * 100, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    block.setAlignment(_ALIGNMENTS[content.alignment])
+    letters.setForeground(QColor(content.color))
+    letters.setFont(font)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeBlockFormat(block)
+    cursor.mergeCharFormat(letters)
+    document.setTextWidth(content.width or document.idealWidth())
+    return document
