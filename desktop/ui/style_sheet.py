@@ -75,7 +75,7 @@ QPushButton[role="link"]:focus { color: @accent; text-decoration: underline; }
 QLineEdit, QComboBox, QPlainTextEdit { background: @sunken; border: 1px solid @line;
   border-radius: 5px; padding: 0 6px; min-height: 24px; selection-background-color: @accent_fill;
   selection-color: @on_accent; }
-QLineEdit:focus, QComboBox:focus { border-color: @accent; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus { border-color: @accent; }
 QLineEdit:disabled, QComboBox:disabled { color: @disabled; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url(@arrow); width: 14px; height: 14px; }
