@@ -106,7 +106,7 @@ class Session:
         except Exception as error:  # onnxruntime has a dozen types without a useful base
             if run_options.terminate:
                 raise Stopped from error
-            if _means_out_of_memory(error):
+            if means_out_of_memory(error):
                 raise OutOfMemory from error
             raise UserError("model.run_failed", model_id=self.model_id, reason=first_line(error)) from error
         if run_options.terminate:
@@ -184,7 +184,7 @@ def _load(content: bytes, key: SessionKey, model_id: str) -> onnxruntime.Inferen
     try:
         session = onnxruntime.InferenceSession(content, options, providers=providers_for(key.device))
     except Exception as error:  # onnxruntime has a dozen types without a useful base
-        if _means_out_of_memory(error):
+        if means_out_of_memory(error):
             raise OutOfMemory from error
         if key.device != "cpu":
             raise DeviceFailed(first_line(error)) from error
@@ -196,6 +196,6 @@ def _load(content: bytes, key: SessionKey, model_id: str) -> onnxruntime.Inferen
     return session
 
 
-def _means_out_of_memory(error: Exception) -> bool:
+def means_out_of_memory(error: Exception) -> bool:
     text = str(error).casefold()
     return any(sign in text for sign in OUT_OF_MEMORY_SIGNS)

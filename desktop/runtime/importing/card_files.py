@@ -15,7 +15,7 @@ from desktop.runtime.manifest import Manifest
 
 CARD_NAME = "card.md"
 PREVIEW_NAME = "preview.webp"
-HALF_PX = 320  # the longer side of each half
+HALF_PX = 280  # the longer side of each half
 GAP_PX = 4
 QUALITY = 88
 

@@ -37,6 +37,7 @@ from desktop.runtime.importing.trial import (
     candidates,
     chosen_from,
     class_of,
+    further_candidates,
     inputs_for,
     open_questions,
     range_of_generator,
@@ -94,15 +95,20 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
         output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
         if output is not None and choices.task in MASK_TASKS and (output.channels > 1 or _is_map(trial, output)):
             choices = with_settings(class_of(trial, choices, output), settings)
+        is_joined = choices.task is Task.INPAINT and trial.working.image.order == "MRGB"
+        if is_joined:
+            choices = with_settings(joined_of(trial, choices, settings), settings)
         found = candidates(trial, choices, settings)
         found = [entry for entry in found if _agrees(entry, settings)] or found
+        if is_joined:  # the experiment with the hole has told the range better than looks can
+            found.sort(key=lambda entry: entry.range != choices.range)
         if found:
             choices = with_settings(chosen_from(choices, trial, found[0]), settings)
         tell("judging")
-        if choices.task is Task.INPAINT:
-            by_itself = trial.working.role("mask") is not None
-            found_hole = hole_of(trial, choices) if by_itself else joined_of(trial, choices, settings)
-            choices = with_settings(found_hole, settings)
+        if choices.task is Task.INPAINT and not is_joined:
+            choices = with_settings(hole_of(trial, choices), settings)
+            found = [entry for entry in candidates(trial, choices, settings) if _agrees(entry, settings)] or found
+        found[1:1] = further_candidates(trial, choices, settings)
         if choices.task not in MASK_TASKS and "tile" not in settings:
             choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
     tell("proving")

@@ -18,6 +18,7 @@ from desktop.runtime.device import CPU_PROVIDER, SILENT, first_line, thread_coun
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.roles import NOISE_LEVEL_NAME, InputSketch, Sketch
 from desktop.runtime.manifest import JOINED, TWO_PICTURES, WITH_MASK, Input, Layout
+from desktop.runtime.session import means_out_of_memory
 from desktop.runtime.tensors import (
     joined_to_tensor,
     mask_to_tensor,
@@ -101,6 +102,8 @@ class ForeignGraph:
         except Exception as error:
             if options.terminate:
                 raise UserError("import.too_slow", path=self.label, seconds=round(RUN_LIMIT_S)) from error
+            if means_out_of_memory(error):
+                raise UserError("import.too_much_memory", path=self.label, limit_mb=0) from error
             raise UserError("import.cannot_run", path=self.label, reason=first_line(error)) from error
         finally:
             timer.cancel()

@@ -15,13 +15,22 @@ from desktop.runtime.manifest import Manifest
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One way to feed the network: what came out (H, W, 3 uint8, small), and how wrong it looks."""
+    """One way to feed the network: what came out (H, W, 3 uint8, small), and how wrong it looks.
+
+    `more` are further answers that go with it: the meaning of the mask, the number of the class.
+    """
 
     range: str
     output_range: str
     order: str
     wrongness: float
     preview: Any
+    more: dict[str, str] = {}
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What a person says who chooses this picture, as for `--set`."""
+        return {"range": self.range, "order": self.order, **self.more}
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ SAME_SPREAD = 0.15
 GENERATED = 6  # pictures of a generator that tell its range
 ORDERS = ("RGB", "BGR")
 RANGE_MISMATCH = 0.2  # most networks answer in the range that they are fed in
+SHOWN_CLASSES = 3
 FAMILY_GAIN = 0.7  # a known family's own range wins unless it looks clearly worse
 RANK_COST = 0.02  # ties go to the commoner range
 
@@ -136,6 +137,35 @@ def candidates(trial: Trial, choices: Choices, given: Mapping[str, str]) -> list
     return sorted(found, key=lambda candidate: candidate.wrongness)
 
 
+def further_candidates(trial: Trial, choices: Choices, given: Mapping[str, str]) -> list[Candidate]:
+    """The best range with the mask turned round, or with other classes: what else a person may be asked to choose."""
+    changes: list[dict[str, Any]] = []
+    if choices.task is Task.INPAINT and "hole" not in given:
+        changes.append({"mask_hole": "black" if choices.mask_hole == "white" else "white"})
+    if choices.class_index is not None and "class" not in given:
+        changes += [{"class_index": number} for number in _common_classes(trial, choices)]
+    found = [_candidate(trial, msgspec.structs.replace(choices, **change), 0) for change in changes]
+    return [candidate for candidate in found if candidate is not None]
+
+
+def _common_classes(trial: Trial, choices: Choices) -> list[int]:
+    """The classes that the test picture shows most of, but for the one that was guessed."""
+    output = next(entry for entry in trial.working.outputs if entry.name == choices.output)
+    counts = _class_counts(trial.graph.run(feeds_for(trial, choices, trial.working.size))[output.name], output)
+    order = [int(number) for number in np.argsort(-counts, kind="stable") if counts[number] > 0]
+    return [number for number in order if number != choices.class_index][:SHOWN_CLASSES]
+
+
+def _class_counts(answer: Any, output: OutputSketch) -> NDArray[np.int64]:
+    """How many pixels belong to each class."""
+    if output.channels == 1:
+        return np.bincount(np.asarray(answer).ravel().astype(np.int64), minlength=2)
+    planes = np.asarray(answer, np.float32)
+    planes = planes[0] if output.layout.startswith("N") else planes
+    planes = planes.transpose(2, 0, 1) if output.layout.endswith("HWC") else planes
+    return np.bincount(planes.argmax(axis=0).ravel(), minlength=output.channels)
+
+
 def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
     """The choices with the best candidate's range and order; whether a picture is kept or restyled is seen in it."""
     _, activation = answer_range(trial, choices, best.range)
@@ -167,16 +197,10 @@ def inputs_for(trial: Trial, choices: Choices, picture: Picture) -> dict[str, An
 def class_of(trial: Trial, choices: Choices, output: OutputSketch) -> Choices:
     """The class that covers most of the test picture, but for the first one, which is the background."""
     answer = trial.graph.run(feeds_for(trial, choices, trial.working.size))[output.name]
-    if output.channels == 1:
-        counts = np.bincount(np.asarray(answer).ravel().astype(np.int64), minlength=2)
-        counts[0] = -1
-        return msgspec.structs.replace(choices, class_index=int(counts.argmax()), activation="none")
-    planes = np.asarray(answer, np.float32)
-    planes = planes[0] if output.layout.startswith("N") else planes
-    planes = planes.transpose(2, 0, 1) if output.layout.endswith("HWC") else planes
-    counts = np.bincount(planes.argmax(axis=0).ravel(), minlength=output.channels)
+    counts = _class_counts(answer, output)
     counts[0] = -1
-    activation = "none" if are_shares(planes) else "softmax"
+    is_ready = output.channels == 1 or are_shares(np.asarray(answer, np.float32))
+    activation = "none" if is_ready else "softmax"
     return msgspec.structs.replace(choices, class_index=int(counts.argmax()), activation=activation)
 
 
@@ -259,7 +283,12 @@ def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
         cost = _cost(trial, choices, shown, preview)
     except UserError:
         return None
-    return Candidate(choices.range, choices.output_range, choices.order, RANK_COST * rank + cost, preview)
+    more: dict[str, str] = {}
+    if choices.task is Task.INPAINT:
+        more["hole"] = choices.mask_hole
+    if choices.class_index is not None:
+        more["class"] = str(choices.class_index)
+    return Candidate(choices.range, choices.output_range, choices.order, RANK_COST * rank + cost, preview, more)
 
 
 def _usual_ranges(choices: Choices, image: InputSketch) -> tuple[str, ...]:

@@ -6,6 +6,13 @@ from desktop.core.errors import UserError
 from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.manifest import Input, Manifest, Task
 
+ORDERS = {
+    "MRGB": "RGB + mask",
+    "RGBM": "RGB + mask",
+    "RGBN": "RGB + level",
+    "RGBRGB": "2 × RGB",
+    "RGBRGBN": "2 × RGB + time",
+}
 GIVES_BY_ROLE = {
     "mask": "verdict.gives_mask",
     "classes": "verdict.gives_classes",
@@ -23,7 +30,7 @@ def verdict(inspection: Inspection) -> list[UserError]:
     picture = next((spec for spec in manifest.inputs if spec.role == "image"), None)
     sentences.append(_takes(picture, inspection) if picture else UserError("verdict.takes_numbers"))
     sentences.append(_gives(manifest))
-    if picture is not None:
+    if picture is not None and (manifest.tile is not None or not isinstance(picture.size, tuple)):
         sentences.append(_tiles(manifest))
     if inspection.seconds_per_megapixel is not None:
         sentences.append(UserError("verdict.pace", seconds=f"{inspection.seconds_per_megapixel:.2g}"))
@@ -33,7 +40,10 @@ def verdict(inspection: Inspection) -> list[UserError]:
 def _takes(picture: Input, inspection: Inspection) -> UserError:
     gray = picture.order in ("L", "Y", "Lab_L")
     choices = inspection.choices
-    values = {"order": "grey" if gray else picture.order, "range": choices.range if choices else "0..1"}
+    values = {
+        "order": "grey" if gray else ORDERS.get(picture.order, picture.order),
+        "range": choices.range if choices else "0..1",
+    }
     if isinstance(picture.size, tuple):
         return UserError("verdict.takes_fixed", width=picture.size[1], height=picture.size[0], **values)
     if isinstance(picture.size, int):

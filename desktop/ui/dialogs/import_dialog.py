@@ -131,7 +131,7 @@ class ImportDialog(QDialog):
         self.text.setText(" ".join(_sentence(sentence) for sentence in verdict(found)))
         asked = {question.key for question in found.questions}
         self.strip.fill(found.candidates)
-        has_strip = self.strip.count() > 1 and bool(asked & {"range", "order"})
+        has_strip = self.strip.count() > 1 and bool(asked & {"range", "order", "hole", "class"})
         self.strip_title.setVisible(has_strip)
         self.strip.setVisible(has_strip)
         self.title.setText(found.manifest.title)
@@ -173,13 +173,13 @@ class ImportDialog(QDialog):
         found = self._staging.staged.inspection
         answers = {"title": self.title.text().strip() or found.manifest.title}
         answers["licence"] = self.licence.currentText().strip() or found.manifest.licence
-        if self.strip.isVisibleTo(self):
-            answers |= self.strip.answer
         asked = {question.key for question in found.questions}
         if "hole" in asked:
             answers["hole"] = self.hole.currentData()
         if "class" in asked:
             answers["class"] = self.class_number.text().strip()
+        if self.strip.isVisibleTo(self):
+            answers |= {key: value for key, value in self.strip.answer.items() if key in ("range", "order")}
         if "channels" in asked:
             answers["channels"] = self.channels.text().strip()
         return answers
@@ -193,6 +193,14 @@ class ImportDialog(QDialog):
             return
         super().accept()
         self._drop_staging()
+
+    def _take_from_strip(self) -> None:
+        """The meaning of the mask and the class go with the chosen picture; they can still be set otherwise."""
+        answer = self.strip.answer
+        if "hole" in answer:
+            self.hole.setCurrentIndex(self.hole.findData(answer["hole"]))
+        if "class" in answer:
+            self.class_number.setText(answer["class"])
 
     def _choose_task(self) -> None:
         """Another task changes what the numbers mean, so the file is tried again at once."""
@@ -242,6 +250,7 @@ class ImportDialog(QDialog):
         self.task.activated.connect(self._choose_task)
         self.second_button.clicked.connect(self._choose_second)
         self.strip.itemActivated.connect(lambda _item: self.accept())
+        self.strip.currentItemChanged.connect(lambda _now, _before: self._take_from_strip())
         buttons = QHBoxLayout()
         buttons.addWidget(self.second_button)
         buttons.addStretch(1)

@@ -9,9 +9,10 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from desktop.runtime.importing.inspection import Candidate
+from desktop.ui.i18n import tr
 
 PREVIEW_PX = 136
-TEXT_PX = 40
+TEXT_PX = 56
 
 
 class PreviewStrip(QListWidget):
@@ -40,13 +41,18 @@ class PreviewStrip(QListWidget):
 
     @property
     def answer(self) -> dict[str, str]:
-        """Range and order of the chosen picture."""
+        """Range, order and what else goes with the chosen picture."""
         item = self.currentItem()
         return {} if item is None else dict(item.data(Qt.ItemDataRole.UserRole))
 
 
 def _is_same(first: Any, second: Any) -> bool:
     return bool(first.shape == second.shape and abs(first.astype(int) - second.astype(int)).max() <= 2)
+
+
+def _further_texts(candidate: Candidate) -> list[str]:
+    texts = [tr(f"import.hole.{candidate.more['hole']}")] if "hole" in candidate.more else []
+    return texts + ([tr("import.class_shown", number=candidate.more["class"])] if "class" in candidate.more else [])
 
 
 def _item_of(candidate: Candidate) -> QListWidgetItem:
@@ -58,6 +64,6 @@ def _item_of(candidate: Candidate) -> QListWidgetItem:
     )
     picture = QIcon(pixmap)
     picture.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint it, and colours are what is judged here
-    item = QListWidgetItem(picture, f"{candidate.range} · {candidate.order}")
-    item.setData(Qt.ItemDataRole.UserRole, {"range": candidate.range, "order": candidate.order})
+    item = QListWidgetItem(picture, "\n".join([f"{candidate.range} · {candidate.order}", *_further_texts(candidate)]))
+    item.setData(Qt.ItemDataRole.UserRole, candidate.answers)
     return item
