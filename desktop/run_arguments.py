@@ -126,6 +126,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--box", metavar="X1,Y1,X2,Y2", help="for click models: what is meant lies in this box")
     parser.add_argument("--cutout", action="store_true", help="for models that make a mask: the picture cut out by it")
+    parser.add_argument(
+        "--background",
+        metavar="B",
+        help="cut out, and before this: a colour (white, #ffffff), a picture, blur or blur:50",
+    )
+    parser.add_argument("--shadow", action="store_true", help="with --background: the subject throws a soft shadow")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tile", type=_tile_side, metavar="PIXELS", help="side of the tiles, for models that are cut")
     _add_common(parser)
@@ -141,6 +147,8 @@ def _run_options(given: argparse.Namespace) -> dict[str, object]:
         "image2": given.image2,
         "points": points_of(given.point, given.box),
         "is_cutout": given.cutout,
+        "background": given.background,
+        "has_shadow": given.shadow,
         "seed": given.seed,
         "device": given.device,
         "tile_side": given.tile,

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageColor
 
 from desktop import paths
 from desktop.commands import Facts, Printer, ProgressLine, check_target, flat_picture, write_picture
@@ -18,7 +19,7 @@ from desktop.io.formats import FileFormat
 from desktop.io.image_files import ImageFile, read_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
-from desktop.runtime.manifest import Manifest
+from desktop.runtime.manifest import Manifest, Task
 from desktop.runtime.needs import needed_inputs
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import (
@@ -35,6 +36,7 @@ from desktop.runtime.runner import (
     run_and_wait,
 )
 from desktop.runtime.stitching import blend_under_mask
+from desktop.tools.backgrounds import Backdrop, BackgroundSettings, composed, cut_out_pixels
 
 WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
 
@@ -51,6 +53,8 @@ class RunOptions:
     image2: Path | None = None
     points: tuple[tuple[float, float, int], ...] = ()
     is_cutout: bool = False
+    background: str | None = None  # a colour, a picture or a blur, as the command line names it
+    has_shadow: bool = False
     seed: int = 0
     device: DeviceChoice = "auto"
     tile_side: int | None = None
@@ -64,6 +68,7 @@ class PreparedRun:
     model: Model
     parameters: Mapping[str, ParameterValue]
     inputs: Mapping[str, Array]
+    backdrop: BackgroundSettings | None
     mask: Pixels | None  # under which the result is blended; a model that eats the mask does that itself
 
 
@@ -101,7 +106,8 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
     if mask is not None and "mask" in needed_inputs(manifest):
         inputs["mask"] = mask
         mask = None
-    return PreparedRun(options, model, parameters, inputs, mask)
+    backdrop = None if options.background is None else backdrop_of(options.background, has_shadow=options.has_shadow)
+    return PreparedRun(options, model, parameters, inputs, backdrop, mask)
 
 
 def check_run_target(target: Path, options: RunOptions) -> None:
@@ -132,7 +138,7 @@ def run_on_file(
     """One picture through the model, to its target. KeyboardInterrupt when it was cancelled."""
     options, model = prepared.options, prepared.model
     picture = flat_picture(source)
-    keeps_source = prepared.mask is not None or options.is_cutout
+    keeps_source = prepared.mask is not None or options.is_cutout or prepared.backdrop is not None
     inputs = {"image": picture.pixels, **prepared.inputs}
     request = Request(
         model.id,
@@ -172,18 +178,29 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
             blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(share, image.shape))
         return replace(picture, pixels=image, has_alpha=picture.has_alpha or answers_alpha(prepared.model.manifest))
     mask = result.outputs["mask"]
+    if prepared.backdrop is not None:
+        return replace(picture, pixels=composed(picture.pixels, mask, prepared.backdrop), has_alpha=False)
     if not prepared.options.is_cutout:
         opaque = np.full_like(mask, 255)
         gray = np.stack([mask, mask, mask, opaque], axis=-1)
         return replace(picture, pixels=gray, is_gray=True, has_alpha=False, icc_profile=None)
-    return replace(picture, pixels=cut_out(picture.pixels, mask), has_alpha=True)
+    is_soft = prepared.model.manifest.task is Task.MATTE  # a hard mask has no edge to take the background out of
+    return replace(picture, pixels=cut_out_pixels(picture.pixels, mask, clean_edges=is_soft), has_alpha=True)
 
 
-def cut_out(pixels: Pixels, mask: NDArray[np.uint8]) -> Pixels:
-    """The picture with its alpha times the mask; hidden colour stays under it."""
-    cut = pixels.copy()
-    cut[..., 3] = np.rint(pixels[..., 3] * (mask.astype(np.float32) / np.float32(255))).astype(pixels.dtype)
-    return cut
+def backdrop_of(text: str, *, has_shadow: bool) -> BackgroundSettings:
+    """What `--background` says: "blur", "blur:40", a colour by code or name, or the path of a picture."""
+    kind, _, strength = text.partition(":")
+    if kind == "blur" and (not strength or (strength.isdecimal() and 1 <= int(strength) <= 100)):
+        return BackgroundSettings(Backdrop.BLUR, strength=float(strength or 50), has_shadow=has_shadow)
+    try:
+        levels = ImageColor.getcolor(text, "RGB")
+    except ValueError:
+        if not Path(text).exists():
+            raise UserError("cutout.bad_background", text=text) from None
+        return BackgroundSettings(Backdrop.PICTURE, picture=read_image(Path(text)).pixels, has_shadow=has_shadow)
+    red, green, blue = (level / 255 for level in levels)
+    return BackgroundSettings(Backdrop.COLOR, (red, green, blue), has_shadow=has_shadow)
 
 
 def mask_levels(path: Path) -> NDArray[np.uint8]:

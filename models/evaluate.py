@@ -4,6 +4,7 @@
     python -m models.evaluate onnx/denoise-photo --through editor      the same through `python -m desktop run`, tiled
     python -m models.evaluate runs/denoise/best.pt                     EMA weights of a checkpoint, through torch
     python -m models.evaluate onnx/digits                              a generator: distances, coverage, judges
+    python -m models.evaluate onnx/cutout                              a matte: beside GrabCut; curves: beside levels …
     python -m models.evaluate onnx/upscale-2x-faithful                 an upscaler: beside filters and foreign weights
     python -m models.evaluate runs/upscale-2x-fast/best.pt --method models.upscale
 
@@ -109,6 +110,12 @@ def main(
         inception: weights of torchvision's Inception v3; with them generators are also measured on its features.
     """
     try:
+        if (method_of_model := own_measurement(model)) is not None:
+            text, rows_of_method = method_of_model(model)
+            print(f"{model}\n\n{text}")
+            if json_file is not None:
+                json_file.write_text(json.dumps(rows_of_method, indent=2) + "\n", encoding="utf-8")
+            return
         if is_generator(model):
             measured = measure_generator(model, inception=inception)
             print(f"{model}\n\n{generator_table(measured)}")
@@ -132,6 +139,16 @@ def main(
     print(table(rows))
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(rows, clean), indent=2) + "\n", encoding="utf-8")
+
+
+def own_measurement(model: Path) -> Callable[[Path], tuple[str, list[dict[str, Any]]]] | None:
+    """What measures the folder of a method with a task of its own: its script's `evaluate`, if it has one."""
+    graph = next(iter(sorted(model.glob("*.onnx"))), None) if model.is_dir() else None
+    source = "" if graph is None else embedded_manifest(cpu_session(graph)).get("source", "")
+    script = Path(source)
+    if script.parent.as_posix() != "models" or not script.exists():
+        return None
+    return getattr(importlib.import_module(f"models.{script.stem}"), "evaluate", None)
 
 
 def is_generator(model: Path) -> bool:

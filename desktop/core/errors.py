@@ -236,6 +236,11 @@ MESSAGES: dict[str, str] = {
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",
     "ai.nothing_found": "“{model}” found nothing in the picture.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
+    "cutout.nothing": "No subject was found in the picture.",
+    "cutout.everything": "The whole picture was taken for the subject, so there is no background to hide.",
+    "cutout.bad_background": "“{text}” is no background: it is blur, blur:1 to blur:100, a colour such as #ffffff or "
+    "white, or a picture.",
+    "quick.no_model": "The model “{model_id}” is not installed.",
     # removing
     "remove.empty": "Nothing is marked; paint over what shall be removed first.",
     "remove.everything": "Everything is marked, so that nothing is left to fill it with; mark less.",

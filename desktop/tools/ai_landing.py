@@ -18,6 +18,8 @@ from desktop.runtime.runner import Result
 from desktop.tools.ai_tool import Landing, MaskPixels, Plan, recipe_of
 from desktop.tools.layer_edits import place_above
 
+SHOWS_ALL = 250  # a mask that is nowhere darker hides nothing that anybody would see
+
 
 def mask_of(plan: Plan, result: Result) -> MaskPixels:
     """(rect.height, rect.width): what a mask network found, limited to the region."""
@@ -52,6 +54,8 @@ def land_mask(open_document: OpenDocument, plan: Plan, result: Result, edit_name
     if landing is Landing.MASK:
         if plan.layer_id is None or not document.has_layer(plan.layer_id):
             raise UserError("tool.no_layer")
+        if pixels.min() >= SHOWS_ALL:
+            raise UserError("cutout.everything")
         with open_document.edit(edit_name) as edit:
             edit.replace_layer(document.layer(plan.layer_id).changed(mask=Mask(tiles)))
         return None

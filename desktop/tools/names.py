@@ -58,6 +58,7 @@ class EditName(StrEnum):
     REMOVE = "Remove object"
     REGENERATE = "Change generated picture"
     RENAME = "Rename layer"
+    REPLACE_BACKGROUND = "Replace background"
     REORDER = "Reorder layers"
     MOVE_SELECTION = "Move selection"
     SATURATE = "Sponge, more colour"

@@ -81,6 +81,8 @@ CONDITIONS: dict[str, Condition] = {
     "text": lambda window, spec: window.texts.is_text,
     "can_run": lambda window, spec: window.ai.can_run or window.editing.can_run,
     "can_remove": lambda window, spec: window.editing.removal.can_run,
+    "quick": lambda window, spec: window.ai.quick.can_run,
+    "quick_layer": lambda window, spec: window.ai.quick.can_run and isinstance(window.state.active_layer, RasterLayer),
     "can_preview": lambda window, spec: window.ai.can_preview,
     "running": lambda window, spec: window.ai.is_running,
     "preview": lambda window, spec: window.ai.has_preview,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,30 @@ class Best:
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         self.score, self.step = state["score"], int(state["step"])
+
+
+class Clock:
+    """Minutes of training so far, over all resumptions; goes into the checkpoint like a net."""
+
+    def __init__(self) -> None:
+        self._before, self._started = 0.0, time.monotonic()
+
+    @property
+    def minutes(self) -> float:
+        return self._before + (time.monotonic() - self._started) / 60
+
+    def is_over(self, minutes: float) -> bool:
+        """Whether the run has had its time; 0 is all the time in the world."""
+        return minutes > 0 and self.minutes >= minutes
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+
+    def state_dict(self) -> dict[str, float]:
+        return {"minutes": self.minutes}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self._before = state["minutes"]
 
 
 class CheckpointError(Exception):

@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from models.common.answers import fitted, shown
 from models.common.enlarge import bicubic
+from models.common.half import store_in_half
 from models.common.metrics import psnr_8bit
 
 OPSET = 18  # the newest whose graphs every onnxruntime we support runs; dynamic rfft fails above in some
@@ -61,6 +63,7 @@ class ModelExport:
     pictures: Callable[[Path], dict[str, Rgb8]] = field(default=lambda folder: {})  # name.webp → pixels
     tiling_picture: Rgb8 | None = None  # a difficult picture, larger than a tile of the manifest
     golden_tolerance: float = 1.0
+    stores_half: bool = False  # weights in half precision, where the rounding costs nothing that is seen
 
 
 def export_model(export: ModelExport, folder: Path) -> None:
@@ -71,7 +74,7 @@ def export_model(export: ModelExport, folder: Path) -> None:
         aside.mkdir()
         graph = aside / export.manifest["files"]["main"]
         manifest = json.loads(json.dumps(export.manifest))  # an own copy, of JSON types only
-        write_graph(export.network, graph, manifest)
+        write_graph(export.network, graph, manifest, stores_half=export.stores_half)
         check_size(graph)
         check_parity(export.network, graph, manifest)
         manifest["golden"] = write_golden(export, aside, manifest)
@@ -91,10 +94,10 @@ def export_model(export: ModelExport, folder: Path) -> None:
         move_into_place(aside, folder)
 
 
-def write_graph(network: nn.Module, path: Path, manifest: dict[str, Any]) -> None:
+def write_graph(network: nn.Module, path: Path, manifest: dict[str, Any], *, stores_half: bool = False) -> None:
     """Export with the dynamo exporter: one file, named dynamic height and width, no traces of this machine in it."""
     example = example_inputs(manifest, 72, 104)
-    free = {2: "height", 3: "width"}
+    free = None if fixed_size(manifest) else {2: "height", 3: "width"}
     shapes = tuple(free if tensor.ndim == 4 else None for tensor in example.values())
     try:
         with warnings.catch_warnings(), torch.no_grad():
@@ -117,6 +120,8 @@ def write_graph(network: nn.Module, path: Path, manifest: dict[str, Any]) -> Non
     model = onnx.load(path)
     for entry in [*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info, model.graph]:
         del entry.metadata_props[:]  # stack traces with paths of this machine
+    if stores_half:
+        store_in_half(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
@@ -131,7 +136,8 @@ def check_parity(network: nn.Module, path: Path, manifest: dict[str, Any]) -> fl
     """Largest difference of torch and onnxruntime over all sizes; ExportError when a size fails or differs."""
     session = cpu_session(path)
     largest = 0.0
-    for height, width in PARITY_SIZES:
+    fixed = fixed_size(manifest)
+    for height, width in (fixed,) if fixed else PARITY_SIZES:
         inputs = example_inputs(manifest, height, width)
         expected = _torch_outputs(network, inputs)
         try:
@@ -154,7 +160,7 @@ def write_golden(export: ModelExport, folder: Path, manifest: dict[str, Any]) ->
     with torch.no_grad():
         result = export.network(*(torch.from_numpy(array) for array in inputs.values()))
     Image.fromarray(export.golden_input).save(folder / "golden/input.png")
-    Image.fromarray(planes_to_rgb8(result.numpy())).save(folder / "golden/output.png")
+    Image.fromarray(shown(manifest, result.numpy(), export.golden_input)).save(folder / "golden/output.png")
     Image.fromarray(export.golden_clean).save(folder / GOLDEN_CLEAN)
     return {
         "input": "golden/input.png",
@@ -182,11 +188,13 @@ def check_golden(folder: Path, manifest: dict[str, Any]) -> float:
 def measure_sample(folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
     """PSNR of the golden sample before and after the exported model, from the files in the folder alone.
 
-    What is enlarged is compared with the bicubic filter.
+    What is enlarged is compared with the bicubic filter; of a matte, the mean distance to the true one.
     """
     picture, clean = (np.asarray(Image.open(folder / name)) for name in (manifest["golden"]["input"], GOLDEN_CLEAN))
     session = cpu_session(folder / manifest["files"]["main"])
     result = run_graph(session, manifest, picture, manifest["golden"]["params"])
+    if manifest["outputs"][0]["role"] == "mask":
+        return {"error_percent": round(float(np.abs(result.astype(int) - clean).mean()) / 2.55, 3)}
     before = picture if manifest.get("scale", 1) == 1 else bicubic(picture, manifest["scale"])
     return {"before": round(_psnr(before, clean), 3), "after": round(_psnr(result, clean), 3)}
 
@@ -247,7 +255,7 @@ def run_graph(
 ) -> Rgb8:
     """The whole picture at once through onnxruntime, to 8 bits: the untiled cross-check of the editor's runtime."""
     (planes, *_rest) = session.run(None, graph_inputs(manifest, picture, params))
-    return planes_to_rgb8(planes)
+    return shown(manifest, planes, picture)
 
 
 def graph_inputs(manifest: dict[str, Any], picture: Rgb8, params: dict[str, float]) -> dict[str, NDArray[np.float32]]:
@@ -255,7 +263,7 @@ def graph_inputs(manifest: dict[str, Any], picture: Rgb8, params: dict[str, floa
     inputs: dict[str, NDArray[np.float32]] = {}
     for spec in manifest["inputs"]:
         if spec["role"] == "image":
-            scaled = (picture.astype(np.float32) - spec["mean"]) / spec["std"]
+            scaled = (fitted(picture, spec).astype(np.float32) - spec["mean"]) / spec["std"]
             inputs[spec["name"]] = np.ascontiguousarray(scaled.astype(np.float32).transpose(2, 0, 1)[None])
         else:
             inputs[spec["name"]] = np.array([_scalar(spec, manifest, params)], np.float32)
@@ -267,13 +275,20 @@ def planes_to_rgb8(planes: NDArray[np.float32]) -> Rgb8:
     return np.clip(np.rint(planes[0].transpose(1, 2, 0) * 255), 0, 255).astype(np.uint8)
 
 
+def fixed_size(manifest: dict[str, Any]) -> tuple[int, int] | None:
+    """(height, width) of the picture where the graph takes no other."""
+    size = next(spec["size"] for spec in manifest["inputs"] if spec["role"] == "image")
+    return (int(size[0]), int(size[1])) if isinstance(size, list | tuple) else None
+
+
 def example_inputs(manifest: dict[str, Any], height: int, width: int) -> dict[str, Tensor]:
-    """Random tensors of the manifest's shapes: pictures at the given size, scalars inside their range."""
+    """Random tensors of the manifest's shapes: pictures at the given size where any will do."""
     generator = torch.Generator().manual_seed(height * 10_000 + width)
     inputs = {}
     for spec in manifest["inputs"]:
         if spec["role"] == "image":
-            inputs[spec["name"]] = torch.rand(1, 3, height, width, generator=generator)
+            sides = fixed_size(manifest) or (height, width)
+            inputs[spec["name"]] = torch.rand(1, 3, *sides, generator=generator)
         else:
             low, high = spec["range"]
             inputs[spec["name"]] = low + (high - low) * torch.rand(1, generator=generator)

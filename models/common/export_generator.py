@@ -20,7 +20,6 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -39,6 +38,7 @@ from models.common.export import (
 )
 from models.common.generation import Exported, measure_generator, nearest_training, table
 from models.common.generator_card import generator_card
+from models.common.half import FEWEST_HALVED, store_in_half
 from models.common.picture_sets import on_paper, premultiplied
 from models.common.speed import measure_speed
 
@@ -47,7 +47,6 @@ GOLDEN_SEED = 1
 GOLDEN_TOLERANCE = 1.0
 GRID_COLUMNS, GRID_ROWS, ENLARGED = 10, 6, 2
 NEAREST_SHOWN = 6
-FEWEST_HALVED = 64  # numbers; smaller constants stay as they are
 
 
 @dataclass(frozen=True)
@@ -197,23 +196,6 @@ def write_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: s
     onnx.checker.check_model(model)
     onnx.save(model, path)
     check_part_parity(network, path, manifest, part)
-
-
-def store_in_half(model: onnx.ModelProto) -> None:
-    """Large float weights become half precision and a Cast, which the runtime does once when it loads the model."""
-    kept, casts = [], []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < FEWEST_HALVED:
-            kept.append(tensor)
-            continue
-        stored = f"{tensor.name}_half"
-        kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT, name=f"{stored}_cast"))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.initializer[:], model.graph.node[:]
-    model.graph.initializer.extend(kept)
-    model.graph.node.extend(nodes)
 
 
 def check_part_parity(network: nn.Module, path: Path, manifest: dict[str, Any], part: str) -> float:

@@ -25,12 +25,15 @@ from desktop.runtime.runner import (
 )
 from desktop.settings import Settings
 from desktop.tools import ai_landing, ai_tool
-from desktop.tools.ai_tool import Landing, Plan
+from desktop.tools.ai_tool import Landing, Plan, RunSettings
 from desktop.ui.background import Background
 from desktop.ui.commands.ai_form import AiForm
+from desktop.ui.commands.quick_models import QuickModels
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
+
+Land = Callable[[DocumentSession, Plan, Result], None]  # what becomes of a result, instead of what the settings say
 
 STROKE_POLL_MS = 50  # how often a finished result looks whether the stroke in progress has ended
 
@@ -68,6 +71,7 @@ class AiCommands(QObject):
         self.form = AiForm(catalog, settings, background)
         self.form.changed.connect(self.changed)
         self.form.failed.connect(self.failed)
+        self.quick = QuickModels(self, state, catalog, background)
         self._make_runner = make_runner
         self._background = background
         self._runner: Runner | None = None
@@ -80,6 +84,7 @@ class AiCommands(QObject):
         self._waiting: dict[DocumentSession, Preview] = {}
         self._session: DocumentSession | None = None  # the document of the run on its way
         self._shown: Preview | None = None
+        self._land: Land | None = None  # of the run on its way
         state.document_replaced.connect(self._document_replaced)
         state.document_closed.connect(self._document_closed)
 
@@ -117,6 +122,31 @@ class AiCommands(QObject):
 
     def run(self) -> None:
         self._start(is_preview=False)
+
+    def start(self, settings: RunSettings, *, is_preview: bool = False, land: Land | None = None) -> None:
+        """Runs a model with settings that are not the form's; nothing while another run is on its way."""
+        opened = self._state.open_document
+        if opened is None or self.is_running or opened.is_editing:
+            return
+        self._drop_preview()
+        document, layer_id, region = opened.document, self._state.layer_id, self._state.region.tiles
+        self._number += 1
+        number = self._number
+        self.is_cancelling = False
+        self._session, self._land = self._state.current, land
+        self.progress = Progress(Stage.WAITING)
+        self.changed.emit()
+
+        def plan() -> Plan:
+            whole = ai_tool.plan_run(document, layer_id, region, settings)
+            return ai_tool.preview_of(whole) if is_preview else whole
+
+        self._background.run(
+            plan,
+            on_done=lambda made: self._submit(number, made),
+            on_error=lambda error: self._fail(number, error),
+            name="plan",
+        )
 
     def preview(self) -> None:
         self._start(is_preview=True)
@@ -170,30 +200,9 @@ class AiCommands(QObject):
     # a run on its way
 
     def _start(self, *, is_preview: bool) -> None:
-        opened, model = self._state.open_document, self.form.model
-        if opened is None or model is None or self.is_running or opened.is_editing:
-            return
-        is_preview = is_preview and self.can_preview
-        self._drop_preview()
-        settings = self.form.run_settings(model)
-        document, layer_id, region = opened.document, self._state.layer_id, self._state.region.tiles
-        self._number += 1
-        number = self._number
-        self.is_cancelling = False
-        self._session = self._state.current
-        self.progress = Progress(Stage.WAITING)
-        self.changed.emit()
-
-        def plan() -> Plan:
-            whole = ai_tool.plan_run(document, layer_id, region, settings)
-            return ai_tool.preview_of(whole) if is_preview else whole
-
-        self._background.run(
-            plan,
-            on_done=lambda made: self._submit(number, made),
-            on_error=lambda error: self._fail(number, error),
-            name="plan",
-        )
+        model = self.form.model
+        if model is not None and not self.is_running:
+            self.start(self.form.run_settings(model), is_preview=is_preview and self.can_preview)
 
     def _submit(self, number: int, plan: Plan) -> None:
         if self._is_over(number):
@@ -222,6 +231,13 @@ class AiCommands(QObject):
 
     def _place(self, number: int, plan: Plan, result: Result) -> None:
         assert self._session is not None
+        if self._land is not None:
+            land, session = self._land, self._session
+            self.last_provider = result.provider
+            self._end()
+            self._say(result)
+            land(session, plan, result)
+            return
         document = self._session.open_document.document
         name = plan.settings.model.manifest.title
         if plan.settings.landing is Landing.DOCUMENT:
@@ -307,7 +323,7 @@ class AiCommands(QObject):
 
     def _end(self) -> None:
         self._job = None
-        self._session = None
+        self._session, self._land = None, None
         self.progress = None
         self.is_cancelling = False
         self.changed.emit()

@@ -1,0 +1,251 @@
+"""A button called auto: one curve per channel for the whole picture, learned from photographs that were spoilt.
+
+Photographs that are good get a wrong exposure, a wrong white, a veil or too much contrast (models/common/tone.py); the
+network reads 256 × 256 pixels and their histogram and writes the curves (Zero-DCE's, eight steps) that undo it. A
+part of the pictures is left as it is, so that what is good stays so. Curves for the whole picture have no seams and no
+halos.
+
+    python -m models.fetch_data
+    python -m models.auto_enhance --minutes 8
+    python -m models.auto_enhance --export onnx/auto-enhance
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from models.common.averaging import warming_average
+from models.common.checkpoints import (
+    BEST,
+    LATEST,
+    Best,
+    CheckpointError,
+    Clock,
+    load_checkpoint,
+    read_checkpoint,
+    save_checkpoint,
+)
+from models.common.cli import config_from_plain, leave, plain_values, read_command_line
+from models.common.data import DataError, generated_blocks
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, log_pictures, start_fabric
+from models.common.tone import Rgb8, badly_taken, random_view, small_photos
+from models.common.tone_export import export_tones, held_out_photos, measure_tones, tone_runner, tone_table
+from models.evaluate import EvaluationError
+from models.nets.curves import GlobalCurves, applied
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that a run can be told; every field is a flag of the command line."""
+
+    photos: tuple[Path, ...] = (Path("data/photos/train"),)  # any folders of well exposed pictures
+    held_out: Path = Path("data/photos/held_out")
+    run: Path = Path("runs/auto-enhance")
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+
+    width: int = 48
+    untouched_share: float = 0.2  # of pictures that are good already: those stay
+    colour_weight: float = 1.0  # a cast is seen sooner than a wrong exposure
+
+    minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
+    steps: int = 4000
+    batch: int = 8
+    side: int = 256
+    learning_rate: float = 1e-3
+    warmup: int = 50
+    ema: float = 0.99
+    seed: int = 0
+
+    validate_every: int = 200
+    checkpoint_every: int = 200
+    smoke: bool = False
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(accelerator="cuda", threads=8, steps=20_000, batch=32, ema=0.999, validate_every=1000),
+}
+SMOKE = {
+    "steps": 2,
+    "batch": 2,
+    "warmup": 1,
+    "validate_every": 2,
+    "checkpoint_every": 2,
+    "threads": 1,
+    "accelerator": "cpu",
+    "precision": "32-true",
+    "smoke": True,
+}
+MANIFEST: dict[str, Any] = {
+    "id": "auto-enhance",
+    "title": "Auto enhance",
+    "description": "Mends exposure, contrast and white balance of a photograph with one curve per channel.",
+    "task": "restore",
+    "source": "models/auto_enhance.py",
+    "icon": "auto-enhance",
+    "slider": {"id": "amount", "label": "Amount", "default": 100.0, "range": [0.0, 1.0]},
+}
+WHAT = (
+    "Amount 100 is what the model finds right, 0 changes nothing. One curve for each of red, green and blue over the "
+    "whole picture, applied at its own size and depth: no seams, no halos, no banding at 16 bits. A picture without "
+    "colours gets the same curve for all three, so grey stays grey."
+)
+WEAKNESSES = (
+    "One curve for all of the picture: a dark face before a bright window stays darker than Low light makes it.",
+    "Colours of light that are wanted (candles, sunsets, neon) are taken for a wrong white balance and weakened; the "
+    "amount brings them back.",
+    "Saturation is not touched, and what was cut off at black or white stays cut off.",
+    "Trained on photographs spoilt by calculation; what counts as right is what these photographs look like.",
+)
+
+
+class Batch(NamedTuple):
+    poor: Tensor  # (N, 3, side, side), 0..1
+    clean: Tensor
+
+    @staticmethod
+    def draw(photos: list[Rgb8], config: Config, *, step: int, rank: int) -> Batch:
+        """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
+        rng = np.random.default_rng((config.seed, step, rank))
+        count = config.batch // (config.devices * config.nodes)
+        clean = [random_view(photos[rng.integers(len(photos))], config.side, rng) for _ in range(count)]
+        poor = [view if rng.random() < config.untouched_share else badly_taken(view, rng) for view in clean]
+        return Batch(as_tensor(poor), as_tensor(clean))
+
+
+def as_tensor(pictures: list[Rgb8]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous().float() / 255
+
+
+class TrainingPass(nn.Module):
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, network: GlobalCurves, config: Config) -> None:
+        super().__init__()
+        self.network = network
+        self.colour_weight = config.colour_weight
+
+    def forward(self, poor: Tensor, clean: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        curves = self.network(poor, torch.ones(1, device=poor.device))
+        result = applied(poor, curves)
+        light = F.l1_loss(F.avg_pool2d(result, 4), F.avg_pool2d(clean, 4))  # noise is none of the curve's business
+        colour = F.l1_loss(colours(result), colours(clean))
+        loss = light + self.colour_weight * colour
+        return loss, {"loss/light": light.detach(), "loss/colour": colour.detach()}
+
+
+def colours(image: Tensor) -> Tensor:
+    """Distance from grey, noise averaged away."""
+    small = F.avg_pool2d(image, 8)
+    return small - small.mean(dim=1, keepdim=True)
+
+
+@torch.no_grad()
+def validate(network: nn.Module, batch: Batch) -> tuple[dict[str, float], list[Tensor]]:
+    result = applied(batch.poor, network(batch.poor, torch.ones(1, device=batch.poor.device)))
+    error = (result - batch.clean).square().mean(dim=(1, 2, 3))
+    rows = [pictures[:6].cpu() for pictures in (batch.poor, result.clamp(0, 1), batch.clean)]
+    return {"psnr": float((-10 * torch.log10(error)).mean())}, rows
+
+
+def rate_factor(done: float, step: int, config: Config) -> float:
+    """Linear warm-up, then half a cosine to nothing; `done` is the share of the run that is behind."""
+    return min(1.0, (step + 1) / config.warmup) * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step or minute and return the file of the best weights; `resume` goes on from LATEST."""
+    if config.batch % (config.devices * config.nodes):
+        raise DataError(f"{config.batch} pictures cannot be shared among {config.devices * config.nodes} devices.")
+    fabric = start_fabric(config)
+    torch.manual_seed(config.seed)
+    found = list(generated_blocks(4)) if config.smoke else list(small_photos(config.photos).values())
+    photos = [photo for index, photo in enumerate(found) if index % 20 or config.smoke]
+    watched = fabric.to_device(Batch.draw(found[::20], config, step=2**31, rank=0))
+
+    network = GlobalCurves(config.width)
+    average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
+    losses = TrainingPass(network, config).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(losses.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    losses, optimizer = fabric.setup(losses, optimizer)
+
+    best, clock = Best(), Clock()
+    parts = {"net": network, "ema": average, "optimizer": optimizer, "best": best, "clock": clock}
+    first_step = load_checkpoint(fabric, config.run / LATEST, parts) if resume else 0
+    clock.start()
+
+    def save(name: str, step: int) -> None:
+        save_checkpoint(fabric, config.run / name, parts | {"config": plain_values(config)}, step=step)
+
+    for step in tqdm(range(first_step, config.steps), disable=not fabric.is_global_zero, mininterval=20):
+        done = clock.minutes / config.minutes if config.minutes else step / config.steps
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * rate_factor(done, step, config)
+        batch = fabric.to_device(Batch.draw(photos, config, step=step, rank=fabric.global_rank))
+        loss, parts_of_loss = losses(batch.poor, batch.clean)
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        fabric.clip_gradients(losses, optimizer, max_norm=1.0)
+        optimizer.step()
+        average.update_parameters(network)
+
+        is_last = step + 1 == config.steps or clock.is_over(config.minutes)
+        if (step + 1) % 20 == 0:
+            fabric.log_dict({name: float(value) for name, value in parts_of_loss.items()}, step + 1)
+        if (step + 1) % config.validate_every == 0 or is_last:
+            scores, rows = validate(average.module, watched)
+            fabric.log_dict(scores, step + 1)
+            log_pictures(fabric, "poor, result, clean", rows, step + 1)
+            fabric.print(f"step {step + 1}: PSNR {scores['psnr']:.2f}")
+            if best.improved_by(scores["psnr"], step=step + 1):
+                save(BEST, step + 1)
+        if (step + 1) % config.checkpoint_every == 0 or is_last:
+            save(LATEST, step + 1)
+        if is_last:
+            break
+    return config.run / BEST
+
+
+def trained_network(checkpoint: Path) -> tuple[GlobalCurves, int]:
+    """The averaged weights of a checkpoint, ready to run, and their step."""
+    content = read_checkpoint(checkpoint)
+    average = AveragedModel(GlobalCurves(config_from_plain(Config, content["config"]).width))
+    average.load_state_dict(content["ema"])
+    return average.module.eval(), int(content["step"])
+
+
+def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """(table, rows) of an exported folder, on the photographs that are held out by default."""
+    rows = measure_tones(tone_runner(folder / "model.onnx"), held_out_photos(Config()), badly_taken)
+    return tone_table(rows), rows
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+        else:
+            network, step = trained_network(command.config.run / BEST)
+            about = (MANIFEST, WHAT, WEAKNESSES)
+            export_tones(network, command.config, command.export, about, badly_taken, step=step)
+    except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The card of a network that cuts out; every number is read from what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from models.common.matte_measure import SIDE_PX
+from models.nets.matting import GUIDE_PX, NETWORK_PX
+
+THIS_MODEL = "this model"
+WHAT = (
+    "Layer ▸ Remove background hides everything but the subject by a layer mask, Select ▸ Subject selects it. The "
+    f"network looks at the picture squeezed into {NETWORK_PX} × {NETWORK_PX} pixels; a guided filter inside the graph "
+    f"fits what it found to the colours at {GUIDE_PX} × {GUIDE_PX} and applies that at full size, so the edge follows "
+    "the picture."
+)
+WEAKNESSES = (
+    "It was taught by cut-outs pasted onto photographs, not by photographs cut out by hand: animals, plants, fruit and "
+    "objects come out best; people were hardly among them.",
+    "What touches the subject and looks like it (a branch under a bird, a hand around a cup) may come or go with it.",
+    "Hair, fur and lace come out as a soft rim, not strand by strand.",
+    "A scene without a subject gives a patchy guess or nothing; then point at what is meant with the object tool.",
+    "Edges against a background of the same colour are guessed.",
+)
+
+
+def matte_table(rows: list[dict[str, Any]]) -> str:
+    lines = ["| method | error of alpha, % | IoU | error of gradients | seconds |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row['method']} | {row['error']:.2f} | {row['iou']:.3f} | {row['gradient']:.2f} | {row['seconds']:.2f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def matte_metrics(rows: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The [[metrics]] of a manifest, beside the GrabCut that is told nothing about the subject."""
+    own = next(row for row in rows if row["method"] == THIS_MODEL)
+    rival = next(row for row in rows if row["method"].startswith("GrabCut in a frame"))
+    data = f"{count} held-out cut-outs on held-out photographs, {SIDE_PX} px"
+    names = {"error": ("mean error of alpha", "%"), "iou": ("IoU", ""), "gradient": ("error of gradients", "")}
+    return [
+        {"data": data, "metric": metric, "value": round(own[key], 3), "unit": unit}
+        | {"baseline": rival["method"], "baseline_value": round(rival[key], 3)}
+        for key, (metric, unit) in names.items()
+    ]
+
+
+def matte_card(folder: Path, manifest: dict[str, Any], what: str, weaknesses: Sequence[str]) -> str:
+    """Everything under the title of card.md."""
+    measured = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    made, speed = manifest["made_by"], measured["speed"]
+    megabytes = (folder / manifest["files"]["main"]).stat().st_size / 1e6
+    return "\n".join(
+        [
+            manifest["description"],
+            "",
+            "![A photograph that was in no training, and its subject on white](preview.webp)",
+            "",
+            what,
+            "",
+            "## Measured",
+            "",
+            f"Printed by `models/evaluate.py` on {measured['pictures']} cut-outs of kinds that were in no training, "
+            f"pasted onto photographs from packages that gave none to training, {SIDE_PX} × {SIDE_PX} pixels. "
+            "GrabCut's frame and blur are the ones that serve it best on these very pictures; in the true box it is "
+            "told where the subject is, which the model is not.",
+            "",
+            matte_table(measured["rows"]),
+            "",
+            f"On the golden sample of this folder alpha is {measured['sample']['error_percent']:.2f} % from the truth.",
+            "",
+            f"Size {megabytes:.1f} MB. {speed['cpu_seconds_per_megapixel']:.2f} s a megapixel ({speed['cpu']}); "
+            f"{speed['peak_memory_mb']:.0f} MB of memory for one megapixel. On a GPU: not measured.",
+            "",
+            "## Weaknesses",
+            "",
+            *(f"- {weakness}" for weakness in weaknesses),
+            "",
+            "## Made by",
+            "",
+            f"`{made['script']}` at commit {made['commit']}, {made['date']}, step {measured['step']}. "
+            f"Licence of the weights: {manifest['licence']}. Made from these packages:",
+            "",
+            *(f"- {source['name']}: {source['licence']}" for source in made["data"]),
+            "",
+        ]
+    )
