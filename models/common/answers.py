@@ -29,7 +29,7 @@ def shown(manifest: dict[str, Any], answer: Planes, picture: Rgb8) -> Rgb8:
     """The answer as a picture of 8 bits: of the picture's size for mattes and curves, of its own otherwise."""
     role = manifest["outputs"][0]["role"]
     if role == "curve":
-        planes = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
+        planes = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
         answer = applied(planes, torch.from_numpy(answer)).numpy()
     elif role == "mask":
         answer = np.broadcast_to(answer, (1, 3, *answer.shape[2:]))

@@ -233,4 +233,4 @@ def _preview_of(photos: dict[str, Rgb8]) -> Rgb8:
 
 
 def _as_batch(pixels: Rgb8) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255
