@@ -41,6 +41,8 @@ class Backdrop:
     def forget(self, rect: Rect) -> None:
         with self._lock:
             self._changes += 1
+            if not self._kept:
+                return
             for key, _ in tiles_touched(rect):
                 self._kept.pop(key, None)
 

@@ -78,6 +78,7 @@ class Adjust:
     mask: Mask | None
     opacity: float
     mode: BlendMode
+    atop: bool = False
     backdrop: Backdrop = field(default_factory=Backdrop)
 
 
@@ -97,7 +98,7 @@ def operations_of(
             continue
         shown = [layer for layer in clipped if layer.visible and layer.opacity > 0]
         here = (*below, *result)
-        if shown and not isinstance(base, AdjustmentLayer):
+        if shown and not changes_below(base):
             plain = base.changed(opacity=1.0, blend_mode=BlendMode.NORMAL)
             inside = _clipped(_operation(plain, (), canvas, atop=False), shown, (), canvas)
             result.append(Isolate(inside, None, base.opacity, base.blend_mode))
@@ -114,6 +115,11 @@ def _clipped(
     return inside
 
 
+def changes_below(layer: Layer) -> bool:
+    """True for adjustments and filters: they show what lies below them, where a fill paints over it."""
+    return isinstance(layer, AdjustmentLayer) and not prepared(layer.settings).fills
+
+
 def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
     """Each layer that is not clipped, with the clipped ones on it; at the very bottom clipping means nothing."""
     groups: list[tuple[Layer, list[Layer]]] = []
@@ -128,7 +134,7 @@ def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
 def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop: bool) -> tuple[Operation, ...]:
     mask = layer.mask if layer.mask is not None and layer.mask.enabled else None
     if isinstance(layer, AdjustmentLayer):
-        return (Adjust(layer.settings, below, canvas, mask, layer.opacity, layer.blend_mode),)
+        return (Adjust(layer.settings, below, canvas, mask, layer.opacity, layer.blend_mode, atop),)
     if not isinstance(layer, GroupLayer):
         return (Paint(layer.tiles, mask, layer.opacity, layer.blend_mode, atop),)
     is_isolated = not layer.pass_through or atop
@@ -301,7 +307,9 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _blend(acc: Accumulator, operation: Paint | Isolate, tile: Pixels, mask: Any, area: Area, key: TileKey) -> None:
+def _blend(
+    acc: Accumulator, operation: Paint | Isolate | Adjust, tile: Pixels, mask: Any, area: Area, key: TileKey
+) -> None:
     raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop, key=key)
 
 
@@ -315,6 +323,10 @@ def _adjust(
     part = Rect.from_edges(*area).translated(key[0] * TILE, key[1] * TILE)
     flat = workspace.group_tile(depth)
     shown = flat[area[1] : area[3], area[0] : area[2]]
+    if effect.fills:
+        shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))
+        _blend(acc, operation, _read_only(flat), mask, area, key)
+        return
     if effect.reach == 0:
         raster.write_straight(acc, flat, area)
         shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))

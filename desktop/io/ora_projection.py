@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from desktop.core.blend_modes import BlendMode
-from desktop.core.composite import clip_groups
-from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, Mask
+from desktop.core.composite import changes_below, clip_groups
+from desktop.core.layers import GroupLayer, Layer, Mask
 from desktop.core.tiles import TileMap
 
 ClipRun = tuple[Layer, list[Layer]]  # a layer and the ones clipped to it
@@ -28,11 +28,7 @@ def has_shown_clipping(run: ClipRun) -> bool:
 
 def clipping_needs_flattening(run: ClipRun) -> bool:
     """svg:src-atop is clipping in the normal mode only."""
-    return any(
-        layer.blend_mode is not BlendMode.NORMAL or isinstance(layer, AdjustmentLayer)
-        for layer in run[1]
-        if _is_shown(layer)
-    )
+    return any(layer.blend_mode is not BlendMode.NORMAL or changes_below(layer) for layer in run[1] if _is_shown(layer))
 
 
 def acts_isolated(group: GroupLayer) -> bool:
@@ -42,7 +38,7 @@ def acts_isolated(group: GroupLayer) -> bool:
 
 def changes_backdrop(layer: Layer) -> bool:
     """True for a shown adjustment, and for a shown pass-through group that holds one, or fades by more than opacity."""
-    if isinstance(layer, AdjustmentLayer):
+    if changes_below(layer):
         return _is_shown(layer)
     if not isinstance(layer, GroupLayer) or not layer.pass_through or not _is_shown(layer):
         return False
@@ -52,7 +48,7 @@ def changes_backdrop(layer: Layer) -> bool:
 
 
 def _run_changes_backdrop(run: ClipRun) -> bool:
-    if isinstance(run[0], AdjustmentLayer):
+    if changes_below(run[0]):
         return _is_shown(run[0])
     return not has_shown_clipping(run) and changes_backdrop(run[0])
 
@@ -77,7 +73,7 @@ def _run_blends_normally(run: ClipRun) -> bool:
     base = run[0]
     if isinstance(base, GroupLayer) and base.pass_through and not has_shown_clipping(run):
         return _blends_normally(base.children)
-    return base.blend_mode is BlendMode.NORMAL and not isinstance(base, AdjustmentLayer)
+    return base.blend_mode is BlendMode.NORMAL and not changes_below(base)
 
 
 def _fades(group: GroupLayer) -> bool:

@@ -158,11 +158,14 @@ class _Writer:
         return _add_reversed(element, self._elements(layer.children, is_isolated=is_isolated))
 
     def _adjustment_element(self, layer: AdjustmentLayer, op: str, record: LayerRecord) -> ElementTree.Element:
-        """One that changes nothing here, hidden or at the very bottom: an empty picture for other programs."""
+        """A fill is a picture for other programs; what changes nothing here, hidden or lowest, an empty one."""
         element = self._layer_element("layer", layer, op, str(layer.id))
         name = f"data/layer-{layer.id}.png"
-        _set_source(element, name, ONE_PIXEL)
-        record.png_sha256 = self._archive.write_png(name, TileRows(layer.tiles, ONE_PIXEL))
+        rect = self._document.size.rect() if prepared(layer.settings).fills else ONE_PIXEL
+        plain = layer.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False)
+        _set_source(element, name, rect)
+        picture = flatten(self._document.changed(layers=(plain,)), rect)
+        record.png_sha256 = self._archive.write_png(name, ArrayRows(picture))
         record.mask = self._mask_record(layer)
         self._records[str(layer.id)] = record
         return element

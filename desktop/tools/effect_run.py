@@ -64,8 +64,8 @@ class Source:
         return None if self.selection is None else self.selection.read(rect)[..., 0]
 
 
-def source_of(document: Document, layer_id: LayerId | None, plane: Plane) -> Source:
-    """UserError when nothing may be changed there."""
+def source_of(document: Document, layer_id: LayerId | None, plane: Plane, *, fills: bool = False) -> Source:
+    """UserError when nothing may be changed there; only fills begin on an empty layer."""
     layer = paintable_layer(document, layer_id, plane)
     if plane is Plane.MASK:
         if layer.mask is None:
@@ -73,7 +73,7 @@ def source_of(document: Document, layer_id: LayerId | None, plane: Plane) -> Sou
         return Source(layer.mask.tiles, document.size.rect(), document.selection, keeps_alpha=False)
     raster = document.raster_layer(layer.id)
     source = Source(raster.tiles, document.size.rect(), document.selection, keeps_alpha(document, layer.id))
-    if area_of(source, None).is_empty:
+    if not fills and area_of(source, None).is_empty:
         raise UserError("effect.empty", name=layer.name)
     return source
 
@@ -82,7 +82,7 @@ def area_of(source: Source, effect: Prepared | None) -> Rect:
     """Where pixels may look different."""
     area = source.canvas if source.is_mask else source.tiles.bounds()
     if effect is not None and effect.effect is not None and not source.is_mask:
-        if effect.effect.source is not None:
+        if effect.effect.source is not None or effect.fills:
             area = frame_of(source)
         elif effect.spreads:
             area = source.tiles.content_bounds().expanded(effect.reach).intersect(source.domain)
@@ -138,8 +138,10 @@ def blocks_of(area: Rect, reach: int, seen: Rect = EMPTY_RECT) -> list[Rect]:
 class EffectRun:
     """Keeps one edit open from its making to `keep` or `drop`. Lives in one thread; `work` takes little of its time."""
 
-    def __init__(self, opened: OpenDocument, layer_id: LayerId, plane: Plane, name: str) -> None:
-        self.source = source_of(opened.document, layer_id, plane)
+    def __init__(
+        self, opened: OpenDocument, layer_id: LayerId, plane: Plane, name: str, *, fills: bool = False
+    ) -> None:
+        self.source = source_of(opened.document, layer_id, plane, fills=fills)
         self._layer_id, self._plane = layer_id, plane
         self._edit: Edit | None = opened.edit(name)
         self._edit.__enter__()
@@ -240,7 +242,7 @@ def _roll_back(edit: Edit) -> None:
 
 def apply_now(opened: OpenDocument, layer_id: LayerId, plane: Plane, settings: EffectSettings, name: str) -> None:
     """The whole effect at once, as one history entry."""
-    run = EffectRun(opened, layer_id, plane, name)
+    run = EffectRun(opened, layer_id, plane, name, fills=prepared(settings).fills)
     try:
         run.start(settings, opened.document.size.rect())
         run.finish()

@@ -334,6 +334,7 @@ SUBMENUS = {
     "lock": "layer",
     "arrange": "layer",
     "tags": "layer",
+    "fill_layer": "layer",
     "adjustment_layer": "layer",
     "filter_layer": "layer",
     **FILTER_MENUS,

@@ -37,5 +37,6 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
         rows.append(row(f"{kind}.{effect.id}", menu, "effects.open", *keys, condition="effect", **more))
         if effect.can_be_layer:
             layers = "adjustment_layer" if effect.is_adjustment else "filter_layer"
+            layers = "fill_layer" if effect.fill is not None else layers
             rows.append(row(f"adjustment.{effect.id}", layers, "effects.add_layer", condition="document", **more))
     return tuple(rows)

@@ -42,9 +42,16 @@ class PixelTrial:
     """On a layer's own pixels, or its mask; what `seen` tells comes first."""
 
     def __init__(
-        self, opened: OpenDocument, layer_id: LayerId, plane: Plane, name: str, seen: Callable[[], Rect]
+        self,
+        opened: OpenDocument,
+        layer_id: LayerId,
+        plane: Plane,
+        name: str,
+        seen: Callable[[], Rect],
+        *,
+        fills: bool = False,
     ) -> None:
-        self._run, self._seen = EffectRun(opened, layer_id, plane, name), seen
+        self._run, self._seen = EffectRun(opened, layer_id, plane, name, fills=fills), seen
 
     @property
     def progress(self) -> float:

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 def curve_of_a_layer(hand: Hand) -> Script:
     """A point of an adjustment layer's curve is dragged, over ten layers; then one of the pixels of a layer."""
-    ten = document_with(*layers_of(hand.files.side, 10), width=hand.files.side, height=hand.files.side)
-    hand.window.files.show(ten, None, "Ten")
+    side = hand.files.side
+    hand.window.background.run(
+        lambda: document_with(*layers_of(side, 10), width=side, height=side),
+        on_done=lambda ten: hand.window.files.show(ten, None, "Ten"),
+        on_error=hand.window.show_error,
+    )
+    yield lambda: hand.window.state.title == "Ten"
     yield hand.is_quiet
     hand.window.state.choose_layer(10)
     yield from _drag_curve(hand, "adjustment.curves")

@@ -1,6 +1,6 @@
 """One strong setting of every adjustment and filter, and a small picture to try them on.
 
-`python -m tests.golden.effect_samples` writes the pictures anew; look at them before they are kept.
+`python -m tests.golden.effect_samples` writes those that are missing; look at them before they are kept.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from desktop.core.effect_table import EFFECTS, Value
+from desktop.core.effect_parameters import Value
+from desktop.core.effect_table import EFFECTS
 from desktop.core.effect_values import Place
 from desktop.core.effects import Prepared, checked_settings, read_around, without_margin
 from desktop.core.geometry import Rect, Size
@@ -43,6 +44,9 @@ VALUES: dict[str, dict[str, Value]] = {
     "pixelate": {"cell": 7},
     "vignette": {"amount": -80, "roundness": 40},
     "twirl": {"angle": 200},
+    "solid-fill": {"color": "#3366aa"},
+    "gradient-fill": {"first": "#c02040", "second": "#20a0f0", "second_opacity": 20, "angle": 30, "scale": 80},
+    "pattern-fill": {"pattern": "dots", "cell": 11, "share": 70, "angle": 20, "first_opacity": 40},
 }
 
 
@@ -87,7 +91,7 @@ def kept_picture(effect_id: str) -> Any:
 
 
 if __name__ == "__main__":
-    for one in EFFECTS:
+    for one in (effect for effect in EFFECTS if not (FOLDER / f"{effect.id}.png").exists()):
         content = io.BytesIO()
         Image.fromarray(applied(settings_of(one.id), sample_picture())).save(content, "PNG", optimize=True)
         (FOLDER / f"{one.id}.png").write_bytes(content.getvalue())

@@ -109,6 +109,7 @@ def adjustments(modes: list[BlendMode]) -> st.SearchStrategy[Layer]:
             EffectSettings("gaussian-blur", (("radius", 2.5),)),
             EffectSettings("curves", (("all", "0,0.1 1,0.8"),)),
             EffectSettings("lut", (("strength", 50.0),), b"LUT_1D_SIZE 2\n0 0 0\n0.5 0.5 0.5\n"),
+            EffectSettings("gradient-fill", (("first", "#ff0000"), ("second_opacity", 30.0))),
             EffectSettings("of-a-later-version", (("strength", 3), ("mode", "soft"), ("half", True))),
         ]
     )

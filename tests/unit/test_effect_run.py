@@ -131,6 +131,15 @@ def test_an_empty_layer_is_refused_with_a_sentence() -> None:
     assert not opened.is_editing
 
 
+def test_a_fill_begins_on_an_empty_layer_and_keeps_to_the_selection() -> None:
+    empty, selection = np.zeros((4, 4, 4), np.uint8), soft_selection()
+    opened = opened_with(empty, selection=selection)
+    apply(opened, settings_of("solid-fill"))
+    made = pixels_of(opened)
+    assert np.array_equal(made[..., 3], selection)
+    assert (made[made[..., 3] > 0][:, :3] == (0x33, 0x66, 0xAA)).all()
+
+
 def test_the_last_of_several_settings_is_what_stays() -> None:
     pixels = sample_picture(size=SIZE)
     opened = opened_with(pixels)

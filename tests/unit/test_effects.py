@@ -55,7 +55,8 @@ def test_a_layer_shows_tile_by_tile_what_the_effect_makes_of_the_whole(effect_id
     opaque = sample_picture(16, Size(WIDTH, HEIGHT))
     opaque[..., 3] = 65535
     base = raster_layer(1, opaque)
-    shown = flatten(document_with(base, adjustment(2, settings), width=WIDTH, height=HEIGHT, depth=16))
+    below = () if effect_id.endswith("-fill") else (base,)
+    shown = flatten(document_with(*below, adjustment(2, settings), width=WIDTH, height=HEIGHT, depth=16))
     assert difference(shown, applied(settings, opaque)) <= 2
 
 
@@ -81,7 +82,8 @@ def test_pixels_keep_depth_and_hidden_colour(effect_id: str) -> None:
         assert applied(settings, pixels).dtype == pixels.dtype
     hidden = noise(30, 20, seed=2)
     hidden[..., 3] = 0
-    assert not applied(settings, hidden)[..., 3].any()
+    if not effect_id.endswith("-fill"):
+        assert not applied(settings, hidden)[..., 3].any()
 
 
 @pytest.mark.parametrize("effect_id", ["gaussian-blur", "box-blur", "motion-blur", "lens-blur", "pixelate"])
@@ -127,6 +129,35 @@ def test_a_blur_in_a_passed_through_group_sees_what_lies_below_the_group() -> No
     blur = settings_of("gaussian-blur")
     grouped = GroupLayer(id=2, name="Group", children=(adjustment(3, blur),), pass_through=True)
     assert difference(flatten(picture_with(grouped)), flatten(picture_with(adjustment(3, blur)))) <= 1
+
+
+def test_a_fill_layer_covers_what_lies_below_and_fades_by_its_mask() -> None:
+    levels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    levels[:, :150] = 255
+    fill = adjustment(2, settings_of("solid-fill"), mask=Mask(TileMap.from_array(levels, default=255)))
+    shown, plain = flatten(picture_with(fill)), flatten(picture_with())
+    assert (shown[:, :150] == (0x33, 0x66, 0xAA, 255)).all()
+    assert np.array_equal(shown[:, 150:], plain[:, 150:])
+    alone = document_with(adjustment(1, settings_of("gradient-fill")), width=WIDTH, height=HEIGHT)
+    assert (
+        difference(flatten(alone), applied(settings_of("gradient-fill"), np.zeros((HEIGHT, WIDTH, 4), np.uint8))) <= 1
+    )
+
+
+def test_layers_are_clipped_to_a_fill_and_a_fill_to_a_layer() -> None:
+    levels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    levels[:, :150] = 255
+    mask = Mask(TileMap.from_array(levels, default=255))
+    above = raster_layer(3, np.full((HEIGHT, WIDTH, 4), (9, 8, 7, 255), np.uint8), clip_to_below=True)
+    shown = flatten(
+        document_with(adjustment(1, settings_of("solid-fill"), mask=mask), above, width=WIDTH, height=HEIGHT)
+    )
+    assert (shown[:, :150] == (9, 8, 7, 255)).all()
+    assert not shown[:, 150:, 3].any()
+    small = raster_layer(1, np.full((20, 30, 4), 255, np.uint8))
+    clipped = flatten(document_with(small, adjustment(2, settings_of("solid-fill"), clip_to_below=True)))
+    assert tuple(clipped[5, 5]) == (0x33, 0x66, 0xAA, 255)
+    assert not clipped[30, 40, 3]
 
 
 def test_a_blur_does_not_make_the_rim_of_the_picture_transparent() -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog
 
 from desktop.core.edits import OpenDocument
-from desktop.core.effect_table import Effect
+from desktop.core.effect_table import BY_ID, Effect
 from desktop.core.effects import checked_settings, default_values, effect_of
 from desktop.core.errors import UserError
 from desktop.core.layers import AdjustmentLayer, EffectSettings, LayerId, Mask, RasterLayer
@@ -211,7 +211,8 @@ class EffectCommands(QObject):
         self._window.ai.settle()
         if layer_id is None:
             raise UserError("tool.no_layer")
-        return PixelTrial(opened, layer_id, self._state.plane, name, self._window.canvas.visible_rect)
+        fills = name in BY_ID and BY_ID[name].fill is not None
+        return PixelTrial(opened, layer_id, self._state.plane, name, self._window.canvas.visible_rect, fills=fills)
 
     def _remember(self, settings: EffectSettings) -> None:
         self._last[settings.effect] = settings

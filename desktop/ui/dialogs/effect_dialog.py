@@ -26,6 +26,7 @@ WIDTH_PX = 372
 FRAME_MS = 16
 AUTOMATIC = "levels"  # the effect that can find its own values
 EDGE_PX = 24
+RECOUNT_MS = 120  # between two histograms: a thread for every step of a drag would cost more than it shows
 
 
 class EffectDialog(QDialog):
@@ -63,6 +64,8 @@ class EffectDialog(QDialog):
         self._later.timeout.connect(self._try)
         self._frames = QTimer(self, interval=FRAME_MS)
         self._frames.timeout.connect(self._work)
+        self._recount = QTimer(self, singleShot=True, interval=RECOUNT_MS)
+        self._recount.timeout.connect(self._count)
         self._connect()
         self._later.start()
 
@@ -131,7 +134,8 @@ class EffectDialog(QDialog):
         self._trial.show(settings if self.preview.isChecked() else None)
         self._frames.start()
         self._work()
-        self._count()
+        if self._sample is not None and not self._recount.isActive():
+            self._recount.start()
 
     def _work(self) -> None:
         if self._is_over:
@@ -173,7 +177,7 @@ class EffectDialog(QDialog):
             self._counts, self._counted = False, settings
             if not self._is_over:
                 self.histogram.set_after(counts)  # type: ignore[arg-type]
-                self._count()
+                self._recount.start()
 
         self._background.run(lambda: counts_of(sample, settings), on_done=take, on_error=lambda _error: None)
 

@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from desktop.core.effect_table import Effect, Parameter, ParameterKind, Value
+from desktop.core.effect_parameters import Parameter, ParameterKind, Value
+from desktop.core.effect_table import Effect
 from desktop.core.effect_values import curve_of_text, text_of_curve
 from desktop.core.effects import checked_settings, default_values, values_of
 from desktop.core.layers import EffectSettings

@@ -264,6 +264,8 @@ class RowPainter:
 def sign_of(layer: AdjustmentLayer) -> str:
     """The icon of an adjustment layer."""
     effect = BY_ID.get(layer.settings.effect)
+    if effect is not None and effect.fill is not None:
+        return "bucket"
     return "adjust" if effect is None or effect.is_adjustment else "filter"
 
 
