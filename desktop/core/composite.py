@@ -149,7 +149,10 @@ def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop
 
 
 class Workspace:
-    """The accumulators one thread needs, made once: depth 0 for the picture, more for groups inside groups."""
+    """The accumulators one thread needs, made once: depth 0 for the picture, more for groups inside groups.
+
+    What they hold at first is undefined: whoever uses a part clears it, and a part of a pixel touches little memory.
+    """
 
     def __init__(self) -> None:
         self._accumulators: list[Accumulator] = []
@@ -157,12 +160,12 @@ class Workspace:
 
     def accumulator(self, depth: int) -> Accumulator:
         while len(self._accumulators) <= depth:
-            self._accumulators.append(np.zeros((4, TILE, TILE), np.float32))
+            self._accumulators.append(np.empty((4, TILE, TILE), np.float32))
         return self._accumulators[depth]
 
     def group_tile(self, depth: int) -> Pixels:
         while len(self._flat) <= depth:
-            self._flat.append(np.zeros((TILE, TILE, 4), np.uint16))
+            self._flat.append(np.empty((TILE, TILE, 4), np.uint16))
         return self._flat[depth]
 
 

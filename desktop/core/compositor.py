@@ -43,6 +43,7 @@ AT_ONCE_S = 0.004  # what may be waited for; longer work is left to the threads
 FIRST_TAKES = 2  # times as long the first piece under a brush may take
 FIRST_SPEED = 3e8  # blended pixels a second, until it was measured
 REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
+SMALL_PART = TILE * TILE // 8  # from here on parts of tiles wait for their turn
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
 
 ViewKey = tuple[int, int, int]  # (level, column, row)
@@ -144,13 +145,14 @@ class Compositor:
     def refresh_soon(self, *, first: Rect = EMPTY_RECT) -> list[Rect]:
         """As `refresh`, but only what takes no time is done at once; the rest comes out of a later call.
 
-        A brush's dabs are small, and go before whole tiles.
+        A brush's dabs are small, and go before whole tiles. Those come in the order they were marked in, so that under
+        a slider that marks all of them again and again none waits for ever.
         """
         self._take_finished()
         is_first = _touches(first)
         waiting = sorted(
             (key for key in self._stale if key not in self._jobs),
-            key=lambda key: (not is_first(key), self._stale[key].area),
+            key=lambda key: (not is_first(key), min(self._stale[key].area, SMALL_PART)),
         )
         now = self._quick_ones([(key, self._stale[key]) for key in waiting])
         for key, _ in now:

@@ -225,6 +225,8 @@ class TileMap:
         )
 
     def _default_tile(self) -> Pixels:
+        if self.default == 0:  # memory that the system hands out is clear, and is not there before it is touched
+            return np.zeros((TILE, TILE, self.channels), self.dtype)
         return np.full((TILE, TILE, self.channels), self.default, self.dtype)
 
 

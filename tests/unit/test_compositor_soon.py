@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from desktop.core import compositor as compositor_module
-from desktop.core import raster
+from desktop.core import raster, tile_jobs
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.compositor import Compositor
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect
 from desktop.core.tile_jobs import MOST_AT_ONCE
+from desktop.core.tiles import TILE
 from tests.builders import document_with, noise, raster_layer
 
 WIDTH, HEIGHT = 800, 600
@@ -131,6 +132,22 @@ def test_waiting_for_everything_takes_in_what_was_on_its_way(compositor: Composi
     compositor.refresh()
     assert not compositor.is_stale
     expect_up_to_date(compositor, document)
+
+
+def test_no_tile_waits_for_ever_while_all_are_marked_again_and_again(
+    compositor: Compositor, document: OpenDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tiles at the right and lower edge are smaller, but not small enough to go first each time."""
+    shown(compositor)
+    monkeypatch.setattr(tile_jobs, "MOST_AT_ONCE", 2)
+    made: set[tuple[int, int]] = set()
+
+    def all_made() -> bool:
+        compositor.mark_changed(1, document.document.size.rect())
+        made.update((rect.x // TILE, rect.y // TILE) for rect in compositor.refresh_soon())
+        return made == set(KEYS)
+
+    until(all_made)
 
 
 def test_only_so_many_tiles_are_on_their_way() -> None:

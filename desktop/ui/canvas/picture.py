@@ -140,7 +140,7 @@ class Picture:
 
     def _gathered(self, level: int, source: Rect) -> tuple[Rgba8, bool]:
         """The pixels of a rectangle at a level; tiles that would take too long stay transparent."""
-        pixels = np.zeros((source.height, source.width, 4), np.uint8)
+        pixels = np.empty((source.height, source.width, 4), np.uint8)
         stop = time.perf_counter() + PAINT_MS / 1000
         self._screen.set_document(self._document.shown.icc_profile)
         touched = list(tiles_touched(source))
@@ -148,18 +148,18 @@ class Picture:
             self._compositor.prepare_quick([key for key, _ in touched])
         is_whole = True
         for (column, row), part in touched:
+            place = pixels[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x]
             is_late = time.perf_counter() > stop or not self._has_children(level, column, row)
             if is_late and not self._compositor.has_tile(level, column, row):
-                is_whole = False
+                place[:], is_whole = 0, False
                 continue
             tile = self._compositor.tile(level, column, row)
             if time.perf_counter() > stop and not self._screen.is_ready((level, column, row), tile):
-                is_whole = False
+                place[:], is_whole = 0, False
                 continue
             tile = self._screen.shown((level, column, row), tile)
-            pixels[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x] = tile[
-                part.top - row * TILE : part.bottom - row * TILE, part.left - column * TILE : part.right - column * TILE
-            ]
+            x, y = part.left - column * TILE, part.top - row * TILE
+            place[:] = tile[y : y + part.height, x : x + part.width]
         return pixels, is_whole
 
     def _has_children(self, level: int, column: int, row: int) -> bool:

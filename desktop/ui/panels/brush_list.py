@@ -20,6 +20,7 @@ from desktop.ui.theme import tokens
 PICTURE = QSize(116, 40)
 CELL = QSize(130, 74)
 SLICE_S = 0.004
+WHILE_DRAWING_MS = 200
 ID_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -107,7 +108,11 @@ class BrushList(QListWidget):
             self._painter.start()
 
     def _paint_next(self) -> None:
-        """Some milliseconds of a picture, then a look at the events."""
+        """Some milliseconds of a picture, then a look at the events; none while somebody draws."""
+        if self._state.is_editing:
+            self._painter.start(WHILE_DRAWING_MS)
+            return
+        self._painter.setInterval(0)
         if self._work is None:
             self._work = self._next_work()
         stop = time.perf_counter() + SLICE_S
