@@ -247,6 +247,13 @@ MESSAGES: dict[str, str] = {
     "remove.mask_size": "The mask has {width} × {height} pixels, the picture {wide} × {high}; they must be equal.",
     "remove.no_kernels": "Filling with patches needs numba, which is not installed here; choose telea instead.",
     "retouch.no_source": "Choose where to take pixels from first: hold Alt and click there.",
+    # transforming
+    "transform.folded": "The frame would fold over itself; pull its corners less far.",
+    "transform.too_large": "The result would be larger than {limit} pixels; choose a smaller scale.",
+    "transform.nothing": "“{name}” has no pixels to transform.",
+    "size.nothing_to_trim": "There is nothing to trim: the picture fills its canvas.",
+    "size.empty_crop": "The frame lies outside the picture; draw it inside.",
+    "align.too_few": "Choose at least {count} layers first: Ctrl and a click in the layers panel adds one.",
     # program
     "program.defect": "Something went wrong inside the program; your picture is as it was. ({reason})",
 }

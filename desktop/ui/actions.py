@@ -6,34 +6,14 @@ action is `action.<id>`, that of a menu `menu.<name>`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from desktop.core.layers import ColorTag
+from desktop.ui.action_spec import ActionSpec
+from desktop.ui.action_spec import action as _a
 from desktop.ui.effect_actions import FILTER_MENUS, effect_actions
+from desktop.ui.image_actions import ARRANGE_ACTIONS, IMAGE_ACTIONS
 from desktop.ui.panels.registry import PANELS
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """`hold` keys act while they are held; `on_canvas` keys work only when the canvas has the focus."""
-
-    id: str
-    menu: str
-    handler: str
-    shortcuts: tuple[str, ...] = ()
-    icon: str = ""
-    condition: str = "always"
-    checked: str = ""  # the condition that shows a tick
-    argument: str | int | float | None = None
-    separated: bool = False  # a line above it in the menu
-    on_canvas: bool = False
-    hold: bool = False
-
-
-def _a(id_: str, menu: str, handler: str, *shortcuts: str, **more: object) -> ActionSpec:
-    return ActionSpec(id_, menu, handler, shortcuts, **more)  # type: ignore[arg-type]
-
 
 _FILE = (
     _a("file.new", "file", "files.new", "Ctrl+N", icon="new"),
@@ -182,6 +162,8 @@ _TOOLS = (
     _a("tool.object", "tool", "tools.choose", "Shift+W", icon="object", argument="object", checked="tool"),
     _a("tool.gradient", "tool", "tools.choose", "G", icon="gradient", argument="gradient", checked="tool"),
     _a("tool.fill", "tool", "tools.choose", "Shift+G", icon="bucket", argument="fill", checked="tool"),
+    _a("tool.transform", "tool", "editing.transform.begin", "Ctrl+T", icon="transform", condition="layer"),
+    _a("tool.crop", "tool", "tools.choose", "C", icon="crop", argument="crop", checked="tool"),
     _a("tool.clone", "tool", "tools.choose", "S", icon="clone", argument="clone", checked="tool"),
     _a("tool.heal", "tool", "tools.choose", "J", icon="heal", argument="heal", checked="tool"),
     _a("tool.remove", "tool", "tools.choose", "Shift+J", icon="remove", argument="remove", checked="tool"),
@@ -318,7 +300,9 @@ _HELP = (
 ACTIONS: tuple[ActionSpec, ...] = (
     *_FILE,
     *_EDIT,
+    *IMAGE_ACTIONS,
     *_LAYER,
+    *ARRANGE_ACTIONS,
     *_SELECT,
     *effect_actions(_a),
     *_TOOLS,
@@ -328,11 +312,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *_HELP,
 )
 
-MENUS = ("file", "edit", "layer", "select", "adjust", "filter", "tool", "ai", "view", "help")
+MENUS = ("file", "edit", "image", "layer", "select", "adjust", "filter", "tool", "ai", "view", "help")
 SUBMENUS = {
     "layer_mask": "layer",
     "lock": "layer",
     "arrange": "layer",
+    "transform": "layer",
+    "align": "layer",
+    "distribute": "layer",
     "tags": "layer",
     "fill_layer": "layer",
     "adjustment_layer": "layer",
@@ -364,6 +351,8 @@ TOOLBAR = (
     "eraser",
     "mask",
     "region",
+    "transform",
+    "crop",
     "clone",
     "heal",
     "remove",

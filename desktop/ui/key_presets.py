@@ -24,6 +24,8 @@ GIMP_LIKE: dict[str, tuple[str, ...]] = {
     "tool.eraser": ("Shift+E",),
     "tool.picker": ("O",),
     "tool.clone": ("C",),
+    "tool.transform": ("Shift+T",),
+    "tool.crop": ("Shift+C",),
     "tool.heal": ("H",),
     "tool.smudge": ("S",),
     "tool.focus": ("Shift+U",),

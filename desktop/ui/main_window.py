@@ -130,18 +130,18 @@ class MainWindow(QMainWindow):
     def perform(self, action_id: str) -> None:
         """Does what an action of the table does, if it can be done now; errors become messages."""
         spec = action_spec(action_id)
-        if self.state.is_editing or not holds(spec.condition, self, spec):
+        if not self.editing.lets_through(action_id) or not holds(spec.condition, self, spec):
             return
         if spec.handler.startswith("layers."):
             if spec.id in DURING_PREVIEW and self.ai.has_preview:
                 self.ai.discard()
                 return
             self.ai.settle()
-        self._guarded(lambda: call_handler(self, spec))
+        self.guarded(lambda: call_handler(self, spec))
         self._refresh()
 
     def _select_from_layer(self, layer_id: int, plane: Plane, joined: Joined) -> None:
-        self._guarded(lambda: self.layers.select_from(layer_id, plane, joined))
+        self.guarded(lambda: self.layers.select_from(layer_id, plane, joined))
 
     def show_error(self, error: UserError) -> None:
         self.info.show_error(tr_error(error))
@@ -209,13 +209,13 @@ class MainWindow(QMainWindow):
         pointer.make_gesture = self._gesture
         pointer.on_error = self.show_error
         pointer.grab = self.guides.grab
-        self.guides.settle, self.guides.guarded = self.ai.settle, self._guarded
+        self.guides.settle, self.guides.guarded = self.ai.settle, self.guarded
         self.tools.snapping = self.aids.snapping
         pointer.on_resize = self.tools.resize_brush
         self.tools.show_line = self.canvas.gradient_line.show
         self.tools.show_picked = self.canvas.picker_ring.show
         self.brushes.on_problem = self.show_error
-        pointer.on_nudge = lambda dx, dy: self._guarded(lambda: self.tools.nudge(dx, dy))
+        pointer.on_nudge = lambda dx, dy: self.guarded(lambda: self.tools.nudge(dx, dy))
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)
         for signal in (
@@ -366,8 +366,8 @@ class MainWindow(QMainWindow):
         if not self.files.can_close():
             event.ignore()
             return
-        self._guarded(self._remember_layout)
-        self._guarded(self.kept_options.save)
+        self.guarded(self._remember_layout)
+        self.guarded(self.kept_options.save)
         self.hide()
         self.ai.close()
         self.generate.close()
@@ -387,7 +387,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(QByteArray(place.encode())))
             self.panels.restore_layout(layout)
 
-    def _guarded(self, work: Callable[[], Any]) -> None:
+    def guarded(self, work: Callable[[], Any]) -> None:
         try:
             work()
         except UserError as error:

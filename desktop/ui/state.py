@@ -42,6 +42,8 @@ class Tool(StrEnum):
     OBJECT = "object"
     STAMP = "stamp"
     TEXT = "text"
+    TRANSFORM = "transform"
+    CROP = "crop"
     CLONE = "clone"
     HEAL = "heal"
     REMOVE = "remove"

@@ -31,6 +31,7 @@ from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
 from desktop.ui.dialogs.guide_dialogs import GuideDialogs, TryGrid
+from desktop.ui.dialogs.size_dialogs import CanvasSize, CheckSize, ImageSize, SizeDialogs
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
 from desktop.ui.units import Unit
@@ -207,6 +208,21 @@ class AnsweringGuideDialogs(GuideDialogs):
         return self.grid
 
 
+class AnsweringSizeDialogs(SizeDialogs):
+    """Answers what the test prepared."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.image_size: ImageSize | None = None
+        self.canvas_size: CanvasSize | None = None
+
+    def ask_image_size(self, document: Document, networks: dict[str, str], check: CheckSize) -> ImageSize | None:
+        return self.image_size
+
+    def ask_canvas_size(self, document: Document, check: CheckSize) -> CanvasSize | None:
+        return self.canvas_size
+
+
 class Studio:
     """A window with shortcuts for tests."""
 
@@ -218,6 +234,8 @@ class Studio:
         window.brushes.dialogs = self.brush_dialogs
         self.guide_dialogs = AnsweringGuideDialogs(window)
         window.guides.dialogs = self.guide_dialogs
+        self.size_dialogs = AnsweringSizeDialogs(window)
+        window.editing.sizes.dialogs = self.size_dialogs
 
     @property
     def document(self) -> Document:

@@ -40,6 +40,7 @@ class CanvasWidget(ViewWidget):
         super().__init__(parent)
         self.state = state
         self.shows_mask = True
+        self.hides_selection = False  # while it is moved along with what it holds
         self.shows_pixel_grid = True  # from 800 % on
         self._shown: OpenDocument | None = None
         self._screen_profile: bytes | None = None

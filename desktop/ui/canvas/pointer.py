@@ -22,7 +22,15 @@ HARDNESS_PER_PX = 0.5
 TURN_STEP = 15.0  # degrees
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
-LAST_MOVE_COUNTS = (Tool.MOVE, Tool.GRADIENT, Tool.FILL, Tool.PICKER, *(set(SELECT_TOOLS) - {Tool.LASSO}))
+LAST_MOVE_COUNTS = (
+    Tool.MOVE,
+    Tool.TRANSFORM,
+    Tool.CROP,
+    Tool.GRADIENT,
+    Tool.FILL,
+    Tool.PICKER,
+    *(set(SELECT_TOOLS) - {Tool.LASSO}),
+)
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),

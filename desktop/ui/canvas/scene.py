@@ -110,7 +110,9 @@ class CanvasScene:
 
     def _draw_selection(self, painter: QPainter, area: Rect) -> None:
         document = self._state.document
-        if document is not None and document.selection is not None and not self._canvas.is_showing_before:
+        if document is None or self._canvas.hides_selection or self._canvas.is_showing_before:
+            return
+        if document.selection is not None:
             draw_selection(
                 painter,
                 self._canvas.view,

@@ -1,4 +1,4 @@
-"""The tools that retouch and transform, put together for the window: which of them a press, a key or Enter means."""
+"""The tools that retouch, transform and crop, put together for the window: which of them a press or a key means."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.ui.commands.crop_commands import CropCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
+from desktop.ui.commands.size_commands import SizeCommands
+from desktop.ui.commands.transform_commands import TransformCommands
 from desktop.ui.state import RETOUCH_TOOLS, Tool
 
 if TYPE_CHECKING:
@@ -17,11 +20,15 @@ if TYPE_CHECKING:
 
 class EditingTools:
     def __init__(self, window: MainWindow) -> None:
-        self._window = window
+        self._window, canvas = window, window.canvas
         self.removal = RemovalCommands(window.state, window.background)
         self.removal.settle = window.ai.settle
         self.removal.failed.connect(window.show_error)
-        self.retouch = RetouchCommands(window.state, window.canvas, self.removal)
+        self.retouch = RetouchCommands(window.state, canvas, self.removal)
+        self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
+        self._cursor_before = canvas.pointer.cursor_over
+        canvas.pointer.cursor_over = self._cursor
+        canvas.pointer_moved.connect(self._refresh_cursor)
 
     @property
     def can_run(self) -> bool:
@@ -35,13 +42,29 @@ class EditingTools:
         else:
             self._window.ai.run()
 
+    def lets_through(self, action_id: str) -> bool:
+        """Whether an action may be done now: not in the middle of an edit, but one may look around a transform."""
+        transform = self.transform
+        return transform.gives_way(action_id) and (transform.is_active or not self._window.state.is_editing)
+
     def gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
         """What a press begins; None for the tools of others."""
+        if self.transform.is_active:
+            return self.transform.gesture()
+        if tool is Tool.CROP:
+            return self.crop.gesture(modifiers)
         if tool not in RETOUCH_TOOLS:
             return None
         self._window.ai.settle()
         return self.retouch.gesture(tool, modifiers)
 
     def key(self, key: Qt.Key) -> bool:
-        """What keys mean while something runs; False when they mean nothing here."""
-        return key == Qt.Key.Key_Escape and self.removal.cancel()
+        """What keys mean while something is on its way; False when they mean nothing here."""
+        return self.transform.key(key) or (key == Qt.Key.Key_Escape and self.removal.cancel()) or self.crop.key(key)
+
+    def _cursor(self) -> Qt.CursorShape | None:
+        return self.transform.cursor() or self.crop.cursor() or self._cursor_before()
+
+    def _refresh_cursor(self) -> None:
+        if self.transform.is_active or self.crop.is_active:
+            self._window.canvas.pointer.refresh_cursor()

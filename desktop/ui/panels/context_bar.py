@@ -19,6 +19,7 @@ from desktop.ui.panels.object_bar import ObjectBar
 from desktop.ui.panels.retouch_bars import retouch_bars
 from desktop.ui.panels.select_bars import SelectBar, WandBar
 from desktop.ui.panels.stamp_bar import StampBar
+from desktop.ui.panels.transform_bar import CropBar, FrameBar, TransformBar
 from desktop.ui.state import PAINT_TOOLS, RETOUCH_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright_rule
@@ -53,7 +54,7 @@ class ContextBar(QFrame):
         self.region_side = Segments(["add", "erase"], self)
         self.clear_region = IconButton("clear", self)
         self.pen_size = QCheckBox(self)
-        self.bars: dict[Tool, OptionBar | ObjectBar] = {
+        self.bars: dict[Tool, OptionBar | ObjectBar | FrameBar] = {
             Tool.GRADIENT: GradientBar(state, self),
             Tool.FILL: BucketBar(state, self),
             Tool.PICKER: PickerBar(state, self),
@@ -61,6 +62,8 @@ class ContextBar(QFrame):
             Tool.STAMP: StampBar(state, self),
             Tool.WAND: WandBar(state, self),
             **retouch_bars(state, editing.removal, self),
+            Tool.TRANSFORM: TransformBar(editing.transform, self),
+            Tool.CROP: CropBar(editing.crop, self),
         }
         shape_bar = SelectBar(state, self)
         self.bars |= dict.fromkeys((Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON), shape_bar)
@@ -118,7 +121,7 @@ class ContextBar(QFrame):
             row.addWidget(slider, 2)
         row.addWidget(self.pen_size)
         for bar in dict.fromkeys(self.bars.values()):
-            row.addWidget(bar, 0 if isinstance(bar, PickerBar | ObjectBar) else 8)
+            row.addWidget(bar, 0 if isinstance(bar, PickerBar | ObjectBar | FrameBar) else 8)
         row.addWidget(self.hint, 1)
         row.addStretch(1)
 
