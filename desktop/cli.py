@@ -18,7 +18,7 @@ from desktop.core.errors import UserError
 from desktop.filter_commands import filter_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
-from desktop.picture_arguments import remove_command
+from desktop.picture_arguments import crop_command, remove_command, resize_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
 from desktop.text_commands import text_command
@@ -37,6 +37,8 @@ commands (scumble COMMAND --help tells more):
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   text IN OUT --text T      write on a picture; into .ora as a text layer
+  resize IN OUT             another size, by width, height or percent
+  crop IN OUT               a rectangle of it, straightened or trimmed
   convert IN OUT            any format that it opens to any that it writes
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest [--window]       run every installed model on its own sample and compare; or try the window
@@ -210,6 +212,8 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "batch": batch_command,
     "convert": _convert_command,
     "remove": remove_command,
+    "resize": resize_command,
+    "crop": crop_command,
     "filter": filter_command,
     "text": text_command,
     "models": _models_command,

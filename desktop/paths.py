@@ -68,6 +68,11 @@ def user_tools_dir() -> Path:
     return user_data_dir() / "tools"
 
 
+def user_patterns_dir() -> Path:
+    """Patterns that the user took from pictures; need not exist yet."""
+    return user_data_dir() / "patterns"
+
+
 def model_folders() -> tuple[Path, ...]:
     """Where models are looked for, shipped ones first."""
     return (shipped_models_dir(), user_models_dir())

@@ -9,6 +9,7 @@ from pathlib import Path
 Run = Callable[[argparse.Namespace], int]
 
 METHODS = ("patches", "telea", "navier-stokes")
+FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "area")
 
 
 def remove_command(parser: argparse.ArgumentParser) -> Run:
@@ -32,3 +33,38 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="IN", type=Path)
     parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
     parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
+
+
+def resize_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "Another size for a picture; one side alone keeps the ratio. OpenRaster keeps its layers."
+    _add_files(parser)
+    parser.add_argument("--width", type=int, metavar="PX")
+    parser.add_argument("--height", type=int, metavar="PX")
+    parser.add_argument("--percent", type=float, metavar="P", help="of the size that it has")
+    parser.add_argument("--method", choices=FILTERS, default="bicubic", help="how pixels are computed anew (bicubic)")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.picture_commands import ResizeOrder, resize
+
+        order = ResizeOrder(given.source, given.target, given.width, given.height, given.percent, given.method)
+        return resize(order, commands.printer(given.json))
+
+    return run
+
+
+def crop_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "Cut a rectangle out of a picture, or turn it level first. OpenRaster keeps its layers."
+    _add_files(parser)
+    parser.add_argument("--rect", metavar="X,Y,WxH", help="upper left corner and size in pixels: 10,20,640x480")
+    parser.add_argument("--straighten", type=float, metavar="DEGREES", default=0.0, help="turn clockwise before")
+    parser.add_argument("--trim", action="store_true", help="without the border that has one colour")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.picture_commands import CropOrder, crop
+
+        order = CropOrder(given.source, given.target, given.rect, given.straighten, given.trim)
+        return crop(order, commands.printer(given.json))
+
+    return run

@@ -65,6 +65,7 @@ FIRST_SWATCHES = (
     "#2f5d3a", "#57a05a", "#a8cf72", "#1d4e5f", "#3a8fa8", "#8fc7d6", "#26366f", "#4f6ad0", "#6b3f87", "#c98fc0",
 )  # fmt: skip
 SWATCHES: Setting[tuple[str, ...]] = Setting("swatches", "Swatches", FIRST_SWATCHES)  # "#rrggbb name"
+GRADIENTS: Setting[tuple[str, ...]] = Setting("gradients", "Own gradients", ())  # see tools/gradient_text.py
 KEY_PRESET = Setting("key_preset", "Keyboard preset", "default", choices=("default", "gimp"))
 RULERS = Setting("rulers", "Show rulers", False)
 RULER_UNIT = Setting("ruler_unit", "Unit of the rulers", "px", choices=("px", "mm", "cm", "in", "percent"))
@@ -94,6 +95,7 @@ ALL_SETTINGS: tuple[Setting[Any], ...] = (
     SHORTCUTS,
     KEY_PRESET,
     SWATCHES,
+    GRADIENTS,
     RULERS,
     RULER_UNIT,
     GUIDES_SHOWN,

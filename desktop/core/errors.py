@@ -247,11 +247,15 @@ MESSAGES: dict[str, str] = {
     "remove.mask_size": "The mask has {width} × {height} pixels, the picture {wide} × {high}; they must be equal.",
     "remove.no_kernels": "Filling with patches needs numba, which is not installed here; choose telea instead.",
     "retouch.no_source": "Choose where to take pixels from first: hold Alt and click there.",
+    "pattern.too_large": "{width} × {height} pixels are more than a pattern may have; select at most {limit} a side.",
     # transforming
     "transform.folded": "The frame would fold over itself; pull its corners less far.",
     "transform.too_large": "The result would be larger than {limit} pixels; choose a smaller scale.",
     "transform.nothing": "“{name}” has no pixels to transform.",
     "size.nothing_to_trim": "There is nothing to trim: the picture fills its canvas.",
+    "size.nothing_given": "Nothing to do was given. Try: scumble resize --help or scumble crop --help",
+    "size.bad_rect": "“{text}” is no rectangle; one looks like 10,20,640x480.",
+    "size.bad_angle": "A picture can be straightened by -45 to 45 degrees; {angle} is not.",
     "size.empty_crop": "The frame lies outside the picture; draw it inside.",
     "align.too_few": "Choose at least {count} layers first: Ctrl and a click in the layers panel adds one.",
     # program

@@ -6,7 +6,7 @@ A region is a soft mask: levels 0..255 of the canvas, (H, W) uint8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -103,11 +103,17 @@ class GradientPaint:
         return tile
 
 
+class Paint(Protocol):
+    """What is laid: straight RGBA of a tile, (256, 256, 4), of which only `part` is looked at."""
+
+    def tile(self, key: TileKey, part: Rect) -> Pixels: ...
+
+
 def lay_paint(
     editor: TileEditor,
     key: TileKey,
     part: Rect,
-    paint: SolidPaint | GradientPaint,
+    paint: Paint,
     region: Gray8 | None,
     laying: Laying,
     workspace: Workspace,

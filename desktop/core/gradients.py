@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,8 @@ from desktop.core.tiles import TILE, Area, TileKey
 
 TABLE_STEPS = 65_536  # colours along the line: as many as 16 bits can tell apart
 TOP = 65_535
+LEAST_MIDDLE = 0.02  # nearer to a stop the change would be a step
+MOST_STOPS = 32
 
 Color: TypeAlias = tuple[float, float, float]  # sRGB 0..1
 
@@ -45,28 +48,52 @@ class GradientPreset(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A colour with an opacity at a place of 0..1 on the line."""
+    """A colour with an opacity at a place of 0..1 on the line.
+
+    `middle` is where, on the way to the next stop (0..1), half of that way's change is done.
+    """
 
     position: float
     color: Color
     opacity: float = 1.0
+    middle: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """Stops in order of their places; between two, colour and opacity change evenly in sRGB values."""
+    """Stops in order of their places; between two, colour and opacity change in sRGB values, evenly or to a middle."""
 
     stops: tuple[Stop, ...]
 
     def reversed(self) -> Gradient:
-        return Gradient(tuple(Stop(1 - stop.position, stop.color, stop.opacity) for stop in self.stops[::-1]))
+        middles = [*(1 - stop.middle for stop in self.stops[-2::-1]), 0.5]
+        turned = zip(self.stops[::-1], middles, strict=True)
+        return Gradient(tuple(Stop(1 - stop.position, stop.color, stop.opacity, middle) for stop, middle in turned))
 
     def colors(self, steps: int) -> npt.NDArray[np.float64]:
         """Straight RGBA (steps, 4) in 0..1 at even places from 0 to 1."""
-        places = np.linspace(0, 1, steps)
+        places = self._evened(np.linspace(0, 1, steps))
         positions = [stop.position for stop in self.stops]
         columns = list(zip(*((*stop.color, stop.opacity) for stop in self.stops), strict=True))
         return np.stack([np.interp(places, positions, column) for column in columns], axis=-1)
+
+    def color_at(self, place: float) -> tuple[float, float, float, float]:
+        """Straight RGBA at a place of 0..1."""
+        row = self.colors(2049)[round(min(max(place, 0.0), 1.0) * 2048)]
+        return float(row[0]), float(row[1]), float(row[2]), float(row[3])
+
+    def _evened(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Places moved so that even steps between two stops follow their middle: t ** (log 0.5 / log middle)."""
+        moved = places.copy()
+        for stop, after in itertools.pairwise(self.stops):
+            length = after.position - stop.position
+            if stop.middle == 0.5 or length <= 0:
+                continue
+            inside = (places > stop.position) & (places < after.position)
+            share = (places[inside] - stop.position) / length
+            middle = min(max(stop.middle, LEAST_MIDDLE), 1 - LEAST_MIDDLE)
+            moved[inside] = stop.position + length * share ** (math.log(0.5) / math.log(middle))
+        return moved
 
     def table(self) -> npt.NDArray[np.uint64]:
         """`TABLE_STEPS` packed 16-bit RGBA words."""

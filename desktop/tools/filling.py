@@ -22,10 +22,11 @@ from desktop.core.color import Gray8, Pixels, dtype_of_depth
 from desktop.core.composite import TilePool, Workspace, flatten, usable_cores
 from desktop.core.document import Document
 from desktop.core.edits import Edit, OpenDocument
-from desktop.core.fill import GradientPaint, Laying, SolidPaint, flooded, lay_paint, limited
+from desktop.core.fill import GradientPaint, Laying, Paint, SolidPaint, flooded, lay_paint, limited
 from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import Color, Gradient, GradientLine, GradientRepeat, GradientShape
 from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.patterns import PatternPaint
 from desktop.core.tiles import TileKey, tiles_touched
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import keeps_alpha
@@ -60,6 +61,7 @@ class BucketSettings:
     sample: Sample = Sample.LAYER
     mode: BlendMode = BlendMode.NORMAL
     opacity: float = 1.0
+    pattern: Pixels | None = None  # (H, W, 4), laid instead of the colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,10 @@ def pour(open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, se
         found = later(lambda: _region_at(document, layer, plane, settings, event.point), document.size.area)
         while not found.done():
             event = yield True
-        paint = SolidPaint(settings.color, _paint_dtype(document, plane))
+        dtype = _paint_dtype(document, plane)
+        paint: Paint = SolidPaint(settings.color, dtype)
+        if settings.pattern is not None:
+            paint = PatternPaint(settings.pattern, dtype)
         with Filler(edit, layer, plane, document, region=found.result()) as filler:
             filler.start(paint, Laying(settings.mode, settings.opacity, keeps_alpha(document, layer.id)))
             while filler.work():
@@ -189,7 +194,7 @@ class Filler:
     def __exit__(self, kind: type[BaseException] | None, error: object, traceback: TracebackType | None) -> None:
         self._pool.close()
 
-    def start(self, paint: SolidPaint | GradientPaint, laying: Laying) -> None:
+    def start(self, paint: Paint, laying: Laying) -> None:
         self._paint, self._laying = paint, laying
         self._waiting = self._parts[::-1]
 

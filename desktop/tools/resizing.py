@@ -140,6 +140,13 @@ def cropped(document: Document, frame: CropFrame, *, keeps_outside: bool) -> Doc
     return with_document_tiles(document, change, frame.size)
 
 
+def largest_inside(size: Size, angle: float, ratio: float) -> tuple[float, float]:
+    """Width and height of the largest frame of a ratio, turned about the middle, that lies inside the picture."""
+    cos, sin = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
+    height = min(size.width / (ratio * cos + sin), size.height / (ratio * sin + cos))
+    return height * ratio, height
+
+
 def crop_matrix(frame: CropFrame) -> Matrix:
     """From image pixels to those of what is kept."""
     cos, sin = math.cos(math.radians(-frame.angle)), math.sin(math.radians(-frame.angle))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop.core.blend_modes import BlendMode
-from desktop.core.gradients import Color, GradientPreset, GradientRepeat, GradientShape, preset_gradient
+from desktop.core.color import Pixels
+from desktop.core.gradients import Color, Gradient, GradientPreset, GradientRepeat, GradientShape, preset_gradient
 from desktop.core.layers import LayerId
 from desktop.core.select import Joined
 from desktop.tools.filling import BucketSettings, GradientSettings, Sample
@@ -21,8 +22,9 @@ class BucketOptions:
     sample: Sample = Sample.LAYER
     mode: BlendMode = BlendMode.NORMAL
     opacity: float = 100.0
+    pattern: str = ""  # by name; none is the colour
 
-    def settings(self, color: Color) -> BucketSettings:
+    def settings(self, color: Color, pattern: Pixels | None = None) -> BucketSettings:
         return BucketSettings(
             color=color,
             tolerance=self.tolerance / 100,
@@ -31,12 +33,14 @@ class BucketOptions:
             sample=self.sample,
             mode=self.mode,
             opacity=self.opacity / 100,
+            pattern=pattern,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class GradientOptions:
     preset: GradientPreset = GradientPreset.TO_BACKGROUND
+    own: Gradient | None = None  # takes the place of the preset
     shape: GradientShape = GradientShape.LINEAR
     repeat: GradientRepeat = GradientRepeat.NONE
     reverse: bool = False
@@ -44,8 +48,11 @@ class GradientOptions:
     mode: BlendMode = BlendMode.NORMAL
     opacity: float = 100.0
 
+    def gradient(self, foreground: Color, background: Color) -> Gradient:
+        return self.own or preset_gradient(self.preset, foreground, background)
+
     def settings(self, foreground: Color, background: Color) -> GradientSettings:
-        gradient = preset_gradient(self.preset, foreground, background)
+        gradient = self.gradient(foreground, background)
         return GradientSettings(
             gradient=gradient.reversed() if self.reverse else gradient,
             shape=self.shape,

@@ -69,6 +69,7 @@ def test_no_text_is_left_over() -> None:
         "tag.",
         "tour.",
         "sample.",
+        "pattern.",
         "crop_ratio.",
         "resampling.",
         "size.anchor.",

@@ -30,8 +30,10 @@ from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
+from desktop.ui.dialogs.size_dialogs import CanvasSizeDialog, ImageSizeDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.focus import is_behind, takes_tab
+from desktop.ui.panels.fill_bars import GradientBar
 from desktop.ui.panels.registry import PANELS
 from desktop.ui.state import Tool
 from desktop.ui.widgets.number_field import NumberField
@@ -77,6 +79,14 @@ def places(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         popover = getattr(bar, name)
         yield name, popover
         popover.close()
+    window.perform("tool.gradient")
+    gradients = window.context.bars[Tool.GRADIENT]
+    assert isinstance(gradients, GradientBar)
+    gradients.open_editor()
+    assert gradients.editor is not None
+    yield "gradient editor", gradients.editor
+    gradients.editor.close()
+    window.perform("tool.brush")
     window.info.show_note("Note")
     yield "message", window.info
     window.info.hide()
@@ -91,6 +101,8 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         ShortcutsDialog(window),
         PreferencesDialog(window.settings, window.ai.devices, window),
         UnsavedDialog(["one.ora", "two.ora"], window),
+        ImageSizeDialog(studio.document, {}, lambda _size: None, window),
+        CanvasSizeDialog(studio.document, lambda _size: None, window),
         ModelsWindow(window.models, window.ai, lambda: None, window),
     ]
     for dialog in made:

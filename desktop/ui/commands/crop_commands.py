@@ -15,7 +15,7 @@ from desktop.core.geometry import Point, Rect, Size
 from desktop.core.transform_box import HANDLES, TransformBox
 from desktop.tools.gestures import Gesture, GestureCancelled, Modifier
 from desktop.tools.names import EditName
-from desktop.tools.resizing import CropFrame, cropped
+from desktop.tools.resizing import CropFrame, cropped, largest_inside
 from desktop.ui.canvas.frame_overlay import FrameOverlay, handle_at
 from desktop.ui.memory import check_new_size
 from desktop.ui.state import Tool
@@ -235,13 +235,6 @@ class CropCommands(QObject):
     def _size_may_differ(self) -> None:
         if self.is_active:
             self.reset()
-
-
-def largest_inside(size: Size, angle: float, ratio: float) -> tuple[float, float]:
-    """Width and height of the largest frame of a ratio, turned about the middle, that lies inside the picture."""
-    cos, sin = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
-    height = min(size.width / (ratio * cos + sin), size.height / (ratio * sin + cos))
-    return height * ratio, height
 
 
 def _on_pixels(frame: CropFrame) -> CropFrame:

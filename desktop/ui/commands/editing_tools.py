@@ -8,10 +8,12 @@ from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.ui.commands.crop_commands import CropCommands
+from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
 from desktop.ui.commands.size_commands import SizeCommands
 from desktop.ui.commands.transform_commands import TransformCommands
+from desktop.ui.panels.gradient_editor import GradientStore
 from desktop.ui.state import RETOUCH_TOOLS, Tool
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ class EditingTools:
         self.removal.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
+        self.patterns = PatternCommands(window)
+        window.tools.pattern = self.patterns.pixels
+        self.gradients = GradientStore(window.settings)
         self._cursor_before = canvas.pointer.cursor_over
         canvas.pointer.cursor_over = self._cursor
         canvas.pointer_moved.connect(self._refresh_cursor)

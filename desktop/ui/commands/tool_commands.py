@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.brush import BrushMode, BrushSettings
+from desktop.core.color import Pixels
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.core.gradients import GradientLine
@@ -35,6 +36,7 @@ class ToolCommands:
         self.show_line: Callable[[GradientLine | None], None] = lambda _line: None
         self.snapping: Callable[[Collection[LayerId]], Snapping] = lambda _moved: no_snapping()
         self.show_picked: Callable[[Picked | None], None] = lambda _picked: None
+        self.pattern: Callable[[str], Pixels | None] = lambda _name: None
         self.stamps: Callable[[], Sequence[NDArray[np.uint8]]] = lambda: ()
 
     def choose(self, tool: str) -> None:
@@ -90,7 +92,8 @@ class ToolCommands:
             settings = self._settings(tool, BrushMode.ERASE)
             return painting.paint(opened, state.layer_id, state.plane, settings, self._last)
         if tool is Tool.FILL:
-            return filling.pour(opened, state.layer_id, state.plane, state.options.bucket.settings(state.color))
+            settings = state.options.bucket.settings(state.color, self.pattern(state.options.bucket.pattern))
+            return filling.pour(opened, state.layer_id, state.plane, settings)
         if tool is Tool.GRADIENT:
             gradient = state.options.gradient.settings(state.color, state.background)
             return filling.drag_gradient(

@@ -55,8 +55,8 @@ class ContextBar(QFrame):
         self.clear_region = IconButton("clear", self)
         self.pen_size = QCheckBox(self)
         self.bars: dict[Tool, OptionBar | ObjectBar | FrameBar] = {
-            Tool.GRADIENT: GradientBar(state, self),
-            Tool.FILL: BucketBar(state, self),
+            Tool.GRADIENT: GradientBar(state, editing.gradients, self),
+            Tool.FILL: BucketBar(state, editing.patterns, self),
             Tool.PICKER: PickerBar(state, self),
             Tool.OBJECT: ObjectBar(state, objects, actions, self),
             Tool.STAMP: StampBar(state, self),

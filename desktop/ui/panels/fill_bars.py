@@ -15,9 +15,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 from desktop.core.gradients import Gradient, GradientPreset, GradientRepeat, GradientShape, preset_gradient
 from desktop.tools.filling import Sample
 from desktop.tools.picking import SAMPLE_SIDES
+from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.i18n import tr
+from desktop.ui.panels.gradient_editor import GradientEditor, GradientStore
 from desktop.ui.state import EditorState
-from desktop.ui.widgets.basics import Segments
+from desktop.ui.widgets.basics import IconButton, Segments
 from desktop.ui.widgets.blend_combo import BlendCombo
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
@@ -105,13 +107,20 @@ class OptionBar(QWidget):
 class GradientBar(OptionBar):
     option = "gradient"
 
-    def __init__(self, state: EditorState, parent: QWidget) -> None:
+    def __init__(self, state: EditorState, store: GradientStore, parent: QWidget) -> None:
         super().__init__(state, parent)
+        self._store = store
+        self.editor: GradientEditor | None = None
         self.preset = ChoiceCombo(tuple(GradientPreset), "gradient_preset", self)
         self.preset.setIconSize(STRIPE)
         self.shape = ChoiceCombo(tuple(GradientShape), "gradient_shape", self)
         self.repeat = ChoiceCombo(tuple(GradientRepeat), "gradient_repeat", self)
-        for combo, name in ((self.preset, "preset"), (self.shape, "shape"), (self.repeat, "repeat")):
+        self.edit = IconButton("gradient-edit", self)
+        self.edit.clicked.connect(self.open_editor)
+        self.preset.activated.connect(lambda _index: self._change(preset=self.preset.currentData(), own=None))
+        self._row.addWidget(self.preset)
+        self._row.addWidget(self.edit)
+        for combo, name in ((self.shape, "shape"), (self.repeat, "repeat")):
             combo.activated.connect(lambda _index, c=combo, n=name: self._change(**{n: c.currentData()}))
             self._row.addWidget(combo)
         self._add_check("reverse")
@@ -123,6 +132,7 @@ class GradientBar(OptionBar):
         super().retranslate()
         for combo in (self.preset, self.shape, self.repeat):
             combo.retranslate()
+        self.edit.set_tip(tr("gradient_editor.open_tip"))
         self._retranslate_laying()
 
     def refresh(self) -> None:
@@ -134,8 +144,16 @@ class GradientBar(OptionBar):
             (self.repeat, options.repeat),
         ):
             combo.show_choice(choice)
+        if options.own is not None:
+            self.preset.setCurrentIndex(-1)  # an own one
         self._refresh_laying()
         self._refresh_pictures()
+
+    def open_editor(self) -> None:
+        if self.editor is None:
+            self.editor = GradientEditor(self._state, self._store, self)
+        gradient = self._options.gradient(self._state.color, self._state.background)
+        self.editor.open_with(gradient, self.edit if self.edit.isVisible() else self.window())
 
     def _refresh_pictures(self) -> None:
         for index, preset in enumerate(GradientPreset):
@@ -146,8 +164,16 @@ class GradientBar(OptionBar):
 class BucketBar(OptionBar):
     option = "bucket"
 
-    def __init__(self, state: EditorState, parent: QWidget) -> None:
+    def __init__(self, state: EditorState, patterns: PatternCommands, parent: QWidget) -> None:
         super().__init__(state, parent)
+        self._patterns = patterns
+        self.pattern = QComboBox(self)
+        self.pattern.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.pattern.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.pattern.setMinimumContentsLength(8)
+        self.pattern.activated.connect(lambda _index: self._change(pattern=self.pattern.currentData()))
+        self._row.addWidget(self.pattern)
+        patterns.changed.connect(self._fill_patterns)
         self.tolerance = percent_slider(Range(0, 100, 15), self)
         self.tolerance.value_changed.connect(lambda value: self._change(tolerance=value))
         self._row.addWidget(self.tolerance, 2)
@@ -166,10 +192,23 @@ class BucketBar(OptionBar):
             (tr("option.sample_layer"), tr("option.sample_visible")),
             (tr("option.sample_layer_tip"), tr("option.sample_visible_tip")),
         )
+        self.pattern.setToolTip(tr("pattern.tip"))
+        self.pattern.setAccessibleName(tr("pattern.tip"))
+        self._fill_patterns()
         self._retranslate_laying()
+
+    def _fill_patterns(self) -> None:
+        self.pattern.blockSignals(True)
+        self.pattern.clear()
+        self.pattern.addItem(tr("pattern.color"), "")
+        for name in self._patterns.names():
+            self.pattern.addItem(self._patterns.title(name), name)
+        self.pattern.setCurrentIndex(max(self.pattern.findData(self._options.pattern), 0))
+        self.pattern.blockSignals(False)
 
     def refresh(self) -> None:
         super().refresh()
+        self.pattern.setCurrentIndex(max(self.pattern.findData(self._options.pattern), 0))
         self.tolerance.set_value(self._options.tolerance)
         self.sample.set_value(self._options.sample.value)
         self._refresh_laying()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from desktop.core.remove import RemoveMethod
 from desktop.core.retouch import Focus, Tone, Tones
@@ -63,6 +63,7 @@ class RetouchBar(OptionBar):
     def _add_segments(self, name: str, choices: type[Enum]) -> None:
         segments = self.segments[name] = Segments([str(choice.value) for choice in choices], self)
         self._choices[name] = tuple(choices)
+        segments.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         segments.chosen.connect(lambda value: self._change(**{name: choices(value)}))
         self._row.addWidget(segments)
 
@@ -79,6 +80,7 @@ class CloneBar(RetouchBar):
         super().__init__(state, parent)
         self._add_check("aligned")
         self._add_segments("sample", Sample)
+        self._row.addStretch(1)
 
 
 class HealBar(RetouchBar):
@@ -89,6 +91,7 @@ class HealBar(RetouchBar):
         self._add_segments("healing", Healing)
         self._add_check("aligned")
         self._add_segments("sample", Sample)
+        self._row.addStretch(1)
 
     def refresh(self) -> None:
         super().refresh()
@@ -163,6 +166,7 @@ class RemoveBar(RetouchBar):
         self.cancel.clicked.connect(removal.cancel)
         for widget in (self.run, self.clear, self.progress, self.cancel):
             self._row.addWidget(widget)
+        self._row.addStretch(1)
         removal.changed.connect(self.refresh)
         state.region_changed.connect(self._refresh_buttons)
 
