@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
+from desktop.core.color import Pixels
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Guide
 from desktop.core.errors import UserError
@@ -21,6 +24,9 @@ from desktop.tools.tile_changes import clipped, with_document_tiles
 
 SLACK = 1e-6  # of a pixel: sums of shares differ in their last digits
 FILTER_REACH = 4.0  # source pixels around a pixel that the widest filter looks at, at the same size
+
+
+Enlarge: TypeAlias = Callable[[Pixels], Pixels]
 
 
 class Anchor(Enum):
@@ -78,6 +84,24 @@ def with_size(document: Document, size: Size, how: Resampling) -> Document:
     )
     change = partial(resized_tiles, across=across, down=down, how=how, canvas=document.size.rect())
     return with_document_tiles(document, change, size, guides)
+
+
+def with_size_by_network(document: Document, size: Size, scale: int, enlarged: Enlarge) -> Document:
+    """The same, but pixels of layers go through a network that enlarges `scale` times; filters do the rest.
+
+    `enlarged` gives (H × scale, W × scale, 4) for straight (H, W, 4), and may raise to break off.
+    """
+    larger = Size(document.size.width * scale, document.size.height * scale)
+    canvas = document.size.rect()
+
+    def change(tiles: TileMap) -> TileMap:
+        content = tiles.content_bounds()
+        if tiles.channels == 1 or content.is_empty:
+            return resized_tiles(tiles, across=scale, down=scale, how=Resampling.BICUBIC, canvas=canvas)
+        return TileMap.from_array(enlarged(tiles.read(content)), content.x * scale, content.y * scale)
+
+    guides = tuple(Guide(guide.position_px * scale, guide.is_vertical) for guide in document.guides)
+    return with_size(with_document_tiles(document, change, larger, guides), size, Resampling.LANCZOS)
 
 
 def resized_tiles(tiles: TileMap, *, across: float, down: float, how: Resampling, canvas: Rect) -> TileMap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from desktop.ui.commands.crop_commands import CropRatio
 from desktop.ui.dialogs.size_dialogs import CanvasSize, CanvasSizeDialog, ImageSize, ImageSizeDialog
 from desktop.ui.memory import check_new_size
 from desktop.ui.state import Tool
-from tests.gui.conftest import Studio
+from tests.gui.conftest import OpenStudio, Studio
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 RED = (255, 0, 0, 255)
@@ -392,3 +393,18 @@ def test_the_dialogs_follow_what_is_typed_and_catch_absurd_sizes(blocks: Studio)
     assert canvas.wanted() == CanvasSize(Size(200, 200), Anchor.LEFT)
     canvas.close()
     canvas.deleteLater()
+
+
+def test_image_size_by_a_network_runs_the_chosen_model(
+    open_studio: OpenStudio, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = models_dir / "denoise-photo" / "manifest.toml"
+    text = manifest.read_text(encoding="utf-8").replace('task = "restore"', 'task = "upscale"\nscale = 2')
+    manifest.write_text(text, encoding="utf-8")
+    studio = open_studio()
+    studio.show_plain(40, 30, level=90)
+    studio.size_dialogs.image_size = ImageSize(Size(70, 50), 72.0, Resampling.LANCZOS, "denoise-photo")
+    studio.window.perform("image.size")
+    studio.wait_for(lambda: studio.names[-1] == "Image size")
+    assert studio.document.size == Size(70, 50)
+    assert studio.runner.requests[-1].inputs["image"].shape == (30, 40, 4)

@@ -28,6 +28,7 @@ from desktop.tools.resizing import (
     turned_document,
     with_canvas,
     with_size,
+    with_size_by_network,
 )
 from desktop.tools.transforming import Edge, aligned_layers, distributed_layers, subject_of, turned_layers
 from tests.builders import document_with, mask_from, noise, raster_layer
@@ -132,6 +133,24 @@ def test_a_size_takes_masks_guides_and_groups_along() -> None:
     assert abs(bounds.y + 14) <= 3
     assert inside.mask is not None
     assert inside.mask.tiles.default == 255
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_network_enlarges_pixels_and_filters_do_the_rest(depth: Any) -> None:
+    shown: list[tuple[int, ...]] = []
+
+    def twice(pixels: Any) -> Any:
+        shown.append(pixels.shape)
+        return pixels.repeat(2, axis=0).repeat(2, axis=1)
+
+    document = layered(depth)
+    exact = with_size_by_network(document, Size(660, 540), 2, twice)
+    assert shown == [(270, 330, 4), (30, 40, 4)]
+    before = document.raster_layer(1).tiles.read(Rect(0, 0, 330, 270))
+    after = exact.raster_layer(1).tiles.read(Rect(0, 0, 660, 540))
+    assert np.array_equal(after, before.repeat(2, axis=0).repeat(2, axis=1))
+    assert exact.raster_layer(3).tiles.content_bounds() == Rect(600, -14, 80, 60)
+    assert with_size_by_network(document, Size(500, 409), 2, twice).size == Size(500, 409)
 
 
 # warps

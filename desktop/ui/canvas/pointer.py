@@ -279,7 +279,7 @@ class PointerInput:
         if tool is Tool.ZOOM:
             self._zoom_from = (position, self._canvas.view.zoom, False)
             return
-        if self._canvas.state.is_editing:  # something is being tried in a dialog
+        if self._canvas.state.is_editing and tool is not Tool.TRANSFORM:  # something is being tried in a dialog
             return
         if Modifier.ALT in modifiers and tool in PICKS_WITH_ALT:
             tool = Tool.PICKER

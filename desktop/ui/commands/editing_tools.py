@@ -65,7 +65,11 @@ class EditingTools:
 
     def key(self, key: Qt.Key) -> bool:
         """What keys mean while something is on its way; False when they mean nothing here."""
-        return self.transform.key(key) or (key == Qt.Key.Key_Escape and self.removal.cancel()) or self.crop.key(key)
+        if self.transform.key(key):
+            return True
+        if key == Qt.Key.Key_Escape and (self.removal.cancel() or self.sizes.cancel()):
+            return True
+        return self.crop.key(key)
 
     def _cursor(self) -> Qt.CursorShape | None:
         return self.transform.cursor() or self.crop.cursor() or self._cursor_before()

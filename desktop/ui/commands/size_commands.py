@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.errors import UserError
+from desktop.core.geometry import Size
 from desktop.core.turning import Turn
+from desktop.runtime.catalog import Model
+from desktop.runtime.manifest import Task
+from desktop.runtime.runner import POLL_S, Failed, Finished, Request
 from desktop.tools import resizing, transforming
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
 from desktop.ui.dialogs.size_dialogs import ImageSize, SizeDialogs
+from desktop.ui.i18n import tr
 from desktop.ui.memory import check_new_size
+from desktop.ui.panels.model_card import title_of
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 Work = Callable[[Document], Document]
+
+
+class _CancelledError(Exception):
+    """The network was stopped."""
 
 
 class SizeCommands:
@@ -27,14 +39,30 @@ class SizeCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window, self._state = window, window.state
         self.dialogs = SizeDialogs(window)
+        self._stop: threading.Event | None = None
 
     def image_size(self) -> None:
         document = self._state.document
         if document is None:
             return
-        wanted = self.dialogs.ask_image_size(document, {}, partial(check_new_size, self._window.settings))
-        if wanted is not None:
+        models = self._enlarging()
+        titles = {model.id: title_of(model.manifest) for model in models.values()}
+        wanted = self.dialogs.ask_image_size(document, titles, partial(check_new_size, self._window.settings))
+        if wanted is None:
+            return
+        if wanted.model_id:
+            model = models[wanted.model_id]
+            check_new_size(self._window.settings, _times(document.size, model.manifest.scale))
+            self._change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, model=model))
+        else:
             self._change(EditName.IMAGE_SIZE, partial(_with_image_size, wanted=wanted))
+
+    def cancel(self) -> bool:
+        """Stops a network that enlarges; True when one was running."""
+        if self._stop is None:
+            return False
+        self._stop.set()
+        return True
 
     def canvas_size(self) -> None:
         document = self._state.document
@@ -72,6 +100,39 @@ class SizeCommands:
             EditName.DISTRIBUTE, lambda document: transforming.distributed_layers(document, ids, Edge[edge.upper()])
         )
 
+    def _enlarging(self) -> dict[str, Model]:
+        """Installed models that make pictures larger, by id."""
+        models = self._window.models.catalog.models()
+        return {model.id: model for model in models if model.manifest.task is Task.UPSCALE}
+
+    def _by_network(self, document: Document, wanted: ImageSize, model: Model) -> Document:
+        """In the background; the same document where it was cancelled."""
+        stop = self._stop = threading.Event()
+        device = self._window.ai.form.device_for(model)
+        call, owner, runner = self._window.background.call, self._state.current, self._window.ai.runner
+        call(lambda: self._window.status.show_task(tr("size.network_working")))
+
+        def enlarged(pixels: Pixels) -> Pixels:
+            request = Request(model.id, model.sha256, {"image": pixels}, device=device, owner=owner)
+            job = runner.submit(request, on_progress=lambda _progress: None, on_done=lambda _outcome: None)
+            while (outcome := job.wait(POLL_S)) is None:
+                if stop.is_set():
+                    job.cancel()
+            if isinstance(outcome, Failed):
+                raise outcome.error
+            if not isinstance(outcome, Finished):
+                raise _CancelledError
+            return outcome.result.image
+
+        try:
+            resized = resizing.with_size_by_network(document, wanted.size, model.manifest.scale, enlarged)
+        except _CancelledError:
+            return document
+        finally:
+            self._stop = None
+            call(lambda: self._window.status.show_task(""))
+        return _with_dpi(resized, wanted)
+
     @property
     def _ids(self) -> tuple[int, ...]:
         if not self._state.chosen_ids:
@@ -94,7 +155,14 @@ class SizeCommands:
 
 
 def _with_image_size(document: Document, wanted: ImageSize) -> Document:
-    resized = resizing.with_size(document, wanted.size, wanted.resampling)
+    return _with_dpi(resizing.with_size(document, wanted.size, wanted.resampling), wanted)
+
+
+def _times(size: Size, scale: int) -> Size:
+    return Size(size.width * scale, size.height * scale)
+
+
+def _with_dpi(document: Document, wanted: ImageSize) -> Document:
     if abs(wanted.dpi - document.resolution_dpi[0]) < 0.05:
-        return resized
-    return resized.changed(resolution_dpi=(wanted.dpi, wanted.dpi))
+        return document
+    return document.changed(resolution_dpi=(wanted.dpi, wanted.dpi))
