@@ -145,7 +145,7 @@ def with_canvas(document: Document, canvas: Rect, *, keeps_outside: bool) -> Doc
     )
     ends = {True: canvas.width, False: canvas.height}
     inside = tuple(guide for guide in guides if 0 <= guide.position_px <= ends[guide.is_vertical])
-    return with_document_tiles(document, change, canvas.size, inside)
+    return with_document_tiles(document, change, canvas.size, inside, keeps_makers=keeps_outside)
 
 
 def cropped(document: Document, frame: CropFrame, *, keeps_outside: bool) -> Document:

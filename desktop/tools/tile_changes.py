@@ -16,30 +16,42 @@ from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
 ChangeTiles: TypeAlias = Callable[[TileMap], TileMap]
 
 
-def with_layer_tiles(layer: Layer, change: ChangeTiles, *, all_masks: bool = False) -> Layer:
+def with_layer_tiles(
+    layer: Layer, change: ChangeTiles, *, all_masks: bool = False, keeps_makers: bool = False
+) -> Layer:
     """The layer with its pixels or children and its linked mask changed; with `all_masks` unlinked ones too.
 
-    What made the pixels no longer makes them, so recipes are given up.
+    Unless pixels only move (`keeps_makers`), recipe and text no longer make them and are given up.
     """
     mask = layer.mask
     if mask is not None and (mask.linked or all_masks):
         mask = replace(mask, tiles=change(mask.tiles))
     if isinstance(layer, GroupLayer):
-        children = tuple(with_layer_tiles(child, change, all_masks=all_masks) for child in layer.children)
+        more = {"all_masks": all_masks, "keeps_makers": keeps_makers}
+        children = tuple(with_layer_tiles(child, change, **more) for child in layer.children)
         return layer.changed(mask=mask, children=children)
     if not isinstance(layer, RasterLayer):
         return layer.changed(mask=mask)
-    return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None)
+    if keeps_makers:
+        return layer.changed(mask=mask, tiles=change(layer.tiles))
+    return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None)
 
 
 def with_document_tiles(
-    document: Document, change: ChangeTiles, size: Size, guides: tuple[Guide, ...] = ()
+    document: Document,
+    change: ChangeTiles,
+    size: Size,
+    guides: tuple[Guide, ...] = (),
+    *,
+    keeps_makers: bool = False,
 ) -> Document:
     """Everything in a document changed in the same way, at another size of the canvas."""
     selection = None if document.selection is None else change(document.selection)
     if selection is not None and selection.content_bounds().intersect(size.rect()).is_empty:
         selection = None  # one that lets nothing through looks like a broken brush
-    layers = tuple(with_layer_tiles(layer, change, all_masks=True) for layer in document.layers)
+    layers = tuple(
+        with_layer_tiles(layer, change, all_masks=True, keeps_makers=keeps_makers) for layer in document.layers
+    )
     return document.changed(layers=layers, selection=selection, size=size, guides=guides)
 
 

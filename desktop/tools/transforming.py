@@ -47,10 +47,14 @@ class TransformSubject:
             return warped_later(tiles, box.matrix(), how)
 
         if self.lifted is None:
-            return with_layers_changed(self.document, self.layer_ids, lambda layer: with_layer_tiles(layer, change))
+            return with_layers_changed(
+                self.document,
+                self.layer_ids,
+                lambda layer: with_layer_tiles(layer, change, keeps_makers=shift is not None),
+            )
         layer = self.document.raster_layer(self.layer_ids[0])
         tiles = warped_later(self.lifted, box.matrix(), Resampling.NEAREST if shift else how, self.rest)
-        document = self.document.with_layer_replaced(layer.changed(tiles=tiles, recipe=None))
+        document = self.document.with_layer_replaced(layer.changed(tiles=tiles, recipe=None, text=None))
         assert self.document.selection is not None
         return document.changed(selection=change(self.document.selection))
 
@@ -59,7 +63,9 @@ class TransformSubject:
         shown = self.shown(box, how)
         if shown is self.document:
             return shown
-        settled = with_layers_changed(shown, self.layer_ids, lambda layer: with_layer_tiles(layer, TileMap.settled))
+        settled = with_layers_changed(
+            shown, self.layer_ids, lambda layer: with_layer_tiles(layer, TileMap.settled, keeps_makers=True)
+        )
         if shown.selection is self.document.selection or shown.selection is None:
             return settled
         return settled.changed(selection=shown.selection.settled())

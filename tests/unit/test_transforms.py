@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from desktop.core.document import Document, Guide
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point, Rect, Size
-from desktop.core.layers import GroupLayer
+from desktop.core.layers import GroupLayer, TextContent
 from desktop.core.resample import Resampling, resampled
 from desktop.core.tiles import TileMap
 from desktop.core.transform_box import HANDLES, TransformBox
@@ -327,3 +327,18 @@ def test_layers_are_aligned_and_spread() -> None:
     assert spread.raster_layer(2).tiles.content_bounds().x in (52, 53)
     with pytest.raises(UserError):
         distributed_layers(document, [1, 2], Edge.CENTER)
+
+
+def test_text_stays_text_while_it_only_moves() -> None:
+    text = TextContent(text="Hello")
+    document = document_with(raster_layer(1, noise(30, 20) | 1, text=text), width=60, height=40)
+    subject = subject_of(document, [1])
+    box = TransformBox.around(subject.bounds)
+    for there, is_kept in (
+        (subject.settled(box.moved(4, 5), Resampling.BICUBIC), True),
+        (with_canvas(document, Rect(-5, -5, 90, 80), keeps_outside=True), True),
+        (subject.settled(replace(box, angle=20.0), Resampling.BICUBIC), False),
+        (with_size(document, Size(30, 20), Resampling.AREA), False),
+        (turned_document(document, Turn.RIGHT), False),
+    ):
+        assert (there.raster_layer(1).text == text) == is_kept

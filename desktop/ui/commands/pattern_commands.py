@@ -38,7 +38,7 @@ class PatternCommands(QObject):
 
     def pixels(self, name: str) -> Pixels | None:
         """(H, W, 4); None for the plain colour. UserError when an own one cannot be read."""
-        if not name:
+        if name not in self.names():
             return None
         return self.library.pixels(name.removeprefix(OWN)) if name.startswith(OWN) else pattern_pixels(Pattern(name))
 
