@@ -42,7 +42,7 @@ class TextCommands:
         """What a press with the text tool begins; the dialog opens after the release."""
 
         def done(corner: Point, width: float) -> None:
-            QTimer.singleShot(0, self._window, lambda: self._window._guarded(lambda: self._write(corner, width)))
+            QTimer.singleShot(0, self._window, lambda: self._window.guarded(lambda: self._write(corner, width)))
 
         return text_layers.drag_box(self._window.canvas.outline.show, done)
 
