@@ -93,6 +93,12 @@ class _Warp:
 
     def _pixels(self, place: Rect, below: Pixels | None) -> Pixels:
         source, covered = self._needed(place), self._coverage(place)
+        if covered is None and below is None and self._pace(place) <= SHRINKS_FROM:
+            raw = self.source.read(source)
+            if raw.shape[2] == 1 or (raw[..., 3] == max_level(raw.dtype)).all():
+                opaque: Pixels = self._sampled(raw, source, place, (1.0, 1.0))  # levels as they are: nothing to weigh
+                return opaque
+        covered = np.ones((TILE, TILE, 1), np.float32) if covered is None else covered
         default = np.full((TILE, TILE, self.source.channels), self.source.default, self.source.dtype)
         if source.is_empty or not covered.any():
             return default if below is None else below.copy()
@@ -106,8 +112,8 @@ class _Warp:
         values = border + covered * (values - border)
         return premultiplied_to_levels(values, self.source.dtype) if below is None else _over(values, below)
 
-    def _coverage(self, place: Rect) -> FloatPixels:
-        """(TILE, TILE, 1): how much of each pixel lies inside the rim of what is warped, 0..1.
+    def _coverage(self, place: Rect) -> FloatPixels | None:
+        """(TILE, TILE, 1): how much of each pixel lies inside the rim of what is warped, 0..1; None for all of it.
 
         Filters see the rim's own pixels continued, so that a rim on whole pixels stays sharp and any other gets soft
         over one pixel.
@@ -116,15 +122,19 @@ class _Warp:
         sides = ((rect.left, rect.top), (rect.right, rect.top), (rect.right, rect.bottom), (rect.left, rect.bottom))
         corners = [mapped(self.matrix, Point(x, y)) for x, y in sides]
         turn = 1.0 if np.linalg.det(self.matrix) * self.matrix[2, 2] > 0 else -1.0
-        y, x = np.mgrid[0:TILE, 0:TILE].astype(np.float32)
-        covered = np.ones((TILE, TILE), np.float32)
+        x = np.arange(TILE, dtype=np.float32)[None, :]
+        y = np.arange(TILE, dtype=np.float32)[:, None]
+        covered: Any = None
         for one, two in zip(corners, [*corners[1:], corners[0]], strict=True):
             dx, dy = two.x - one.x, two.y - one.y
             length = max(math.hypot(dx, dy), TINY) * turn
-            inwards = (x + np.float32(place.x + 0.5 - one.x)) * np.float32(-dy / length)
-            inwards += (y + np.float32(place.y + 0.5 - one.y)) * np.float32(dx / length)
-            covered *= np.clip(inwards + np.float32(0.5), 0, 1)
-        return covered[..., None]
+            across = (x + np.float32(place.x + 0.5 - one.x)) * np.float32(-dy / length)
+            down = (y + np.float32(place.y + 0.5 - one.y)) * np.float32(dx / length)
+            if across.min() + down.min() >= 0.5:
+                continue  # all of the tile lies on the inner side
+            inside = np.clip(across + down + np.float32(0.5), 0, 1)
+            covered = inside if covered is None else covered * inside
+        return None if covered is None else covered[..., None]
 
     def _needed(self, place: Rect) -> Rect:
         """What of the source a place may show."""
