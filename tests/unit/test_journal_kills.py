@@ -19,6 +19,7 @@ from desktop.io.journal_values import document_digest
 from tests.journal_child import run
 
 LAG_S = 0.2
+CROWDED_TIMES = 5
 SLOW_MACHINE_S = 0.3  # a process that gets no processor for that long writes nothing either
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked from a warm one")
@@ -78,13 +79,17 @@ def machine_is_crowded() -> bool:
 
 
 def check(results: list[Outcome]) -> None:
-    late = [outcome for outcome in results if outcome.lost_s > LAG_S + SLOW_MACHINE_S]
+    """On a crowded machine only that nothing comes back that never was, and that little is lost."""
+    is_crowded = machine_is_crowded()
+    allowed = LAG_S + SLOW_MACHINE_S * (CROWDED_TIMES if is_crowded else 1)
+    late = [outcome for outcome in results if outcome.lost_s > allowed]
     assert not late, late
-    if not machine_is_crowded():
-        assert sum(outcome.lost_s > LAG_S for outcome in results) <= len(results) // 50 + 1
+    assert sum(outcome.finished for outcome in results) > len(results)  # there was something to lose, slow as it may be
+    if is_crowded:
+        return
+    assert sum(outcome.lost_s > LAG_S for outcome in results) <= len(results) // 50 + 1
     empty = [outcome for outcome in results if outcome.found is None and outcome.lost_s > LAG_S]
     assert not empty, empty
-    assert sum(outcome.finished for outcome in results) > len(results)  # there was something to lose, slow as it may be
     assert sum(outcome.found is not None for outcome in results) > 0.8 * len(results)
 
 
