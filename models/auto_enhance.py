@@ -8,6 +8,10 @@ halos.
     python -m models.fetch_data
     python -m models.auto_enhance --minutes 8
     python -m models.auto_enhance --export onnx/auto-enhance
+
+The only run so far had 132 steps, on a core shared with much else: on 30 held-out photographs badly taken, 20.3 dB and
+a colour difference of 14.7, where grey world has 19.1 and 17.6, but auto levels 24.6 and 11.5. It is not shipped for
+that.
 """
 
 from __future__ import annotations
@@ -96,7 +100,7 @@ MANIFEST: dict[str, Any] = {
     "description": "Mends exposure, contrast and white balance of a photograph with one curve per channel.",
     "task": "restore",
     "source": "models/auto_enhance.py",
-    "icon": "auto-enhance",
+    "icon": "restore",
     "slider": {"id": "amount", "label": "Amount", "default": 100.0, "range": [0.0, 1.0]},
 }
 WHAT = (

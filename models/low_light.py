@@ -9,6 +9,10 @@ depth.
     python -m models.fetch_data
     python -m models.low_light --minutes 8
     python -m models.low_light --export onnx/low-light
+
+The only run so far had 125 steps, on a core shared with much else: on 30 held-out photographs made dark, 19.8 dB and a
+colour difference of 14.1, where the best gamma has 16.7 and 20.8, but stretching the contrast 24.9 and 9.0. It is not
+shipped for that.
 """
 
 from __future__ import annotations
@@ -98,7 +102,7 @@ MANIFEST: dict[str, Any] = {
     "description": "Brings light into a dark photograph, more where it is darker, without a colour cast.",
     "task": "restore",
     "source": "models/low_light.py",
-    "icon": "low-light",
+    "icon": "restore",
     "slider": {"id": "exposure", "label": "Exposure", "default": 50.0, "range": [0.0, 2.0]},
 }
 WHAT = (

@@ -2,12 +2,14 @@
 
 The network (models/nets/matting.py) is an ImageNet eye with a slim decoder; it learns from subjects with alpha out of
 free packages, pasted onto photographs so that the pasting leaves no trace (models/common/pasting.py). The loss is
-cross-entropy with the soft alpha, the overlap (soft IoU), and the difference of gradients, fine and coarse. Whole
-folders of cut-outs and whole packages of photographs are held out for the numbers on the card.
+cross-entropy with the soft alpha, overlap (soft IoU) and gradients. Whole folders of cut-outs are held out.
 
     python -m models.fetch_data
-    python -m models.matte --minutes 25
-    python -m models.matte --export onnx/cutout
+    python -m models.matte --minutes 26 --steps 100000      668 steps, on a core shared with much else
+    python -m models.matte --export onnx/cutout             measures and writes the card
+
+Printed on 30 held-out cut-outs: error of alpha 7.7 %, IoU 0.70; GrabCut in its best frame 13.2 % and 0.54, in the true
+box 6.5 % and 0.77. Six minutes of computing are little: the preset gpu has not been run yet.
 """
 
 from __future__ import annotations
@@ -56,7 +58,6 @@ from models.nets.matting import Matte, MattingNet, folded
 class Config:
     """All that a run can be told; every field is a flag of the command line."""
 
-    # where
     cutouts: tuple[Path, ...] = (Path("data/cutouts"),)  # any folders of pictures with alpha, your own too
     photos: tuple[Path, ...] = (Path("data/photos/train"),)  # backgrounds
     held_out: Path = Path("data/photos/held_out")
@@ -93,7 +94,6 @@ class Config:
     clip_gradient: float = 1.0
     seed: int = 0
 
-    # watching
     validate_every: int = 100
     checkpoint_every: int = 50
     validated: int = 48

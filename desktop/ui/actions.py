@@ -202,8 +202,6 @@ _AI = (
     _a("ai.cancel", "ai", "ai.cancel", "Ctrl+.", icon="stop", condition="running"),
     _a("ai.keep", "ai", "ai.keep", "Return", "Enter", icon="check", condition="preview", separated=True),
     _a("ai.discard", "ai", "ai.discard", "Escape", icon="close", condition="preview"),
-    _a("ai.auto_enhance", "ai", "ai.quick.auto_enhance", icon="auto-enhance", condition="quick", separated=True),
-    _a("ai.low_light", "ai", "ai.quick.low_light", icon="low-light", condition="quick"),
     _a("ai.import", "ai", "view.import_model", icon="open", separated=True),
     _a("ai.models", "ai", "view.show_models", icon="ai"),
     _a("generate.place", "generate", "generate.place", icon="picture", condition="can_place"),

@@ -106,9 +106,11 @@ def test_a_picture_that_is_all_subject_says_so(studio: Studio) -> None:
     assert studio.document.layers[0].mask is None
 
 
-def test_a_model_that_is_not_there_is_one_sentence(studio: Studio) -> None:
-    studio.window.perform("ai.auto_enhance")
-    assert "auto-enhance" in studio.window.info.text
+def test_a_model_that_is_not_there_is_one_sentence(open_studio: OpenStudio, tmp_path: Path) -> None:
+    studio = open_studio(catalog=Catalog((tmp_path / "empty",)))
+    studio.show_plain()
+    studio.window.perform("layer.remove_background")
+    assert "“cutout” is not installed" in studio.window.info.text
 
 
 def test_the_dialog_wants_a_colour_or_a_picture(studio: Studio, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Menu entries that run one shipped model at once: cut the subject out, select it, mend the light."""
+"""Menu entries that run one shipped model at once: remove or replace a background, select the subject."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop.ui.commands.ai_commands import AiCommands
     from desktop.ui.dialogs.background_dialog import BackgroundChoice
 
-CUTOUT, AUTO_ENHANCE, LOW_LIGHT = "cutout", "auto-enhance", "low-light"
+CUTOUT = "cutout"
 STROKE_POLL_MS = 50  # how often a finished background looks whether the stroke in progress has ended
 
 
@@ -44,11 +44,11 @@ class QuickModels:
 
     def remove_background(self) -> None:
         """Hides all but the subject of the active layer by a layer mask."""
-        self._run(CUTOUT, Landing.MASK, Source.LAYER)
+        self._run(Landing.MASK, Source.LAYER)
 
     def select_subject(self) -> None:
         """The selection becomes what stands out in the visible picture."""
-        self._run(CUTOUT, Landing.SELECTION, Source.VISIBLE)
+        self._run(Landing.SELECTION, Source.VISIBLE)
 
     def replace_background(self) -> None:
         """Asks what comes behind the subject, then puts it there, each in a layer of its own."""
@@ -61,22 +61,14 @@ class QuickModels:
 
         self._ai.start(self._settings(model, Landing.MASK, Source.LAYER), land=land)
 
-    def auto_enhance(self) -> None:
-        self._run(AUTO_ENHANCE, Landing.LAYER, Source.VISIBLE)
-
-    def low_light(self) -> None:
-        self._run(LOW_LIGHT, Landing.LAYER, Source.VISIBLE)
-
-    def _run(self, model_id: str, landing: Landing, source: Source) -> None:
-        self._ai.start(self._settings(self._model(model_id), landing, source))
+    def _run(self, landing: Landing, source: Source) -> None:
+        self._ai.start(self._settings(self._model(CUTOUT), landing, source))
 
     def _settings(self, model: Model, landing: Landing, source: Source) -> RunSettings:
-        document = self._state.document
-        is_limited = landing is Landing.LAYER and document is not None and document.selection is not None
         return RunSettings(
             model=model,
             source=source,
-            where=Where.SELECTION if is_limited else Where.ALL,
+            where=Where.ALL,
             landing=landing,
             device=self._ai.form.device_for(model),
             tile_side=self._ai.form.tile_override(model.id),
