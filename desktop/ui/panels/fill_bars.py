@@ -133,6 +133,7 @@ class GradientBar(OptionBar):
         for combo in (self.preset, self.shape, self.repeat):
             combo.retranslate()
         self.edit.set_tip(tr("gradient_editor.open_tip"))
+        self.preset.setPlaceholderText(tr("gradient_editor.own"))  # shown while none of the presets is in hand
         self._retranslate_laying()
 
     def refresh(self) -> None:

@@ -78,6 +78,7 @@ class GradientEditor(Popover):
         self.strip.setToolTip(tr("gradient_editor.strip_tip"))
         self.names.setAccessibleName(tr("gradient_editor.name"))
         self.names.setToolTip(tr("gradient_editor.name"))
+        self.names.lineEdit().setPlaceholderText(tr("gradient_editor.name"))
         self.note.setText(tr("gradient_editor.strip_tip"))
 
     def open_with(self, gradient: Gradient, anchor: QWidget) -> None:
