@@ -23,6 +23,7 @@ FROZEN_BLOCKS = 8  # of the eye: edges and textures need no teaching, and teachi
 NETWORK_PX = 224  # side of the square that the exported network sees
 GUIDE_PX = 448  # side at which alpha is fitted to the colours
 GUIDE_RADIUS = 5
+VEIL = 0.1
 SURENESS, LEAN = (
     4.0,
     1.25,
@@ -155,8 +156,8 @@ _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
 def _stretched(alpha: Tensor) -> Tensor:
-    """What is nearly nothing or nearly all becomes so: a veil of 2 % over a whole picture is seen, and is no hair."""
-    return ((alpha - 0.03) / 0.94).clamp(0, 1)
+    """What is nearly nothing or nearly all becomes so: the filter leaves a veil of some percent around a subject."""
+    return ((alpha - VEIL) / (1 - 2 * VEIL)).clamp(0, 1)
 
 
 def _enlarged(planes: Tensor, image: Tensor) -> Tensor:

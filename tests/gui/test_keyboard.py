@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.geometry import Point
+from desktop.ui.dialogs.background_dialog import BackgroundDialog
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
@@ -101,6 +102,7 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         ShortcutsDialog(window),
         PreferencesDialog(window.settings, window.ai.devices, window),
         UnsavedDialog(["one.ora", "two.ora"], window),
+        BackgroundDialog(window),
         ImageSizeDialog(studio.document, {}, lambda _size: None, window),
         CanvasSizeDialog(studio.document, lambda _size: None, window),
         ModelsWindow(window.models, window.ai, lambda: None, window),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QApplication,
@@ -124,7 +125,7 @@ class BackgroundDialog(QDialog):
         page = QWidget(self)
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(first)
+        row.addWidget(first, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(second, 0 if isinstance(second, QLineEdit) else 1)
         return page
 
