@@ -11,20 +11,55 @@ from desktop.core.document import Document
 from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
 from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, LayerId
-from desktop.core.tiles import TileKey, tiles_touched
+from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
-BACKDROP_TILES = 192  # half a MiB each: three rows of tiles of a picture 16,000 pixels wide
+BACKDROP_TILES = 512  # half a MiB each: both kinds of a picture of 4096² pixels
+WHOLE: Area = (0, 0, TILE, TILE)
 
 
 class Backdrop:
-    """Tiles (256, 256, 4) uint16 straight, kept until they are forgotten; used from several threads."""
+    """Tiles (256, 256, 4) uint16 straight, kept until they are forgotten; used from several threads.
+
+    Of both what lies below, and what the effect makes of it.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[TileKey, Pixels] = OrderedDict()
+        self._kept: OrderedDict[tuple[bool, TileKey], Pixels] = OrderedDict()
         self._lock = threading.Lock()
         self._changes = 0  # what was begun before a change is not kept after it
 
     def tile(self, key: TileKey, make: Callable[[], Pixels]) -> Pixels:
+        """What lies below in a tile."""
+        return self._tile((False, key), make)
+
+    def result(self, key: TileKey, area: Area, make: Callable[[Rect], Pixels]) -> Pixels:
+        """What the effect makes of a part of a tile; `make` gets image pixels. Only whole tiles are kept."""
+        origin_x, origin_y = key[0] * TILE, key[1] * TILE
+        if area == WHOLE:
+            return self._tile((True, key), lambda: make(Rect(origin_x, origin_y, TILE, TILE)))
+        with self._lock:
+            kept = self._kept.get((True, key))
+        if kept is not None:
+            return kept[area[1] : area[3], area[0] : area[2]]
+        return make(Rect.from_edges(*area).translated(origin_x, origin_y))
+
+    def forget(self, rect: Rect) -> None:
+        with self._lock:
+            self._changes += 1
+            if not self._kept:
+                return
+            for key, _ in tiles_touched(rect):
+                self._kept.pop((False, key), None)
+                self._kept.pop((True, key), None)
+
+    def adopt(self, other: Backdrop) -> None:
+        """Takes what another one has kept of the same layers."""
+        with other._lock:
+            kept = OrderedDict(other._kept)
+        with self._lock:
+            self._kept = kept
+
+    def _tile(self, key: tuple[bool, TileKey], make: Callable[[], Pixels]) -> Pixels:
         with self._lock:
             kept, changes = self._kept.get(key), self._changes
             if kept is not None:
@@ -37,14 +72,6 @@ class Backdrop:
                 while len(self._kept) > BACKDROP_TILES:
                     self._kept.popitem(last=False)
         return made
-
-    def forget(self, rect: Rect) -> None:
-        with self._lock:
-            self._changes += 1
-            if not self._kept:
-                return
-            for key, _ in tiles_touched(rect):
-                self._kept.pop(key, None)
 
 
 def spread(document: Document, layer_id: LayerId, rect: Rect) -> Rect:

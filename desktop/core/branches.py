@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desktop.core.composite import Adjust, Isolate, Operation, PassThrough, operations_of
+from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
 from desktop.core.layers import Layer, LayerId
 
@@ -25,10 +27,19 @@ class Branches:
         _forget_backdrops(self.all, rect)
 
 
-def cut_at_branch(layers: tuple[Layer, ...], active: LayerId | None, canvas: Rect) -> Branches:
+def cut_at_branch(
+    layers: tuple[Layer, ...], active: LayerId | None, canvas: Rect, former: Branches | None = None
+) -> Branches:
+    """What filters of the `former` version have kept is kept on, where all below them is the same."""
     cut = cut_index(layers, active)
     below = operations_of(layers[:cut], canvas=canvas)
-    return Branches(below, operations_of(layers[cut:], below, canvas))
+    branches = Branches(below, operations_of(layers[cut:], below, canvas))
+    known = [] if former is None else list(_filters_in(former.all))
+    for operation in _filters_in(branches.all):
+        for old in known:
+            if (old.settings, old.canvas, old.below) == (operation.settings, operation.canvas, operation.below):
+                operation.backdrop.adopt(old.backdrop)
+    return branches
 
 
 def cut_index(layers: tuple[Layer, ...], active: LayerId | None) -> int:
@@ -53,8 +64,14 @@ def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
 
 
 def _forget_backdrops(operations: tuple[Operation, ...], rect: Rect) -> None:
+    for operation in _filters_in(operations):
+        operation.backdrop.forget(rect)
+
+
+def _filters_in(operations: tuple[Operation, ...]) -> Iterator[Adjust]:
+    """Those that look around."""
     for operation in operations:
-        if isinstance(operation, Adjust):
-            operation.backdrop.forget(rect)
+        if isinstance(operation, Adjust) and prepared(operation.settings).reach > 0:
+            yield operation
         elif isinstance(operation, Isolate | PassThrough):
-            _forget_backdrops(operation.children, rect)
+            yield from _filters_in(operation.children)

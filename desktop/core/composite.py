@@ -79,7 +79,7 @@ class Adjust:
     opacity: float
     mode: BlendMode
     atop: bool = False
-    backdrop: Backdrop = field(default_factory=Backdrop)
+    backdrop: Backdrop = field(default_factory=Backdrop, compare=False)
 
 
 Operation: TypeAlias = Paint | Isolate | PassThrough | Adjust
@@ -334,10 +334,14 @@ def _adjust(
         raster.write_straight(acc, flat, area)
         shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))
     else:
-        reach = effect.reach
-        around = read_around(lambda rect: _read_below(operation, rect, workspace, depth), part, reach, operation.canvas)
-        place = Place(part.x - reach, part.y - reach, operation.canvas)
-        shown[:] = without_margin(effect.apply(around, place), reach)
+        read, reach = partial(_read_below, operation, workspace, depth), effect.reach
+
+        def made(rect: Rect) -> Pixels:
+            around = read_around(read, rect, reach, operation.canvas)
+            place = Place(rect.x - reach, rect.y - reach, operation.canvas)
+            return np.ascontiguousarray(without_margin(effect.apply(around, place), reach))
+
+        shown[:] = operation.backdrop.result(key, area, made)
     if effect.spreads and operation.mode is BlendMode.NORMAL:
         before = workspace.accumulator(depth + 1)
         _part(before, area)[:] = _part(acc, area)
@@ -350,7 +354,7 @@ def _adjust(
     raster.blend_tile(operation.mode, acc, _read_only(flat), mask, area, opacity=operation.opacity, atop=True, key=key)
 
 
-def _read_below(operation: Adjust, rect: Rect, workspace: Workspace, depth: int) -> Pixels:
+def _read_below(operation: Adjust, workspace: Workspace, depth: int, rect: Rect) -> Pixels:
     """(H, W, 4) uint16 straight: what lies under an adjustment in any rectangle."""
 
     def made(key: TileKey) -> Pixels:

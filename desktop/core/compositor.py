@@ -344,7 +344,7 @@ class Compositor:
     def _current_branches(self) -> Branches:
         layers = self._document.shown.layers
         if self._branches is None or layers is not self._shown_layers:
-            self._branches = cut_at_branch(layers, self._active, self._document.shown.size.rect())
+            self._branches = cut_at_branch(layers, self._active, self._document.shown.size.rect(), self._branches)
             self._shown_layers = layers
         return self._branches
 

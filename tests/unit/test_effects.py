@@ -10,7 +10,7 @@ import pytest
 
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.color import Depth
-from desktop.core.composite import flatten
+from desktop.core.composite import Adjust, flatten
 from desktop.core.compositor import Compositor
 from desktop.core.cube_lut import parse_cube
 from desktop.core.document import Document
@@ -276,3 +276,25 @@ def test_tables_of_colours_are_looked_up_between_their_steps() -> None:
     assert np.allclose(cube.looked_up(color), [[[0.9, 0.7, 0.2]]], atol=1e-6)
     halved = parse_cube(b"LUT_1D_SIZE 3\n0 0 0\n0.25 0.25 0.25\n0.5 0.5 0.5\n")
     assert np.allclose(halved.looked_up(color), color / 2, atol=1e-6)
+
+
+def test_what_a_filter_made_is_kept_while_something_above_it_changes() -> None:
+    """Until something below it changes: then it is made again."""
+    opened = OpenDocument(picture_with(adjustment(2, settings_of("gaussian-blur")), adjustment(3, INVERT)))
+    compositor = Compositor(opened, threads=1)
+    compositor.tile(0, 0, 0)
+    for opacity in (0.5, 0.2):
+        with opened.edit("Opacity") as edit:
+            edit.replace_layer(opened.document.layer(3).changed(opacity=opacity))
+        compositor.refresh()
+        kept = compositor._current_branches().all[1]
+        assert isinstance(kept, Adjust)
+        assert len(kept.backdrop._kept) > 0
+    with opened.edit("Fill") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 50, 50), (1, 2, 3, 255))
+        edit.touched(1, Rect(0, 0, 50, 50))
+    compositor.refresh()
+    shown = compositor.tile(0, 0, 0)[:200, :200, :3]
+    straight = flatten(opened.document, Rect(0, 0, 200, 200)).astype(float)
+    compositor.close()
+    assert np.abs(shown - straight[..., 2::-1] * straight[..., 3:] / 255).max() <= 1.51

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 TAGS = ""  # a place in a menu
 LINE = "-"
+MENU = "menu:"  # a submenu of the menu bar
 
 _ROW_MENU = (
     "layer.adjustment", "layer.rename", "layer.duplicate", "layer.delete", LINE,
+    "menu:fill_layer", "menu:adjustment_layer", "menu:filter_layer", LINE,
     "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,
     "layer.add_mask", "select.alpha", LINE,
@@ -42,6 +44,8 @@ def pop_up_menu(parent: QWidget, actions: ActionSet, at: QPoint, part: Part) -> 
     for action_id in MENUS.get(part, _ROW_MENU):
         if action_id == LINE:
             menu.addSeparator()
+        elif action_id.startswith(MENU):
+            menu.addMenu(actions.menus[action_id.removeprefix(MENU)])
         elif action_id == TAGS:
             _add_tags(menu, actions)
         else:

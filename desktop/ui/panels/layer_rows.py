@@ -19,6 +19,8 @@ class Kind(StrEnum):
     ANY = "any"
     PIXELS = "pixels"
     GROUP = "group"
+    ADJUSTMENT = "adjustment"
+    TEXT = "text"
     AI = "ai"
     MASKED = "masked"
     CLIPPED = "clipped"
@@ -172,6 +174,8 @@ def _is_kind(layer: Layer, kind: Kind) -> bool:
         Kind.ANY: True,
         Kind.PIXELS: isinstance(layer, RasterLayer),
         Kind.GROUP: isinstance(layer, GroupLayer),
+        Kind.ADJUSTMENT: isinstance(layer, AdjustmentLayer),
+        Kind.TEXT: getattr(layer, "text", None) is not None,
         Kind.AI: getattr(layer, "recipe", None) is not None,
         Kind.MASKED: layer.mask is not None,
         Kind.CLIPPED: layer.clip_to_below,
