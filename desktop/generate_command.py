@@ -18,7 +18,14 @@ from desktop.io.image_files import ImageFile, read_image
 from desktop.run_commands import label_parameter, model_facts, result_of
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
-from desktop.runtime.latents import check_generation, latent_shape, read_latents
+from desktop.runtime.latents import (
+    check_generation,
+    draw,
+    free_latent,
+    latent_shape,
+    mixed_latent,
+    read_latents,
+)
 from desktop.runtime.manifest import Task
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import Array, DeviceChoice, ParameterValue, Request, run_and_wait
@@ -38,6 +45,7 @@ class GenerateOrder:
     latent: Path | None = None
     image: Path | None = None
     truncation: float = 1.0
+    mix_seed: int | None = None
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     is_sheet: bool = False
     device: DeviceChoice = "auto"
@@ -46,11 +54,7 @@ class GenerateOrder:
 def generate(order: GenerateOrder, tell: Printer) -> int:
     """Files appear only when all pictures are there."""
     catalog = Catalog(paths.model_folders())
-    model = catalog.verified(order.model_id)
-    if model.manifest.task is not Task.GENERATE:
-        raise UserError("cli.use_run", model_id=model.id, task=model.manifest.task)
-    parameters = {**order.parameters, **label_parameter(model.manifest, order.label)}
-    parameters = complete_parameters(model.manifest, parameters)
+    model, parameters = model_and_parameters(catalog, order)
     inputs = _inputs(order, model)
     count = order.count if order.count is not None else len(inputs.get("latent", [0]))
     check_generation(order.seed, count, order.truncation)
@@ -74,7 +78,7 @@ def generate(order: GenerateOrder, tell: Printer) -> int:
         **model_facts(model, result),
         "outputs": [str(target) for target in targets],
         "count": count,
-        "seeds": [] if inputs else list(range(order.seed, order.seed + count)),
+        "seeds": [] if "latent" in inputs or "image" in inputs else list(range(order.seed, order.seed + count)),
         "seed": order.seed,
         "truncation": order.truncation,
         "parameters": dict(parameters),
@@ -86,6 +90,15 @@ def generate(order: GenerateOrder, tell: Printer) -> int:
     for note in result.notes:
         print(f"scumble: {note}", file=sys.stderr)
     return 0
+
+
+def model_and_parameters(catalog: Catalog, order: GenerateOrder) -> tuple[Model, dict[str, ParameterValue]]:
+    """The generator and all its parameters. UserError when it is none, or they do not fit it."""
+    model = catalog.verified(order.model_id)
+    if model.manifest.task is not Task.GENERATE:
+        raise UserError("cli.use_run", model_id=model.id, task=model.manifest.task)
+    given = {**order.parameters, **label_parameter(model.manifest, order.label)}
+    return model, complete_parameters(model.manifest, given)
 
 
 def sheet(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -107,6 +120,13 @@ def _inputs(order: GenerateOrder, model: Model) -> dict[str, Array]:
         inputs["latent"] = read_latents(order.latent, latent_shape(model.manifest))
     if order.image is not None:
         inputs["image"] = read_image(order.image).pixels
+    if order.mix_seed is not None:
+        other, first = mixed_latent(model.manifest), free_latent(model.manifest)
+        if other is None or first is None:
+            raise UserError("generate.no_mixing", model_id=model.id)
+        check_generation(order.mix_seed, 1, order.truncation)
+        place = model.manifest.inputs.index(first)
+        inputs[other.name] = draw(first, place, order.mix_seed, tuple(first.shape or ()))[None]
     return inputs
 
 

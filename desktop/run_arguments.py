@@ -40,12 +40,25 @@ def generate_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--latent", type=Path, metavar="FILE", help=".npy or .json with one latent or several")
     parser.add_argument("--image", type=Path, metavar="PICTURE", help="take the latent of this picture (autoencoders)")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="T", help="below 1: more typical, less varied")
+    parser.add_argument(
+        "--mix-seed",
+        type=int,
+        metavar="SEED",
+        help="for models that mix: the picture that coarse, middle, fine take of",
+    )
     parser.add_argument("--grid", action="store_true", help="all pictures on one sheet")
+    parser.add_argument(
+        "--walk", metavar="SEEDS", help="OUT.webp or .gif: from seed to seed (1,5,9) and back, animated"
+    )
+    parser.add_argument("--frames", type=int, default=60, help="of a walk (60)")
+    parser.add_argument("--fps", type=float, default=20.0, help="frames of a walk a second (20)")
+    parser.add_argument("--side", type=int, metavar="PIXELS", help="longer side of a walk's frames (the model's)")
     _add_common(parser)
 
     def run(given: argparse.Namespace) -> int:
         from desktop import commands
         from desktop.generate_command import GenerateOrder, generate
+        from desktop.walk_command import generate_walk
 
         order = GenerateOrder(
             model_id=given.model,
@@ -56,10 +69,15 @@ def generate_command(parser: argparse.ArgumentParser) -> Run:
             latent=given.latent,
             image=given.image,
             truncation=given.truncation,
+            mix_seed=given.mix_seed,
             parameters=parameters_of(given.param),
             is_sheet=given.grid,
             device=given.device,
         )
+        if given.walk is not None:
+            tell = commands.printer(given.json)
+            pace = {"frames": given.frames, "frames_a_second": given.fps, "side": given.side}
+            return generate_walk(order, given.walk, tell, **pace)
         return generate(order, commands.printer(given.json))
 
     return run

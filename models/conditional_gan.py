@@ -227,7 +227,7 @@ def export(config: Config, folder: Path) -> None:
         script="models/conditional_gan.py",
         abouts=ABOUTS,
         networks=lambda trained: (trained.averaged(new_generator(trained.config, len(trained.classes))), None),
-        has_label=True,
+        has_label=lambda _: True,
     )
 
 

@@ -176,7 +176,9 @@ def export(config: Config, folder: Path) -> None:
         whole = trained.averaged(NegativeElbo(trained.config, len(trained.classes)))
         return whole.decoder, whole.encoder
 
-    export_trained(config, folder, script="models/conditional_vae.py", abouts=ABOUTS, networks=networks, has_label=True)
+    export_trained(
+        config, folder, script="models/conditional_vae.py", abouts=ABOUTS, networks=networks, has_label=lambda _: True
+    )
 
 
 def main() -> None:

@@ -226,7 +226,7 @@ def export(config: Config, folder: Path) -> None:
         script="models/dcgan.py",
         abouts=ABOUTS,
         networks=lambda trained: (trained.averaged(new_generator(trained.config)), None),
-        has_label=False,
+        has_label=lambda _: False,
     )
 
 

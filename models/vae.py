@@ -206,7 +206,7 @@ def export(config: Config, folder: Path) -> None:
         whole = trained.averaged(NegativeElbo(trained.config))
         return whole.decoder, whole.encoder
 
-    export_trained(config, folder, script="models/vae.py", abouts=ABOUTS, networks=networks, has_label=False)
+    export_trained(config, folder, script="models/vae.py", abouts=ABOUTS, networks=networks, has_label=lambda _: False)
 
 
 def main() -> None:

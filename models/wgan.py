@@ -65,6 +65,8 @@ class Config:
     threads: int = 2
 
     # networks
+    labels: bool = True  # both players are told the class (Miyato and Koyama 2018), which can then be chosen
+    label_size: int = 24
     latent: int = 64
     width: int = 32  # channels of the generator at half the side; doubled towards the latent
     discriminator_width: int = 32
@@ -73,6 +75,7 @@ class Config:
     bound: Literal["gradient_penalty", "clipping"] = "gradient_penalty"
     penalty: float = 10.0  # λ of the paper
     clip: float = 0.01  # the first paper's
+    penalty_every: int = 2  # critic steps; seldom and so much the stronger does as well in two thirds of the time
     critic_steps: int = 2  # the papers take five; with a rate above the generator's two do
     diff_augment: bool = False
     generator_rate: float = 4e-4  # the papers' 1e-4 is for ten times as many steps
@@ -146,16 +149,18 @@ class CriticLoss(nn.Module):
         self.critic = critic
         self.config = config
 
-    def forward(self, real: Tensor, generated: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(
+        self, real: Tensor, generated: Tensor, label: Tensor | None, penalty_weight: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         if self.config.diff_augment:
             real, generated = diff_augment(real), diff_augment(generated)
-        on_real, on_generated = self.critic(real).mean(), self.critic(generated).mean()
+        on_real, on_generated = self.critic(real, label).mean(), self.critic(generated, label).mean()
         loss = on_generated - on_real
         curves = {"wasserstein": -loss.detach()}
-        if self.config.bound == "gradient_penalty":
-            penalty = gradient_penalty(self.critic, real, generated)
+        if penalty_weight > 0:
+            penalty = gradient_penalty(self.critic, real, generated, label)
             curves["penalty/gradient"] = penalty.detach()
-            loss = loss + self.config.penalty * penalty
+            loss = loss + penalty_weight * penalty
         return loss, curves
 
 
@@ -165,16 +170,16 @@ class GeneratorLoss(nn.Module):
         self.generator = generator
         self.config = config
 
-    def forward(self, latent: Tensor, critic: nn.Module) -> Tensor:
-        generated = self.generator(latent)
-        return -critic(diff_augment(generated) if self.config.diff_augment else generated).mean()
+    def forward(self, latent: Tensor, label: Tensor | None, critic: nn.Module) -> Tensor:
+        generated = self.generator(latent, label)
+        return -critic(diff_augment(generated) if self.config.diff_augment else generated, label).mean()
 
 
-def gradient_penalty(critic: nn.Module, real: Tensor, generated: Tensor) -> Tensor:
+def gradient_penalty(critic: nn.Module, real: Tensor, generated: Tensor, label: Tensor | None = None) -> Tensor:
     """E (|∇ D(x̂)| - 1)² at a random place between each real and generated picture."""
     share = torch.rand(len(real), 1, 1, 1, device=real.device)
     between = (share * real + (1 - share) * generated).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    (gradient,) = torch.autograd.grad(critic(between, label).sum(), between, create_graph=True)
     return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
@@ -184,15 +189,26 @@ def clip_weights(critic: nn.Module, limit: float) -> None:
         weight.clamp_(-limit, limit)
 
 
-def new_generator(config: Config) -> Generator:
-    planes = PLANE_COUNT[config.planes]
-    return Generator(latent=config.latent, side=config.side, planes=planes, width=config.width)
+def new_generator(config: Config, class_count: int) -> Generator:
+    return Generator(
+        latent=config.latent,
+        side=config.side,
+        planes=PLANE_COUNT[config.planes],
+        width=config.width,
+        classes=class_count if config.labels else 0,
+        label_size=config.label_size,
+    )
 
 
-def new_critic(config: Config) -> Discriminator:
+def new_critic(config: Config, class_count: int) -> Discriminator:
     """No norm of any kind: one over a batch would make the penalty of a picture depend on the others."""
-    planes = PLANE_COUNT[config.planes]
-    return Discriminator(side=config.side, planes=planes, width=config.discriminator_width, normalisation="none")
+    return Discriminator(
+        side=config.side,
+        planes=PLANE_COUNT[config.planes],
+        width=config.discriminator_width,
+        classes=class_count if config.labels else 0,
+        normalisation="none",
+    )
 
 
 def train(config: Config, *, resume: bool = False) -> Path:
@@ -201,22 +217,28 @@ def train(config: Config, *, resume: bool = False) -> Path:
     run = AdversarialRun(
         fabric,
         config,
-        generator=lambda _: new_generator(config),
-        discriminator=lambda _: new_critic(config),
+        generator=lambda class_count: new_generator(config, class_count),
+        discriminator=lambda class_count: new_critic(config, class_count),
         generator_loss=lambda network: GeneratorLoss(network, config),
         discriminator_loss=lambda network: CriticLoss(network, config),
         betas=(0.0, 0.9),  # the second paper's: momentum harms a critic that has to follow
     )
-    for _ in run.steps(resume=resume):
-        for _ in range(config.critic_steps):
-            real, _label = run.real()
+    for step in run.steps(resume=resume):
+        for turn in range(config.critic_steps):
+            real, label = run.real()
             with torch.no_grad():
-                generated = run.generator(run.latents())
-            run.update_discriminator(real, generated)
+                generated = run.generator(run.latents(), label)
+            run.update_discriminator(real, generated, label, penalty_weight(config, step * config.critic_steps + turn))
             if config.bound == "clipping":
                 clip_weights(run.discriminator, config.clip)
-        run.update_generator(run.latents())
+        run.update_generator(run.latents(), label)
     return config.run / BEST
+
+
+def penalty_weight(config: Config, critic_step: int) -> float:
+    """λ, gathered for the steps between two penalties; 0 for a step without one."""
+    due = config.bound == "gradient_penalty" and critic_step % config.penalty_every == 0
+    return config.penalty * config.penalty_every if due else 0.0
 
 
 def export(config: Config, folder: Path) -> None:
@@ -226,8 +248,8 @@ def export(config: Config, folder: Path) -> None:
         folder,
         script="models/wgan.py",
         abouts=ABOUTS,
-        networks=lambda trained: (trained.averaged(new_generator(trained.config)), None),
-        has_label=False,
+        networks=lambda trained: (trained.averaged(new_generator(trained.config, len(trained.classes))), None),
+        has_label=lambda trained: trained.config.labels,
     )
 
 

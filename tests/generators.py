@@ -100,6 +100,51 @@ def color_autoencoder(folder: Path) -> Path:
     return write_model(folder, "generate", {"encoder": encoder, "decoder": decoder}, tables)
 
 
+def mixing_generator(folder: Path) -> Path:
+    """A mapping part mixes another latent in by "coarse", a synthesis part adds "redder" and noise, and paints it."""
+    mapping = graph_bytes(
+        [
+            node("Sub", "other z", "way"),
+            node("Mul", "way coarse", "step"),
+            node("Add", "z step", "w"),
+        ],
+        {"z": (FLOAT, ["n", 3]), "other": (FLOAT, ["n", 3]), "coarse": (FLOAT, ["n"])},
+        {"w": (FLOAT, ["n", 3])},
+    )
+    synthesis = graph_bytes(
+        [
+            node("Mul", "redder red", "push"),
+            node("Add", "w push", "pushed"),
+            node("Mul", "noise little", "grain"),
+            node("Add", "pushed grain", "color_in"),
+            node("Reshape", "color_in sides", "color"),
+            node("Add", "color spread", "picture"),
+        ],
+        {"w": (FLOAT, ["n", 3]), "noise": (FLOAT, ["n", 1]), "redder": (FLOAT, ["n"])},
+        {"picture": (FLOAT, [1, 3, SIDE, SIDE])},
+        {**SPREAD, "red": np.array([1, 0, 0], np.float32), "little": np.array([0.1], np.float32)},
+    )
+    tables = "".join(
+        f'[[inputs]]\nname = "{name}"\npart = "{part}"\nrole = "{role}"\n{more}\n'
+        for name, part, role, more in (
+            ("z", "mapping", "latent", "shape = [3]"),
+            ("other", "mapping", "latent", "shape = [3]"),
+            ("coarse", "mapping", "scalar", 'param = "coarse"\nrange = [0.0, 1.0]'),
+            ("w", "synthesis", "latent", "shape = [3]"),
+            ("noise", "synthesis", "noise", "shape = [1]"),
+            ("redder", "synthesis", "scalar", 'param = "redder"\nrange = [-1.0, 1.0]'),
+        )
+    )
+    tables += '[[outputs]]\nname = "w"\npart = "mapping"\nrole = "latent"\nshape = [3]\n'
+    tables += PICTURE.replace("role", 'part = "synthesis"\nrole')
+    tables += "".join(
+        f'[[params]]\nid = "{name}"\nlabel = "{name.capitalize()}"\ntype = "float"\n'
+        f"min = {low}\nmax = 1.0\ndefault = 0.0\n"
+        for name, low in (("redder", -1.0), ("coarse", 0.0))
+    )
+    return write_model(folder, "generate", {"mapping": mapping, "synthesis": synthesis}, tables)
+
+
 class HereJob:
     def __init__(self) -> None:
         self.cancelled = threading.Event()

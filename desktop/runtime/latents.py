@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.manifest import Input, Manifest
+from desktop.runtime.manifest import Input, Manifest, Param
 
 SEED_LIMIT = 1 << 32
 COUNT_LIMIT = 1000
@@ -61,9 +61,22 @@ def noise_planes(spec: Input, place: int, seed: int, shape: tuple[int, ...], cor
 
 def free_latent(manifest: Manifest) -> Input | None:
     """The latent that a person may bring: the first that no other part makes, unless an encoder does."""
-    made = {output.name for output in manifest.outputs if _makes_latent_of_latent(manifest, output.part)}
-    latents = [spec for spec in manifest.inputs if spec.role == "latent"]
-    return next((spec for spec in latents if (spec.source or spec.name) not in made), None)
+    return next(iter(_free_latents(manifest)), None)
+
+
+def mixed_latent(manifest: Manifest) -> Input | None:
+    """The latent of another picture that a mapping network mixes in: a second one beside the first, just as long."""
+    free = _free_latents(manifest)
+    return next((spec for spec in free[1:] if (spec.part, spec.shape) == (free[0].part, free[0].shape)), None)
+
+
+def mix_params(manifest: Manifest) -> list[Param]:
+    """The parameters that say how much of the other picture is mixed in, from coarse to fine."""
+    spec = mixed_latent(manifest)
+    if spec is None:
+        return []
+    fed = [eaten.param for eaten in manifest.inputs_of(spec.part) if eaten.role == "scalar" and eaten.param]
+    return [manifest.param(name) for name in fed]
 
 
 def truncates_first(manifest: Manifest) -> bool:
@@ -89,6 +102,12 @@ def read_latents(path: Path, shape: tuple[int, ...]) -> Numbers:
     if not np.isfinite(numbers).all():
         raise UserError("latent.not_finite", path=path)
     return numbers.reshape(-1, *shape)
+
+
+def _free_latents(manifest: Manifest) -> list[Input]:
+    made = {output.name for output in manifest.outputs if _makes_latent_of_latent(manifest, output.part)}
+    latents = [spec for spec in manifest.inputs if spec.role == "latent"]
+    return [spec for spec in latents if (spec.source or spec.name) not in made]
 
 
 def _drawn(generator: np.random.Generator, spec: Input, shape: tuple[int, ...]) -> Numbers:

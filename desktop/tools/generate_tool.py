@@ -6,7 +6,7 @@ Only immutable values are read, so everything but `insert` and `replace` may be 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -25,7 +25,7 @@ from desktop.core.layers import AiRecipe, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.runtime.adapters.generate import picture_output
 from desktop.runtime.catalog import Model
-from desktop.runtime.latents import SEED_LIMIT, draw, free_latent, truncates_first
+from desktop.runtime.latents import SEED_LIMIT, draw, free_latent, mix_params, mixed_latent, truncates_first
 from desktop.runtime.manifest import Manifest, Param, Task, channels_of
 from desktop.runtime.needs import needed_inputs
 from desktop.runtime.parameters import complete_parameters
@@ -51,7 +51,10 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Everything that decides the bytes of one picture. An empty `latent` is the one that the seed gives."""
+    """Everything that decides the bytes of one picture. An empty `latent` is the one that the seed gives.
+
+    For a model that mixes in another picture, that one's latent may follow in `latent`.
+    """
 
     model_id: str
     model_sha256: str
@@ -67,7 +70,9 @@ class Sample:
         return self.changed(parameters=tuple((key, value if key == name else old) for key, old in self.parameters))
 
     def with_latent(self, latent: Latent) -> Sample:
-        return self.changed(latent=tuple(float(number) for number in latent.reshape(-1)))
+        """Another latent; what is mixed in stays."""
+        numbers = tuple(float(number) for number in latent.reshape(-1))
+        return self.changed(latent=numbers + self.latent[len(numbers) :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,12 @@ def label_param(manifest: Manifest) -> Param | None:
     return None if fed is None else manifest.param(fed)
 
 
+def steered_params(manifest: Manifest) -> list[Param]:
+    """Directions that a model with a mapping network was given names for."""
+    levels = {param.id for param in mix_params(manifest)}
+    return [param for param in manifest.params if levels and param.type == "float" and param.id not in levels]
+
+
 def first_sample(model: Model, seed: int) -> Sample:
     """The model as it comes: every parameter at its default."""
     parameters = complete_parameters(model.manifest, {})
@@ -127,11 +138,11 @@ def aspect_of(manifest: Manifest) -> float:
 
 def latent_of(manifest: Manifest, sample: Sample) -> Latent:
     """The latent the picture is made from, given or drawn as the runtime draws it."""
-    if sample.latent:
-        return np.array(sample.latent, np.float32)
     spec = free_latent(manifest)
     assert spec is not None
     assert spec.shape is not None
+    if sample.latent:
+        return np.array(sample.latent[: math.prod(spec.shape)], np.float32)
     drawn = draw(spec, manifest.inputs.index(spec), sample.seed, tuple(spec.shape)).reshape(-1)
     return drawn * np.float32(sample.truncation) if truncates_first(manifest) else drawn
 
@@ -141,7 +152,7 @@ def truncated(manifest: Manifest, sample: Sample, truncation: float) -> Sample:
     changed = sample.changed(truncation=truncation)
     if not sample.latent or not truncates_first(manifest):
         return changed
-    return changed.with_latent(np.array(sample.latent, np.float32) * np.float32(truncation / sample.truncation))
+    return changed.with_latent(latent_of(manifest, sample) * np.float32(truncation / sample.truncation))
 
 
 def sampled_at(manifest: Manifest, sample: Sample, latents: Latents) -> list[Sample]:
@@ -164,21 +175,29 @@ def blended(manifest: Manifest, one: Sample, other: Sample, share: float) -> Sam
     return nearer.with_latent(between(*latents, share, space_of(manifest)))
 
 
+def mixed(manifest: Manifest, sample: Sample, other: Sample, levels: Mapping[str, float]) -> Sample:
+    """The sample with the styles of another one of the same model, as much of them at each level as `levels` say."""
+    latents = latent_of(manifest, sample), latent_of(manifest, other)
+    both = sample.changed(latent=tuple(float(number) for number in np.concatenate(latents)))
+    for name, share in levels.items():
+        both = both.with_parameter(name, share)
+    return both
+
+
 def request_of(manifest: Manifest, samples: Sequence[Sample], device: DeviceChoice = "auto") -> Request:
     """One request for pictures of one model with equal parameters, as `sampled_at` and `reseeded` list them."""
     first = samples[0]
     inputs: dict[str, Any] = {}
     if any(sample.latent for sample in samples):
         shape = free_latent(manifest).shape or []  # type: ignore[union-attr]  # only a model with one has latents
+        size = math.prod(shape)
         for sample in samples:
-            if len(sample.latent) != math.prod(shape):
-                raise UserError(
-                    "generate.bad_latent",
-                    model_id=first.model_id,
-                    expected=math.prod(shape),
-                    found=len(sample.latent),
-                )
-        inputs["latent"] = np.array([sample.latent for sample in samples], np.float32).reshape(-1, *shape)
+            _check_latent(manifest, sample.model_id, sample.latent)
+        given = np.array([sample.latent for sample in samples], np.float32)
+        inputs["latent"] = given[:, :size].reshape(-1, *shape)
+        other = mixed_latent(manifest)
+        if other is not None and given.shape[1] > size:
+            inputs[other.name] = given[:, size:].reshape(-1, *shape)
     return Request(
         first.model_id,
         first.model_sha256,
@@ -336,10 +355,8 @@ def recipe_of(sample: Sample, rect: Rect) -> AiRecipe:
 def sample_of(recipe: AiRecipe, model: Model) -> Sample:
     """What a recipe asks for, checked against the model as it is now. UserError when it no longer fits."""
     parameters = complete_parameters(model.manifest, dict(recipe.parameters))
-    spec = free_latent(model.manifest)
-    expected = 0 if spec is None else math.prod(spec.shape or [])
-    if recipe.latent and len(recipe.latent) != expected:
-        raise UserError("generate.bad_latent", model_id=model.id, expected=expected, found=len(recipe.latent))
+    if recipe.latent:
+        _check_latent(model.manifest, model.id, recipe.latent)
     return Sample(model.id, model.sha256, tuple(parameters.items()), recipe.seed, recipe.truncation, recipe.latent)
 
 
@@ -352,6 +369,15 @@ def rect_of(layer: RasterLayer, picture: Picture, depth: Depth) -> Rect:
     if made.size != found.size:
         return rect  # painted on, or cut: nothing to go by
     return rect.translated(found.x - made.x, found.y - made.y)
+
+
+def _check_latent(manifest: Manifest, model_id: str, latent: tuple[float, ...]) -> None:
+    """UserError unless it is one latent, or one and that of a picture which is mixed in."""
+    spec = free_latent(manifest)
+    expected = 0 if spec is None else math.prod(spec.shape or [])
+    may_be = {expected} if mixed_latent(manifest) is None else {expected, 2 * expected}
+    if len(latent) not in may_be:
+        raise UserError("generate.bad_latent", model_id=model_id, expected=expected, found=len(latent))
 
 
 def _region_bounds(document: Document, region: TileMap) -> Rect | None:

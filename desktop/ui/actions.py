@@ -210,6 +210,7 @@ _AI = (
     _a("generate.encode", "generate", "generate.encode", condition="can_encode"),
     _a("generate.load", "generate", "latents.load", icon="open", condition="has_latent", separated=True),
     _a("generate.save", "generate", "latents.save", icon="save", condition="has_latent"),
+    _a("generate.walk", "generate", "walks.save", icon="save", condition="can_walk"),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
     _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
 )

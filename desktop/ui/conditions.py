@@ -90,6 +90,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_encode": lambda window, spec: window.generate.can_encode,
     "has_sample": lambda window, spec: window.generate.sample is not None,
     "has_latent": lambda window, spec: window.generate.latent is not None,
+    "can_walk": lambda window, spec: window.explorer.can_blend,
     "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,
     "several": lambda window, spec: len(window.state.documents) > 1,
     "file": lambda window, spec: window.state.path is not None,

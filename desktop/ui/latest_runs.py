@@ -26,6 +26,7 @@ class Wish(IntEnum):
     MAP = 3
     DIRECTIONS = 4
     STAMPS = 5
+    WALK = 6
 
 
 @dataclass(frozen=True, slots=True)

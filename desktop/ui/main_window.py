@@ -110,7 +110,8 @@ class MainWindow(QMainWindow):
         self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.editing = EditingTools(self)
         self.effects, self.texts = EffectCommands(self), TextCommands(self)
-        self.generate, self.explorer, self.latents = make_generate(self, make_runner)
+        self.effects = EffectCommands(self)
+        self.generate, self.explorer, self.latents, self.walks = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
@@ -230,6 +231,7 @@ class MainWindow(QMainWindow):
             self.ai.changed,
             self.objects.changed,
             self.generate.changed,
+            self.explorer.changed,
             self.aids.changed,
             self.editing.removal.changed,
         ):

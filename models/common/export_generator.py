@@ -7,6 +7,7 @@ stored in half precision (and rounded to it before torch computes the golden sam
 from __future__ import annotations
 
 import copy
+import inspect
 import itertools
 import json
 import tempfile
@@ -82,14 +83,14 @@ def export_generator(
             write_part(network, aside / manifest["files"][part], manifest, part)
             check_size(aside / manifest["files"][part])
         manifest["golden"] = write_golden(export, aside)
-        _embed(aside, manifest)
+        embed_parts(aside, manifest)
         check_golden(aside, manifest)
         measured = measure(aside) | {"training": export.trained}
         print(table(measured))
         manifest["metrics"] = measured["metrics"]
         manifest["speed"] = speed(aside / list(manifest["files"].values())[-1])  # of the part that paints
         (aside / "metrics.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-        _embed(aside, manifest)
+        embed_parts(aside, manifest)
         names = write_pictures(aside)
         card = generator_card(manifest, measured, what=export.what, weaknesses=export.weaknesses, nearest=names)
         (aside / "card.md").write_text(card, encoding="utf-8")
@@ -177,7 +178,7 @@ def write_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: s
                 tuple(inputs.values()),
                 input_names=list(inputs),
                 output_names=names,
-                dynamic_shapes=tuple({0: "count"} for _ in inputs),
+                dynamic_shapes=_free_count(network, len(inputs)),
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=False,
@@ -196,6 +197,13 @@ def write_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: s
     onnx.checker.check_model(model)
     onnx.save(model, path)
     check_part_parity(network, path, manifest, part)
+
+
+def _free_count(network: nn.Module, inputs: int) -> tuple[Any, ...]:
+    """Any number of pictures for every input; those that `forward` gathers with a star are one tuple."""
+    named = [p for p in inspect.signature(network.forward).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    free: list[Any] = [{0: "count"}] * min(inputs, len(named))
+    return (*free, ({0: "count"},) * (inputs - len(named))) if inputs > len(named) else tuple(free)
 
 
 def check_part_parity(network: nn.Module, path: Path, manifest: dict[str, Any], part: str) -> float:
@@ -239,10 +247,12 @@ def write_golden(export: GeneratorExport, folder: Path) -> dict[str, Any]:
 def check_golden(folder: Path, manifest: dict[str, Any]) -> float:
     """Run the golden sample through onnxruntime; largest difference in levels, ExportError when above tolerance."""
     golden, exported = manifest["golden"], Exported(folder)
-    latent = np.load(folder / golden["tensors"]["latent"])[None]
+    given = {name: np.load(folder / file)[None] for name, file in golden["tensors"].items()}
     labels = np.array([exported.classes.index(golden["params"]["kind"]) if exported.classes else 0])
+    scalars = {name: value for name, value in golden["params"].items() if not isinstance(value, str)}
     expected = np.asarray(Image.open(folder / golden["output"])).astype(int)
-    difference = float(np.abs(exported.pictures(latent, labels)[0] - expected).max())
+    made = exported.pictures(given.pop("latent"), labels, scalars=scalars, given=given)[0]
+    difference = float(np.abs(made - expected).max())
     if difference > golden["tolerance"]:
         raise ExportError(f"The golden sample differs by {difference:.0f} levels; {golden['tolerance']:g} is allowed.")
     return difference
@@ -283,8 +293,10 @@ def _example(manifest: dict[str, Any], part: str, *, count: int) -> dict[str, Te
     for spec in manifest["inputs"]:
         if spec["part"] != part:
             continue
-        if spec["role"] == "latent":
+        if spec["role"] in ("latent", "noise"):
             inputs[spec["name"]] = torch.randn(count, *spec["shape"], generator=generator)
+        elif spec["role"] == "scalar":
+            inputs[spec["name"]] = torch.rand(count, generator=generator)
         elif spec["role"] == "image":
             inputs[spec["name"]] = torch.rand(count, 4, *spec["size"], generator=generator)
         else:
@@ -293,7 +305,7 @@ def _example(manifest: dict[str, Any], part: str, *, count: int) -> dict[str, Te
     return inputs
 
 
-def _embed(folder: Path, manifest: dict[str, Any]) -> None:
+def embed_parts(folder: Path, manifest: dict[str, Any]) -> None:
     for name in manifest["files"].values():
         embed_manifest(folder / name, manifest)
 

@@ -76,15 +76,24 @@ class Exported:
     @property
     def classes(self) -> list[str]:
         """What can be chosen; empty for a generator without labels."""
-        return list(self.manifest["params"][0]["choices"]) if self.manifest["params"] else []
+        choices = [param["choices"] for param in self.manifest["params"] if param["type"] == "choice"]
+        return list(choices[0]) if choices else []
 
     @property
     def has_encoder(self) -> bool:
         return "encoder" in self.sessions
 
-    def pictures(self, latents: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """(N, H, W, 4) straight RGBA."""
-        return np.concatenate([_rgba8(self._decoded(z, y)) for z, y in _batches(latents, labels)])
+    def pictures(
+        self,
+        latents: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        *,
+        scalars: dict[str, float] | None = None,
+        given: dict[str, NDArray[np.float32]] | None = None,
+    ) -> NDArray[np.uint8]:
+        """(N, H, W, 4) straight RGBA. Of a mapped generator with sliders at `scalars` and further tensors `given`."""
+        made = [self._decoded(z, y, scalars or {}, given or {}) for z, y in _batches(latents, labels)]
+        return np.concatenate([_rgba8(planes) for planes in made])
 
     def drawn(self, count: int, labels: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.uint8]:
         latents = np.random.default_rng(seed).standard_normal((count, self.latent_size), dtype=np.float32)
@@ -101,16 +110,46 @@ class Exported:
 
     def milliseconds(self) -> float:
         """For one picture on two threads, the quickest of many."""
-        fed = self._fed({"latent": np.zeros((1, self.latent_size), np.float32)}, np.zeros(1, np.int64))
+        latent, label = np.zeros((1, self.latent_size), np.float32), np.zeros(1, np.int64)
         seconds = []
         for _ in range(SPEED_RUNS):
             start = time.perf_counter()
-            self.decoder.run(None, fed)
+            self._decoded(latent, label)
             seconds.append(time.perf_counter() - start)
         return min(seconds) * 1000
 
-    def _decoded(self, latents: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self.decoder.run(None, self._fed({"latent": latents}, labels))[0]
+    def _decoded(
+        self,
+        latents: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        scalars: dict[str, float] | None = None,
+        given: dict[str, NDArray[np.float32]] | None = None,
+    ) -> NDArray[np.float32]:
+        if "mapping" not in self.sessions:
+            return self.decoder.run(None, self._fed({"latent": latents}, labels))[0]
+        known = {"latent": latents} | (given or {})
+        for part in ("mapping", "synthesis"):
+            fed = {}
+            for spec in self.manifest["inputs"]:
+                if spec["part"] == part:
+                    fed[spec["name"]] = self._steered(spec, len(latents), known, scalars or {})
+            answers = self.sessions[part].run(None, fed)
+            names = [spec["name"] for spec in self.manifest["outputs"] if spec["part"] == part]
+            known |= dict(zip(names, answers, strict=True))
+        return answers[0]
+
+    def _steered(
+        self, spec: dict[str, Any], count: int, known: dict[str, NDArray[Any]], scalars: dict[str, float]
+    ) -> NDArray[np.float32]:
+        """What a mapped generator is fed where nothing is said: sliders at 0, noise of one seed, no other latent."""
+        if spec["name"] in known:
+            return known[spec["name"]]
+        if spec["role"] == "scalar":
+            return np.full(count, scalars.get(spec["name"], 0.0), np.float32)
+        if spec["role"] == "noise":
+            rng = np.random.default_rng(spec["shape"][-1])
+            return rng.standard_normal((count, *spec["shape"]), dtype=np.float32)
+        return np.zeros((count, *spec["shape"]), np.float32)
 
     def _fed(self, given: dict[str, NDArray[Any]], labels: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         return given | ({"label": labels} if self.classes else {})

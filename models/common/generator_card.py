@@ -15,6 +15,7 @@ def generator_card(
     what: str,
     weaknesses: Sequence[str],
     nearest: Sequence[str],
+    more: Sequence[str] = (),
 ) -> str:
     made_by, training = manifest["made_by"], measured["training"]
     lines = [
@@ -34,6 +35,7 @@ def generator_card(
         "",
         table(measured),
         "",
+        *more,
         "## Nearest training pictures",
         "",
         "![Samples above, the nearest pictures of training below](nearest.webp)",

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from models.common.joined_faces import joined_faces
 from models.common.packages import FetchError, Package
 from models.common.picture_sets import PictureSet, premultiplied, resized
 
@@ -120,6 +121,12 @@ def build_emoji(folders: dict[str, Path]) -> PictureSet:
         labels.append(tuple(EMOJI_KINDS).index(kind))
         names.append(path.stem)
     return PictureSet(np.stack(pictures), np.array(labels), tuple(EMOJI_KINDS), tuple(names), "rgba")
+
+
+def build_faces(folders: dict[str, Path]) -> PictureSet:
+    """Faces joined of the eyes and mouths of emoji, by mood; in other colours too."""
+    (folder,) = folders.values()
+    return joined_faces(folder / "package/assets")
 
 
 def emoji_kind(name: str) -> str | None:
@@ -257,6 +264,13 @@ FONTS = (
         "f877e8ad4fd0aa8c20ac104c9eef69b54dcdc93e2e0d09a01fe5acfc89371980",
     ),
 )
+FLUENT_EMOJI = Package(
+    registry="npm",
+    name="@lobehub/fluent-emoji-3d",
+    version="1.1.0",
+    sha256="c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
+    licence="MIT",
+)
 SETS = (
     SetRecipe(
         name="digits",
@@ -294,17 +308,15 @@ SETS = (
     ),
     SetRecipe(
         name="emoji",
-        packages=(
-            Package(
-                registry="npm",
-                name="@lobehub/fluent-emoji-3d",
-                version="1.1.0",
-                sha256="c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
-                licence="MIT",
-            ),
-        ),
+        packages=(FLUENT_EMOJI,),
         build=build_emoji,
         about="Microsoft's Fluent emoji in 3D by kind, 64 × 64 with alpha, without variants of skin.",
+    ),
+    SetRecipe(
+        name="faces",
+        packages=(FLUENT_EMOJI,),
+        build=build_faces,
+        about="Faces joined of the eyes and mouths of those emoji, in several colours, 64 × 64 with alpha, by mood.",
     ),
 )
 WEIGHTS = (

@@ -63,24 +63,21 @@ def export_trained(
     script: str,
     abouts: Mapping[str, About],
     networks: Callable[[Trained], tuple[nn.Module, nn.Module | None]],  # decoder, encoder
-    has_label: bool,
+    has_label: Callable[[Trained], bool],
 ) -> None:
     """Best weights of config.run → FOLDER, whose name is the model's id; `abouts` speaks for the shipped ones."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", folder.name):
-        raise ExportError(
-            f"The folder's name becomes the model's id: small letters, digits and -, not {folder.name!r}."
-        )
+    check_id(folder.name)
     trained = read_trained(type(config), config.run / BEST)
-    told, content = dataclasses.replace(trained.config, run=config.run), trained.content
+    told = dataclasses.replace(trained.config, run=config.run)
+    is_labelled = has_label(trained)
     decoder, encoder = (network and rounded_to_half(folded(network)) for network in networks(trained))
     about = abouts.get(folder.name) or about_of_own(folder.name, told)
-    minutes = content.get("clock", {}).get("seconds", 0) / 60
     export = GeneratorExport(
-        decoder=Painted(decoder, told.planes, has_label=has_label),
-        encoder=Encoded(encoder, told.planes, has_label=has_label) if encoder else None,
+        decoder=Painted(decoder, told.planes, has_label=is_labelled),
+        encoder=Encoded(encoder, told.planes, has_label=is_labelled) if encoder else None,
         latent=told.latent,
         side=told.side,
-        classes=trained.classes if has_label else (),
+        classes=trained.classes if is_labelled else (),
         about={
             "id": folder.name,
             "title": about.title,
@@ -92,15 +89,21 @@ def export_trained(
         made_by=made_by(script, plain_values(told), sources_of(told.data), commit_in_use()),
         what=about.what,
         weaknesses=about.weaknesses,
-        trained={
-            "step": content["step"],
-            "batch": told.batch,
-            "time": f"{minutes:.0f} minutes on {told.accelerator}, shared with other work"
-            if minutes
-            else "not measured",
-        },
+        trained=training_of(trained, told),
     )
     export_generator(export, folder, measure=measure_generator)
+
+
+def check_id(name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
+        raise ExportError(f"The folder's name becomes the model's id: small letters, digits and -, not {name!r}.")
+
+
+def training_of(trained: Trained, config: Any) -> dict[str, Any]:
+    """What the card says of the training itself."""
+    minutes = trained.content.get("clock", {}).get("seconds", 0) / 60
+    time = f"{minutes:.0f} minutes on {config.accelerator}, shared with other work" if minutes else "not measured"
+    return {"step": trained.content["step"], "batch": config.batch, "time": time}
 
 
 def about_of_own(model_id: str, config: Any) -> About:

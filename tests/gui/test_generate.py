@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,8 +22,17 @@ from desktop.runtime.latents import draw
 from desktop.runtime.manifest import Input
 from desktop.tools.generate_tool import Fit
 from desktop.ui.commands.generate_explorer import Page, Slot
+from desktop.ui.commands.generate_walk import FRAMES, SMALLEST_SIDE
 from desktop.ui.panels.generate_panel import GeneratePanel
-from tests.generators import HereRunner, color_autoencoder, color_of, plain_generator, shape_generator
+from desktop.ui.widgets.value_slider import ValueSlider
+from tests.generators import (
+    HereRunner,
+    color_autoencoder,
+    color_of,
+    mixing_generator,
+    plain_generator,
+    shape_generator,
+)
 from tests.gui.conftest import OpenStudio, Studio
 
 Z = Input(name="z", role="latent", shape=[3])
@@ -430,6 +440,65 @@ class TestWays:
         page.share.move_to_share(0.5)
         plain.settle()
         assert plain.preview_color() not in (seed_color(1), seed_color(2))
+
+    def test_levels_of_one_picture_are_taken_into_another(self, open_workshop: OpenWorkshop) -> None:
+        shop = open_workshop(mixing_generator)
+        shop.show(Page.BLEND)
+        page = shop.panel.blend
+        assert [button.text() for button in page.levels.values()] == ["Coarse"]
+        page.ends[Slot.A].click()
+        shop.panel.dice.click()
+        shop.settle()
+        page.ends[Slot.B].click()
+        shop.settle()
+        page.levels["coarse"].click()
+        shop.settle()
+        sample = shop.generate.sample
+        assert sample is not None
+        assert dict(sample.parameters)["coarse"] == 1.0
+        ends = [draw(Z, 0, seed, (3,)) for seed in (1, 2)]
+        np.testing.assert_array_equal(np.array(sample.latent, np.float32), np.concatenate(ends))
+        layer = shop.place()
+        assert layer.recipe is not None
+        assert layer.recipe.latent == sample.latent
+        page.levels["coarse"].click()
+        shop.settle()
+        assert not page.levels["coarse"].isChecked()
+
+    def test_named_directions_have_sliders_on_their_own_page(self, open_workshop: OpenWorkshop) -> None:
+        shop = open_workshop(mixing_generator)
+        assert shop.panel.form is not None
+        assert not shop.panel.form.isVisible()
+        shop.show(Page.DIRECTIONS)
+        assert shop.panel.form.isVisible()
+        assert not any(slider.isVisible() for slider in shop.panel.directions.sliders)
+        before = shop.preview_color()
+        slider = shop.panel.form.controls["redder"]
+        assert isinstance(slider, ValueSlider)
+        slider.move_to_share(0.0)
+        shop.settle()
+        assert shop.preview_color()[0] < before[0]
+
+    @pytest.mark.parametrize("name", ["walk.gif", "walk"])
+    def test_a_walk_is_saved_as_an_animation(
+        self, open_workshop: OpenWorkshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        shop = open_workshop(shape_generator)
+        shop.show(Page.BLEND)
+        assert not shop.panel.blend.walk.isEnabled()
+        shop.panel.blend.ends[Slot.A].click()
+        shop.panel.dice.click()
+        shop.settle()
+        shop.panel.label.list.textActivated.emit("box")
+        shop.settle()
+        shop.panel.blend.ends[Slot.B].click()
+        shop.settle()
+        monkeypatch.setattr(shop.window.dialogs, "ask_new_file", lambda *_: tmp_path / name)
+        shop.panel.blend.walk.click()
+        shop.settle()
+        with Image.open(tmp_path / (name if "." in name else f"{name}.webp")) as read:
+            assert FRAMES / 2 < read.n_frames <= FRAMES  # equal ones in a row are one
+            assert read.size == (SMALLEST_SIDE, SMALLEST_SIDE)
 
     def test_truncation_draws_the_picture_in(self, plain: Workshop) -> None:
         plain.show(Page.DIRECTIONS)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from models.common.checkpoints import read_checkpoint
 
-METHODS = ("dcgan", "conditional_gan", "wgan", "vae", "conditional_vae")
+METHODS = ("dcgan", "conditional_gan", "wgan", "vae", "conditional_vae", "stylegan", "progressive_gan")
 COLORS = {"red": (220, 40, 30), "blue": (30, 60, 220)}
 
 

@@ -24,7 +24,10 @@ from tests.train.generative_builders import METHODS, method, picture_folder, smo
 
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]  # warnings of the training libraries are theirs
 
-RUNS = {"adversarial": ("dcgan", "conditional_gan", "wgan"), "variational": ("vae", "conditional_vae")}
+RUNS = {
+    "adversarial": ("dcgan", "conditional_gan", "wgan", "stylegan", "progressive_gan"),
+    "variational": ("vae", "conditional_vae"),
+}
 
 
 @pytest.fixture(autouse=True)

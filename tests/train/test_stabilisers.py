@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def test_gradient_penalty_is_the_squared_distance_of_the_gradients_length_from_o
 def test_gradient_penalty_looks_between_real_and_generated_pictures():
     seen = []
 
-    def critic(between: torch.Tensor) -> torch.Tensor:
+    def critic(between: torch.Tensor, _label: None) -> torch.Tensor:
         seen.append(between.detach())
         return between.sum(dim=(1, 2, 3))
 
@@ -148,6 +149,13 @@ def test_gradient_penalty_looks_between_real_and_generated_pictures():
     shares = seen[0].flatten(1)
     assert (shares == shares[:, :1]).all()  # on the straight line
     assert 0 <= float(shares.min()) < 0.1 < 0.9 < float(shares.max()) <= 1
+
+
+def test_seldom_gradient_penalty_weighs_as_much_as_one_at_every_step():
+    config = wgan.Config(penalty=10.0, penalty_every=4)
+    weights = [wgan.penalty_weight(config, step) for step in range(8)]
+    assert weights == [40.0, 0, 0, 0] * 2
+    assert wgan.penalty_weight(dataclasses.replace(config, bound="clipping"), 0) == 0
 
 
 def test_clipping_keeps_every_weight_of_the_critic_within_its_limit(tmp_path):
@@ -226,16 +234,16 @@ def test_real_and_generated_pictures_are_augmented_alike_and_only_when_asked(nam
     monkeypatch.setattr(module, "diff_augment", noting)
     real, generated = torch.full((8, 1, 8, 8), -1.0), torch.full((8, 1, 8, 8), 1.0)
     label = torch.zeros(8, dtype=torch.int64)
-    more = {"dcgan": (0.0,), "conditional_gan": (label, 0.0), "wgan": ()}[name]
+    more = {"dcgan": (0.0,), "conditional_gan": (label, 0.0), "wgan": (label, 0.0)}[name]
     losses = module.CriticLoss if name == "wgan" else module.DiscriminatorLoss
-    painter = {"conditional_gan": lambda _z, _y: generated}.get(name, lambda _z: generated)
+    painter = {"dcgan": lambda _z: generated}.get(name, lambda _z, _y: generated)
     judge = Weighing(1.0, size=(1, 8, 8))
     for asked in (True, False):
         config = module.Config(diff_augment=asked)
         losses(judge, config)(real.clone(), generated, *more)
         teaching = module.GeneratorLoss(nn.Identity(), config)
         teaching.generator = type("Painter", (nn.Module,), {"forward": lambda _self, *given: painter(*given)})()
-        teaching(*((None, label, judge) if name == "conditional_gan" else (None, judge)))
+        teaching(*((None, judge) if name == "dcgan" else (None, label, judge)))
 
     assert changed == [-1.0, 1.0, 1.0]  # real and generated for the judge, generated for the painter; then nothing
 

@@ -17,7 +17,7 @@ from desktop.core.layers import AiRecipe, RasterLayer
 from desktop.io.atomic import replacing
 from desktop.runtime.catalog import Model
 from desktop.runtime.latents import SEED_LIMIT, latent_shape, read_latents
-from desktop.runtime.runner import ParameterValue, Result, Runner
+from desktop.runtime.runner import ParameterValue, Request, Result, Runner
 from desktop.tools import generate_tool
 from desktop.tools.generate_tool import Fit, Picture, Sample, Target
 from desktop.tools.latent_moves import Latent
@@ -255,6 +255,10 @@ class GenerateCommands(QObject):
         assert model is not None
         request = generate_tool.request_of(model.manifest, samples, self._form.device_for(model))
         self.runs.ask(wish, request, prepare=prepare, on_done=on_done, on_error=self.failed.emit)
+
+    def run_walk(self, request: Request, prepare: Callable[[Result], Any], on_done: Callable[[Any], None]) -> None:
+        """The least urgent: frames of an animation."""
+        self.runs.ask(Wish.WALK, request, prepare=prepare, on_done=on_done, on_error=self.failed.emit)
 
     # the picture of the sample
 

@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Model
+from desktop.runtime.latents import mix_params
+from desktop.runtime.manifest import Param
 from desktop.runtime.runner import Result
 from desktop.tools import generate_tool, latent_moves
 from desktop.tools.generate_tool import Picture, Sample
@@ -132,6 +134,12 @@ class GenerateExplorer(QObject):
         return model is not None and generate_tool.has_latent(model.manifest)
 
     @property
+    def has_named_directions(self) -> bool:
+        """The model brings sliders of its own, found where it was trained; none need be looked for."""
+        model = self._commands.model
+        return model is not None and len(generate_tool.steered_params(model.manifest)) > 0
+
+    @property
     def reach(self) -> float:
         """How far a place along a direction goes, to either side."""
         model = self._commands.model
@@ -172,6 +180,29 @@ class GenerateExplorer(QObject):
         if model is not None and self.can_blend:
             ends = self.slots[Slot.A].sample, self.slots[Slot.B].sample
             self._commands.set_sample(generate_tool.blended(model.manifest, *ends, share))
+
+    # a mix of two
+
+    @property
+    def mix_params(self) -> list[Param]:
+        """What of the picture at B can be mixed into that at A, from coarse to fine; empty where the model cannot."""
+        model = self._commands.model
+        return [] if model is None else mix_params(model.manifest)
+
+    @property
+    def mixed_in(self) -> dict[str, float]:
+        """How much of it there is now, by parameter."""
+        sample = self._commands.sample
+        values = {} if sample is None else dict(sample.parameters)
+        return {param.id: float(values[param.id]) for param in self.mix_params if param.id in values}
+
+    def mix(self, name: str, share: float) -> None:
+        """The picture at A with so much of the styles of that at B on one level."""
+        model = self._commands.model
+        if model is not None and self.can_blend and self.mix_params:
+            levels = self.mixed_in | {name: share}
+            ends = self.slots[Slot.A].sample, self.slots[Slot.B].sample
+            self._commands.set_sample(generate_tool.mixed(model.manifest, *ends, levels))
 
     # what is computed for them
 

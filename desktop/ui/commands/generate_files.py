@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from desktop.runtime.runner import Runner
 from desktop.ui.commands.generate_commands import GenerateCommands
 from desktop.ui.commands.generate_explorer import GenerateExplorer, stamps_or_reason
+from desktop.ui.commands.generate_walk import WalkFiles
 from desktop.ui.i18n import tr
 from desktop.ui.state import Tool
 
@@ -37,7 +38,7 @@ class LatentFiles:
 
 def make_generate(
     window: MainWindow, make_runner: Callable[[], Runner]
-) -> tuple[GenerateCommands, GenerateExplorer, LatentFiles]:
+) -> tuple[GenerateCommands, GenerateExplorer, LatentFiles, WalkFiles]:
     """The commands, the ways from picture to picture, and the files; the stamp brush takes its stamps from them."""
     state = window.state
     commands = GenerateCommands(state, window.ai, make_runner, window.background)
@@ -47,7 +48,7 @@ def make_generate(
     window.tools.stamps = lambda: stamps_or_reason(explorer, commands)
     explorer.wants_stamps = lambda: state.tool is Tool.STAMP
     state.tool_changed.connect(explorer.tool_changed)
-    return commands, explorer, LatentFiles(window)
+    return commands, explorer, LatentFiles(window), WalkFiles(window)
 
 
 def _kind() -> str:

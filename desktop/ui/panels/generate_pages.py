@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.runtime.latents import TRUNCATION
 from desktop.tools.latent_moves import DIRECTIONS
@@ -11,7 +11,7 @@ from desktop.ui.action_set import tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.commands.generate_commands import GenerateCommands
 from desktop.ui.commands.generate_explorer import NEIGHBOURS, GenerateExplorer, Slot
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_or
 from desktop.ui.widgets.basics import IconButton, wrapped_label
 from desktop.ui.widgets.latent_map import LatentMap
 from desktop.ui.widgets.picture_tile import PictureTile
@@ -23,6 +23,7 @@ SMALL_TILE_PX = 46
 MAP_PX = 260
 SMALLEST_MAP_PX = 128
 STEP = 0.01
+LEVELS = {"coarse": "generate.level_coarse", "middle": "generate.level_middle", "fine": "generate.level_fine"}
 
 
 class NeighboursPage(QWidget):
@@ -102,15 +103,17 @@ class DirectionsPage(QWidget):
         places, has_any = self._explorer.places(), self._explorer.has_latent
         sample = self._commands.sample
         has_own = sample is not None and TRUNCATION in dict(sample.parameters)
+        found = [] if self._explorer.has_named_directions else places
         self.truncation.setVisible(has_any and not has_own)
         if sample is not None:
             self.truncation.set_value(sample.truncation)
+        is_looked_for = has_any and not self._explorer.has_named_directions
         for index, slider in enumerate(self.sliders):
-            slider.setVisible(has_any and (not places or index < len(places)))
-            slider.setEnabled(index < len(places))
-            if index < len(places):
-                slider.set_value(places[index] / self._explorer.reach * 3)
-        self.note.setVisible(not has_any or not places)
+            slider.setVisible(is_looked_for and (not found or index < len(found)))
+            slider.setEnabled(index < len(found))
+            if index < len(found):
+                slider.set_value(found[index] / self._explorer.reach * 3)
+        self.note.setVisible(not has_any or (is_looked_for and not found))
         self.note.setText(tr("generate.no_latent") if not has_any else tr("generate.finding"))
 
     def _move(self, index: int, value: float) -> None:
@@ -146,7 +149,10 @@ class MapPage(QWidget):
 
 
 class BlendPage(QWidget):
-    """Two pictures and a slider between them; a click on an end puts the picture in hand there."""
+    """Two pictures and a slider between them; a click on an end puts the picture in hand there.
+
+    Models that mix have a button for each level: what of B comes into A.
+    """
 
     def __init__(self, explorer: GenerateExplorer, parent: QWidget) -> None:
         super().__init__(parent)
@@ -163,9 +169,17 @@ class BlendPage(QWidget):
         row.addWidget(self.ends[Slot.A])
         row.addWidget(self.note, 1)
         row.addWidget(self.ends[Slot.B])
+        self.levels: dict[str, QPushButton] = {}
+        self.mix_label, self.walk = QLabel(self), QPushButton(self)
+        self._level_row = QHBoxLayout()
+        self._level_row.setSpacing(4)
+        self._level_row.addWidget(self.mix_label)
         column = _column(self)
         column.addLayout(row)
         column.addWidget(self.share)
+        column.addLayout(self._level_row)
+        column.addWidget(self.walk)
+        self.walk.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.share.value_changed.connect(lambda value: explorer.blend(value / 100))
 
@@ -174,19 +188,45 @@ class BlendPage(QWidget):
             tile.set_tip(tr("generate.slot_tip", slot=slot.value.upper()))
         self.share.set_label(tr("generate.blend_share"))
         self.share.set_tip(tr("generate.blend_tip"))
+        self.mix_label.setText(tr("generate.mix"))
+        self.walk.setText(tr("action.generate.walk"))
+        self.walk.setToolTip(tip_of(action_spec("generate.walk")))
+        for name in list(self.levels):
+            self.levels.pop(name).deleteLater()
 
     def refresh(self) -> None:
         slots = self._explorer.slots
         for slot, tile in self.ends.items():
             tile.set_picture(slots[slot].picture if slot in slots else None)
-        self.share.setEnabled(self._explorer.can_blend)
+        can_blend = self._explorer.can_blend
+        self._refresh_levels(can_blend=can_blend)
+        self.walk.setEnabled(can_blend)
+        self.share.setEnabled(can_blend)
         self.share.set_value(self._explorer.share * 100)
         if not self._explorer.has_latent:
             self.note.setText(tr("generate.no_latent"))
         elif len(slots) < len(Slot):
             self.note.setText(tr("generate.blend_hint"))
         else:
-            self.note.setText("" if self._explorer.can_blend else tr("generate.blend_other"))
+            self.note.setText("" if can_blend else tr("generate.blend_other"))
+
+    def _refresh_levels(self, *, can_blend: bool) -> None:
+        params, mixed_in = self._explorer.mix_params, self._explorer.mixed_in
+        if list(self.levels) != [param.id for param in params]:
+            for name in list(self.levels):
+                self.levels.pop(name).deleteLater()
+            for param in params:
+                button = QPushButton(tr_or(LEVELS.get(param.id, ""), param.label), self)
+                button.setCheckable(True)
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+                button.setToolTip(tr("generate.mix_tip", level=button.text()))
+                button.clicked.connect(lambda is_on, name=param.id: self._explorer.mix(name, float(is_on)))
+                self.levels[param.id] = button
+                self._level_row.addWidget(button, 1)
+        self.mix_label.setVisible(bool(params))
+        for name, button in self.levels.items():
+            button.setEnabled(can_blend)
+            button.setChecked(mixed_in.get(name, 0.0) > 0)
 
 
 def _column(page: QWidget, spacing: int = 8) -> QVBoxLayout:

@@ -223,6 +223,7 @@ class GeneratePanel(QWidget):
             (self.stamp, "tool.stamp"),
             (self.load, "generate.load"),
             (self.save, "generate.save"),
+            (self.blend.walk, "generate.walk"),
         ):
             action = self._actions[action_id]
             button.clicked.connect(lambda _=False, a=action: a.trigger())
@@ -288,6 +289,8 @@ class GeneratePanel(QWidget):
             self.seed.set_value(sample.seed)
         for page, widget in self.pages.items():
             widget.setVisible(has_models and page is self._explorer.page)
+        if self.form is not None and self._explorer.has_named_directions:  # many: on their own page
+            self.form.setVisible(self._explorer.page is Page.DIRECTIONS)
         self.pages[self._explorer.page].refresh()
         QTimer.singleShot(0, self, self._fit_map)  # the page has its place by then
         self.choice.set_value(self._explorer.page.value)
