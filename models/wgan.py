@@ -13,8 +13,8 @@ The weights in onnx/fashion come from these commands, on one core shared with ot
 
     python -m models.fetch_data
     KINDS=(T-shirt Trousers Pullover Dress Sneaker Bag "Ankle boot")
-    python -m models.wgan --classes "${KINDS[@]}" --run runs/fashion --steps 3200
-    python -m models.wgan --classes "${KINDS[@]}" --run runs/fashion --resume
+    python -m models.wgan --no-labels --penalty-every 1 --classes "${KINDS[@]}" --run runs/fashion --steps 3200
+    python -m models.wgan --no-labels --penalty-every 1 --classes "${KINDS[@]}" --run runs/fashion --resume
     python -m models.wgan --run runs/fashion --export onnx/fashion
 
 A first run on all ten classes with the papers' rate of 1e-4 had a coverage of 0.19 after 2,500 steps and shapes torn at
