@@ -1,7 +1,7 @@
-"""Faces of free emoji taken apart and joined anew: any eyes with any mouth, on balls of any colour.
+"""Faces of free emoji taken apart and joined anew: any eyes with any mouth.
 
 A hundred faces are too few for a generator to learn more than themselves. All of them are the same ball with something
-on it, so the ball can be taken away: what is left are eyes, mouths, tears and cheeks with a soft alpha of their own.
+on it, so the ball can be taken away: what is left are eyes and mouths with a soft alpha of their own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from PIL import Image
 from models.common.picture_sets import PictureSet, premultiplied, resized
 
 FACE_SIDE_PX = 64
+DRAWN_AT = 2  # times the side, then shrunk
 FACE_COUNT = 6000
 SEED = 0
 
@@ -25,7 +26,7 @@ Share = NDArray[np.float32]  # (H, W) in 0..1
 
 # Code points whose eyes, or mouths, stand alone on the ball.
 EYES = (
-    *("1f600", "1f601", "1f606", "1f609", "1f60c", "1f60d", "1f60f", "1f610", "1f611", "1f612", "1f614", "1f61c"),
+    *("1f600", "1f601", "1f606", "1f609", "1f60c", "1f60f", "1f610", "1f611", "1f612", "1f614", "1f61c"),
     *("1f61e", "1f61f", "1f620", "1f623", "1f626", "1f627", "1f629", "1f62c", "1f62f", "1f635", "1f641", "1f642"),
     *("1f644", "1f913", "1f928", "1f97a", "1f974", "1f619"),
 )
@@ -36,7 +37,6 @@ MOUTHS = {
     "Astonished": ("1f626", "1f627", "1f62e", "1f62f", "1f632", "1f635", "1f634"),
     "Quiet": ("1f610", "1f614", "1f617", "1f616", "1f62c", "1f910", "1fae4"),
 }
-TEARS = ("1f622", "1f972")
 PLAIN = tuple(sorted({*EYES, *(name for names in MOUTHS.values() for name in names)}))
 
 # What part of the side lies where.
@@ -50,9 +50,7 @@ CORE = 0.3  # share that surely belongs to a part
 ROOM = 0.015  # between eyes and mouth
 
 CANDIDATE_REACH, FAINT, FULL = 12, 14, 44  # levels from the ball: still the ball; begins to be a part; is one
-WITH_TEAR, WITH_CHEEKS, TINTED = 0.1, 0.25, 0.45
-TINT_STRENGTH = 0.82  # as bright as the yellow, other hues would glare
-HUES = (-18, -10, 35, 62, 90, 118, -34)  # of 180 in all: red, orange, green, teal, blue, violet, pink
+WITH_CHEEKS = 0.25
 MOVED, SCALED = 0.012, 0.06
 
 
@@ -78,6 +76,12 @@ class Part:
         above = np.arange(len(self.share))[:, None] < MIDDLE * len(self.share)
         return [Part(self.color, self.share * above), Part(self.color, self.share * ~above)]
 
+    def at(self, side: int) -> Part:
+        """Shrunk to SIDE."""
+        covered = np.dstack([self.color * self.share[..., None], self.share])
+        covered = cv2.resize(covered, (side, side), interpolation=cv2.INTER_AREA)
+        return Part(covered[..., :3] / np.maximum(covered[..., 3:], 1e-3), covered[..., 3])
+
     def moved(self, down: float, right: float, scale: float) -> Part:
         """By shares of the side, scaled about its own middle."""
         side = len(self.share)
@@ -91,15 +95,16 @@ class Part:
 
 def joined_faces(folder: Path, *, count: int = FACE_COUNT, side: int = FACE_SIDE_PX) -> PictureSet:
     """COUNT faces out of FOLDER's <code point>.webp; a name is eyes+mouth:number, so that whole pairs are held out."""
-    faces = {name: _read(folder / f"{name}.webp") for name in {*PLAIN, *TEARS}}
-    ball, alpha = clean_ball([faces[name] for name in PLAIN])
-    parts = {name: _parts_of(face, ball, alpha) for name, face in faces.items()}
-    eyes = {name: _joined([part for part in parts[name] if _is_eye(part)]) for name in EYES}
+    faces = {name: _read(folder / f"{name}.webp") for name in PLAIN}
+    ball, alpha = clean_ball(list(faces.values()))
+    drawn_at = DRAWN_AT * side
+    parts = {name: [part.at(drawn_at) for part in parts_of(face, ball, alpha)] for name, face in faces.items()}
+    ball, alpha = (cv2.resize(plane, (drawn_at, drawn_at), interpolation=cv2.INTER_AREA) for plane in (ball, alpha))
+    eyes = {name: _joined([part for part in parts[name] if not _is_mouth(part)]) for name in EYES}
     mouths = {
         name: _joined([part for part in parts[name] if _is_mouth(part)]) for names in MOUTHS.values() for name in names
     }
-    tears = [_blue_of(_joined(parts[name])) for name in TEARS]
-    cheeks = _drawn_cheeks(len(ball))
+    cheeks = _drawn_cheeks(drawn_at)
     moods = tuple(MOUTHS)
     rng = np.random.default_rng(SEED)
     pictures, labels, names = [], [], []
@@ -107,11 +112,8 @@ def joined_faces(folder: Path, *, count: int = FACE_COUNT, side: int = FACE_SIDE
         mood = number % len(moods)
         eye, mouth = str(rng.choice(EYES)), str(rng.choice(MOUTHS[moods[mood]]))
         below = [cheeks] if rng.random() < WITH_CHEEKS else []
-        above = [tears[rng.integers(len(tears))]] if rng.random() < WITH_TEAR else []
-        pair = _placed(eyes[eye], mouths[mouth], rng)
-        skin = tinted(ball, float(rng.choice(HUES) + rng.uniform(-3, 3))) if rng.random() < TINTED else ball
-        face = skin
-        for part in [*below, *pair, *above]:
+        face = ball
+        for part in [*below, *_placed(eyes[eye], mouths[mouth], rng)]:
             face = face + (part.color - face) * part.share[..., None]
         rgba = np.dstack([face, alpha]).clip(0, 255).astype(np.uint8)
         if rng.random() < 0.5:
@@ -138,20 +140,12 @@ def clean_ball(faces: list[NDArray[np.uint8]]) -> tuple[Rgb, NDArray[np.float32]
     return cv2.GaussianBlur(agreed.astype(np.float32), (0, 0), len(agreed) / 128), inside
 
 
-def tinted(ball: Rgb, hue: float) -> Rgb:
-    """The ball in another colour, as light and as round as before; hue in half degrees."""
-    hsv = cv2.cvtColor(ball.clip(0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(int) + round(hue)) % 180
-    hsv[..., 1] = hsv[..., 1] * TINT_STRENGTH
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
-
-
 def _read(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as file:
         return np.asarray(file.convert("RGBA"))
 
 
-def _parts_of(face: NDArray[np.uint8], ball: Rgb, alpha: NDArray[np.float32]) -> list[Part]:
+def parts_of(face: NDArray[np.uint8], ball: Rgb, alpha: NDArray[np.float32]) -> list[Part]:
     """Everything that lies on the ball and does not touch its rim alone."""
     color, side = face[..., :3].astype(np.float32), len(face)
     inner = cv2.erode((alpha > 200).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=round(side * RIM))
@@ -182,16 +176,6 @@ def _middle(part: Part) -> tuple[float, float]:
     return float(down.mean() / len(part.share)), float(right.mean() / len(part.share))
 
 
-def _blue_of(part: Part) -> Part:
-    """Tears touch eyes and rim; nothing else is blue."""
-    blue = (part.color[..., 2] > part.color[..., 0] + 40).astype(np.float32)
-    return Part(part.color, cv2.GaussianBlur(part.share * blue, (0, 0), len(blue) / 256))
-
-
-def _is_eye(part: Part) -> bool:
-    return _middle(part)[0] < MIDDLE
-
-
 def _is_mouth(part: Part) -> bool:
     return _middle(part)[0] >= MIDDLE
 
@@ -205,9 +189,9 @@ def _drawn_cheeks(side: int) -> Part:
 
 
 def _joined(parts: list[Part]) -> Part:
-    assert parts
-    share = np.max([part.share for part in parts], axis=0)
-    return Part(parts[0].color, share)
+    shares = np.stack([part.share for part in parts])
+    colors = np.stack([part.color for part in parts])
+    return Part(np.take_along_axis(colors, shares.argmax(axis=0)[None, ..., None], axis=0)[0], shares.max(axis=0))
 
 
 def _placed(eyes: Part, mouth: Part, rng: np.random.Generator) -> list[Part]:

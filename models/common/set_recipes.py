@@ -124,7 +124,7 @@ def build_emoji(folders: dict[str, Path]) -> PictureSet:
 
 
 def build_faces(folders: dict[str, Path]) -> PictureSet:
-    """Faces joined of the eyes and mouths of emoji, by mood; in other colours too."""
+    """Faces joined of the eyes and mouths of emoji, by mood."""
     (folder,) = folders.values()
     return joined_faces(folder / "package/assets")
 
@@ -316,7 +316,7 @@ SETS = (
         name="faces",
         packages=(FLUENT_EMOJI,),
         build=build_faces,
-        about="Faces joined of the eyes and mouths of those emoji, in several colours, 64 × 64 with alpha, by mood.",
+        about="Faces joined of the eyes and mouths of those emoji, 64 × 64 with alpha, by mood.",
     ),
 )
 WEIGHTS = (
