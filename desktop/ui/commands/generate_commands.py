@@ -14,6 +14,7 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import AiRecipe, RasterLayer
+from desktop.core.tiles import TileMap
 from desktop.io.atomic import replacing
 from desktop.runtime.catalog import Model
 from desktop.runtime.latents import SEED_LIMIT, latent_shape, read_latents
@@ -32,13 +33,15 @@ from desktop.ui.state import EditorState
 
 
 class GenerateCommands(QObject):
-    """`changed` when the model, the sample or the layer it goes to differ; `picture_changed` when its picture is there.
+    """`changed` when the model, the sample or the layer it goes to differ; `picture_changed` when its picture is there,
+    `busy_changed` when runs begin and end.
 
     Nothing is computed before `is_in_sight` says that somebody looks.
     """
 
     changed = Signal()
     picture_changed = Signal()
+    busy_changed = Signal()
     failed = Signal(object)  # UserError
     noted = Signal(str)
 
@@ -67,7 +70,7 @@ class GenerateCommands(QObject):
         self.layer.found.connect(self._adopt)
         self.layer.changed.connect(self.changed)
         self.layer.failed.connect(self.failed)
-        self.runs.changed.connect(self.changed)
+        self.runs.changed.connect(self.busy_changed)
         self._form.changed.connect(self._models_changed)
         for signal in (state.active_layer_changed, state.document_replaced, state.document_renamed):
             signal.connect(self._follow)
@@ -276,18 +279,24 @@ class GenerateCommands(QObject):
             return
         landing = self.layer.landing(sample, self.picture)
 
+        def prepared(result: Result) -> tuple[Picture, TileMap | None]:
+            picture = result.outputs["images"][0].copy()
+            return picture, None if landing is None else landing.tiles_at_once(picture)
+
         self.runs.ask(
             Wish.PICTURE,
             generate_tool.request_of(model.manifest, [sample], self._form.device_for(model)),
-            prepare=lambda result: result.outputs["images"][0].copy(),
-            on_done=lambda picture: self._take(sample, landing, picture),
+            prepare=prepared,
+            on_done=lambda made: self._take(sample, landing, *made),
             on_error=lambda error: self._fail(sample, error),
         )
 
-    def _take(self, sample: Sample, landing: Landing | None, picture: Picture) -> None:
+    def _take(self, sample: Sample, landing: Landing | None, picture: Picture, tiles: TileMap | None) -> None:
         self.shown, self.picture = sample, picture
         self.picture_changed.emit()
-        if landing is not None:
+        if landing is not None and tiles is not None:
+            self.layer.land(landing, sample, tiles)
+        elif landing is not None:
             self.layer.bring(landing, sample, picture)
         if self._places_next and sample == self.sample:
             self._place_shown()

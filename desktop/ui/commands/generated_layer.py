@@ -21,6 +21,8 @@ from desktop.ui.state import EditorState
 
 Held = tuple[DocumentSession, LayerId]
 
+SMALL_PIXELS = 512**2  # a picture so small is ready for its layer before another thread had begun with it
+
 
 @dataclass(frozen=True, slots=True)
 class Landing:
@@ -30,6 +32,12 @@ class Landing:
     rect: Rect
     depth: Depth
     turn: int
+
+    def tiles_at_once(self, picture: Picture) -> TileMap | None:
+        """The picture as large as its place, where that takes a few milliseconds. Any thread."""
+        if self.rect.width * self.rect.height > SMALL_PIXELS:
+            return None
+        return generate_tool.picture_tiles(picture, self.rect, self.depth)
 
 
 class GeneratedLayer(QObject):

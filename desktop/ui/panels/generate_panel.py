@@ -241,7 +241,7 @@ class GeneratePanel(QWidget):
         self.label.chosen.connect(self._choose_label)
         self.choice.chosen.connect(lambda value: explorer.show(Page(value)))
         self.fit.chosen.connect(lambda value: commands.set_fit(Fit(value)))
-        for signal in (commands.changed, commands.picture_changed, explorer.changed):
+        for signal in (commands.changed, commands.picture_changed, commands.busy_changed, explorer.changed):
             signal.connect(self._later.start)
 
     def _detach(self) -> None:
