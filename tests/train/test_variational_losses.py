@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 from torch.distributions import Normal, kl_divergence  # noqa: E402
 
 from models import conditional_vae, vae  # noqa: E402
+from models.common.generative import load_data  # noqa: E402
+from models.common.picture_sets import as_planes  # noqa: E402
 from models.common.variational import VariationalRun  # noqa: E402
 from tests.train.generative_builders import method, smoke_config  # noqa: E402
 
@@ -123,3 +125,20 @@ def test_best_weights_are_chosen_by_what_the_config_names(best_by, chosen, tmp_p
     method("vae").train(smoke_config("vae", tmp_path, steps=2, validate_every=1, checkpoint_every=2, best_by=best_by))
 
     assert [step for file, step in saved if file == "best.pt"][-1] == chosen
+
+
+def test_refitting_the_prior_moves_codes_into_it_and_changes_no_picture():
+    torch.manual_seed(0)
+    config = smoke_config("vae", Path("nowhere"))
+    whole, training = vae.NegativeElbo(config), load_data(config)[0]
+    planes = as_planes(training.pictures)
+    before = whole.encoder(planes)
+    decoded = whole.decoder(before[0])
+
+    vae.refit_prior(whole, training)
+
+    mean, log_variance = whole.encoder(planes)
+    torch.testing.assert_close(whole.decoder(mean), decoded, atol=1e-4, rtol=1e-4)
+    spread = mean.var(dim=0) + log_variance.exp().mean(dim=0)
+    torch.testing.assert_close(mean.mean(dim=0), torch.zeros(config.latent), atol=1e-4, rtol=0)
+    torch.testing.assert_close(spread, torch.ones(config.latent), atol=1e-3, rtol=0)
