@@ -110,7 +110,6 @@ class MainWindow(QMainWindow):
         self.objects = ObjectCommands(self.state, self.ai, self.background)
         self.editing = EditingTools(self)
         self.effects, self.texts = EffectCommands(self), TextCommands(self)
-        self.effects = EffectCommands(self)
         self.generate, self.explorer, self.latents, self.walks = make_generate(self, make_runner)
         self.models = ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
