@@ -494,9 +494,12 @@ class TestWays:
         shop.panel.blend.ends[Slot.B].click()
         shop.settle()
         monkeypatch.setattr(shop.window.dialogs, "ask_new_file", lambda *_: tmp_path / name)
+        shop.studio.wait_for(lambda: shop.window.actions_by_id["generate.walk"].isEnabled())
         shop.panel.blend.walk.click()
+        written = tmp_path / (name if "." in name else f"{name}.webp")
+        shop.studio.wait_for(written.exists)
         shop.settle()
-        with Image.open(tmp_path / (name if "." in name else f"{name}.webp")) as read:
+        with Image.open(written) as read:
             assert FRAMES / 2 < read.n_frames <= FRAMES  # equal ones in a row are one
             assert read.size == (SMALLEST_SIDE, SMALLEST_SIDE)
 
