@@ -91,6 +91,17 @@ class TestRun:
         np.testing.assert_array_equal(cut.pixels[..., 3], pixels[..., 0])
         assert cut.icc_profile == PROFILE
 
+    def test_a_subject_comes_before_another_background(self, models: Path, tmp_path: Path, capsys: Any) -> None:
+        one_part(models / "red", "matte", FIRST, IMAGE + MASK, outputs={"result": (FLOAT, None)}, constants=SLICE)
+        picture_file(tmp_path / "in.png")
+        assert run_command_line(["run", "red", "in.png", "out.jpg", "--background", "#0000ff", "--shadow"]) == 0
+        capsys.readouterr()
+        with Image.open(tmp_path / "out.jpg") as written, Image.open(tmp_path / "in.png") as source:
+            assert written.size == source.size
+            assert np.asarray(written.convert("RGB"))[..., 2].mean() > np.asarray(source.convert("RGB"))[..., 2].mean()
+        assert "is no background" in refusal(capsys, "run", "red", "in.png", "x.png", "--background", "nowhere.png")
+        assert not (tmp_path / "x.png").exists()
+
     def test_a_cut_out_needs_a_kind_of_file_with_transparency(self, models: Path, tmp_path: Path, capsys: Any) -> None:
         one_part(models / "red", "segment", FIRST, IMAGE + MASK, outputs={"result": (FLOAT, None)}, constants=SLICE)
         picture_file(tmp_path / "in.png")
