@@ -80,7 +80,7 @@ def examine(
         return _as_stated(tell, path, facts, own, folder, picture)
     tell("running")
     working = find_working(graph, sketches(facts, str(path)), picture)
-    trial = Trial(graph, working, folder, picture)
+    trial = Trial(graph, working, folder, picture, tell)
     choices = with_settings(_first_choices(trial, path, taken), settings)
     tell("judging")
     return _judged(tell, trial, choices, settings)

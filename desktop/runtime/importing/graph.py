@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ MULTIPLES = (2, 4, 8, 16, 32, 64, 128)
 SQUARES = (224, 256, 320, 384, 512, 640, 768, 1024)  # for networks that state no size and take only one
 SCALES = (1, 2, 3, 4, 8)
 SMALLER = (2, 4, 8, 16, 32)  # masks and curves come out smaller and are enlarged
+CODE_NAME = re.compile(r"latent|embed|feature|bottleneck|^mu$|style|^ws?$", re.I)  # what only another file understands
 BORDER_LIMIT = 48  # pixels of the picture; networks that pad nothing lose 7 to 36
 USUAL_NOISE = 15 / 255
 SMALLEST_ANSWER = 4  # fewer rows are numbers, not a map
@@ -83,6 +85,7 @@ class ForeignGraph:
         options.log_severity_level = SILENT
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the editor needs the cores too
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=[CPU_PROVIDER])
         except Exception as error:  # onnxruntime has a dozen types without a useful base
@@ -204,6 +207,8 @@ def find_working(graph: ForeignGraph, readings: list[Sketch], picture: NDArray[n
                 continue
             if working is not None:
                 return working
+    if failure is None and any(CODE_NAME.search(tensor.name) for tensor in graph.facts.outputs):
+        raise UserError("import.half", path=graph.label)
     raise failure or UserError("import.no_picture", path=graph.label, outputs=_outputs_text(graph))
 
 

@@ -34,6 +34,7 @@ def joined_of(trial: Trial, choices: Choices, given: Mapping[str, str]) -> Choic
     shown = preview_picture(trial)
     best, least = choices, float("inf")
     for tried in _readings(choices, given):
+        trial.tell("judging")
         try:
             output_range, _ = answer_range(trial, tried, tried.range)
             tried = msgspec.structs.replace(tried, output_range=output_range)

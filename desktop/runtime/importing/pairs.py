@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
+from desktop.runtime.attempts import Kept
 from desktop.runtime.importing.card_files import save_preview
 from desktop.runtime.importing.choices import UNKNOWN_LICENCE, Choices, Question, id_for, title_for, with_settings
 from desktop.runtime.importing.facts import GraphFacts, TensorFacts
@@ -197,12 +198,13 @@ def _candidates(
     if is_click:
         inputs["points"] = np.array([[shown.shape[1] / 2, shown.shape[0] / 2, 1]], np.float32)
     found = []
+    kept = Kept()
     for rank, name in enumerate(ranges):
         for order in orders:
             output_range = settings.get("output_range", _output_range(pair, name))
             tried = msgspec.structs.replace(choices, range=name, order=order, output_range=output_range)
             try:
-                results = run_manifest(_draft(pair, facts, tried), folder, inputs)
+                results = run_manifest(_draft(pair, facts, tried), folder, inputs, kept=kept)
             except UserError:
                 continue
             answer = next((results[key] for key in ("image", "mask", "images") if key in results), None)

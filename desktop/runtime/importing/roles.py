@@ -194,7 +194,8 @@ def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
     has_picture = any(len(other.shape or ()) == 4 for other in facts.inputs)
     if len(shape) == 2 and 1 < places < LATENT_FROM and has_picture and tensor.type in GENERATED_TYPES:
         return InputSketch(tensor.name, tensor.type, "label")  # one of several domains, as a vector
-    if len(shape) == 2 and places >= LATENT_FROM:
+    is_latent = places > 1 and not has_picture and bool(LATENT_NAME.search(tensor.name))
+    if len(shape) == 2 and (places >= LATENT_FROM or is_latent):
         return _latent_or_style(tensor, facts, (places,))
     if len(shape) == 2 and shape[1] is None and LATENT_NAME.search(tensor.name):
         reason = "it does not say how many numbers it wants"

@@ -6,8 +6,8 @@ shows exactly what the imported model will give.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ ORDERS = ("RGB", "BGR")
 RANGE_MISMATCH = 0.2  # most networks answer in the range that they are fed in
 SHOWN_CLASSES = 3
 FAMILY_GAIN = 0.7  # a known family's own range wins unless it looks clearly worse
+BLUE_FIRST_COST = 0.05  # one known network in four has blue first, and where it hardly shows it hardly matters
 RANK_COST = 0.02  # ties go to the commoner range
 
 Picture = NDArray[np.uint8]
@@ -67,6 +68,8 @@ class Trial:
     working: Working
     folder: Path
     picture: Picture
+    tell: Callable[[str], None] = lambda _step: None  # a sign of life: slow networks are tried in many ways
+    kept: Kept = field(default_factory=Kept)  # the session, loaded once for all ways
 
     @property
     def facts(self) -> GraphFacts:
@@ -75,11 +78,15 @@ class Trial:
 
 def run_draft(trial: Trial, choices: Choices, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The results of the task's own adapter for these choices; UserError when they do not work."""
-    return run_manifest(draft(trial.facts, trial.working, choices), trial.folder, inputs)
+    return run_manifest(draft(trial.facts, trial.working, choices), trial.folder, inputs, kept=trial.kept)
 
 
 def run_manifest(
-    manifest: Manifest, folder: Path, inputs: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+    manifest: Manifest,
+    folder: Path,
+    inputs: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    kept: Kept | None = None,
 ) -> Mapping[str, Any]:
     """The results of the task's adapter for a manifest with files in `folder`; `parameters` other than the defaults."""
     adapter = adapter_for(manifest.task)
@@ -93,7 +100,7 @@ def run_manifest(
     known = {param.id: param.default for param in manifest.params} | dict(parameters or {})
     job = Job(0, folder, manifest, {}, {}, known, 0, "cpu")
     with np.errstate(over="ignore", invalid="ignore"):  # a wrong range may well make numbers without bound
-        TaskRun(job, Kept(), lambda _progress: None).run(inputs, results)
+        TaskRun(job, kept or Kept(), lambda _progress: None).run(inputs, results)
     return results
 
 
@@ -127,6 +134,7 @@ def candidates(trial: Trial, choices: Choices, given: Mapping[str, str]) -> list
         output_range, activation = answer_range(trial, choices, name)
         for order in orders:
             fields = {"range": name, "output_range": output_range, "order": order, "activation": activation}
+            trial.tell("judging")
             candidate = _candidate(trial, msgspec.structs.replace(choices, **fields), rank)
             if candidate is not None:
                 found.append(candidate)
@@ -288,7 +296,8 @@ def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
         more["hole"] = choices.mask_hole
     if choices.class_index is not None:
         more["class"] = str(choices.class_index)
-    return Candidate(choices.range, choices.output_range, choices.order, RANK_COST * rank + cost, preview, more)
+    cost += RANK_COST * rank + (BLUE_FIRST_COST if choices.order == "BGR" else 0)
+    return Candidate(choices.range, choices.output_range, choices.order, cost, preview, more)
 
 
 def _usual_ranges(choices: Choices, image: InputSketch) -> tuple[str, ...]:
