@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import onnx
@@ -25,6 +25,8 @@ from tests import foreign_models as foreign
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_models import identity_model
 
+EXAMINATION_MS = 120_000
+
 
 @pytest.fixture
 def studio(open_studio: OpenStudio, models_dir: Path) -> Studio:
@@ -40,17 +42,22 @@ def window(studio: Studio) -> Iterator[ModelsWindow]:
     made.deleteLater()
 
 
+def examination_shows(studio: Studio, condition: Callable[[], bool]) -> None:
+    """Waits for a process that has to start, load libraries and try a network in many ways, on a busy machine too."""
+    studio.qtbot.waitUntil(condition, timeout=EXAMINATION_MS)
+
+
 def examined(studio: Studio, path: Path) -> ImportDialog:
     dialog = ImportDialog(path, studio.window.models, studio.window.dialogs.ask_model_file, studio.window)
     dialog.show()
-    studio.wait_for(lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
+    examination_shows(studio, lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
     return dialog
 
 
 def done(studio: Studio, dialog: ImportDialog) -> None:
     dialog.reject()
     dialog.deleteLater()
-    studio.wait_for(lambda: not studio.window.background.is_busy)
+    examination_shows(studio, lambda: not studio.window.background.is_busy)
     QApplication.processEvents()
 
 
@@ -60,7 +67,7 @@ def test_a_file_is_examined_shown_and_imported_under_the_name_that_was_typed(stu
     dialog.title.setText("Twice")
     dialog.licence.setCurrentText("MIT")
     QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
-    studio.wait_for(lambda: bool(dialog.installed_id))
+    examination_shows(studio, lambda: bool(dialog.installed_id))
     model = studio.window.models.catalog.verified("big")
     assert (model.manifest.title, model.manifest.licence, model.manifest.scale) == ("Twice", "MIT", 2)
     assert [path.name for path in user_models_dir().iterdir()] == ["big"], "nothing of the examination is left"
@@ -72,7 +79,7 @@ def test_the_picture_that_was_chosen_decides_range_and_order(studio: Studio, tmp
     wanted = next(row for row in range(dialog.strip.count()) if dialog.strip.item(row).text().startswith("0..255"))
     dialog.strip.setCurrentRow(wanted)
     dialog.accept()
-    studio.wait_for(lambda: bool(dialog.installed_id))
+    examination_shows(studio, lambda: bool(dialog.installed_id))
     assert studio.window.models.catalog.get("sharp").manifest.inputs[0].std == [1.0]
     done(studio, dialog)
 
@@ -84,9 +91,9 @@ def test_half_a_model_asks_for_its_other_file(studio: Studio, tmp_path: Path, mo
     assert "one half" in dialog.text.text()
     assert dialog.accept_button.isHidden()
     QTest.mouseClick(dialog.second_button, Qt.MouseButton.LeftButton)
-    studio.wait_for(lambda: dialog.accept_button.isEnabled())
+    examination_shows(studio, lambda: dialog.accept_button.isEnabled())
     dialog.accept()
-    studio.wait_for(lambda: bool(dialog.installed_id))
+    examination_shows(studio, lambda: bool(dialog.installed_id))
     assert studio.window.models.catalog.get(dialog.installed_id).manifest.task is Task.STYLE
     done(studio, dialog)
 
@@ -100,7 +107,7 @@ def test_another_task_is_tried_at_once_and_one_that_cannot_be_changes_nothing(st
     choose(studio, dialog, Task.TRANSLATE)
     assert not dialog.warning.isVisible()
     dialog.accept()
-    studio.wait_for(lambda: bool(dialog.installed_id))
+    examination_shows(studio, lambda: bool(dialog.installed_id))
     assert studio.window.models.catalog.get("sharp").manifest.task is Task.TRANSLATE
     done(studio, dialog)
 
@@ -109,7 +116,7 @@ def choose(studio: Studio, dialog: ImportDialog, task: Task) -> None:
     row = dialog.task.findData(task.value)
     dialog.task.setCurrentIndex(row)
     dialog.task.activated.emit(row)
-    studio.wait_for(lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
+    examination_shows(studio, lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
 
 
 def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
@@ -125,7 +132,7 @@ def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Pa
 def test_cancelling_the_examination_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
     dialog = ImportDialog(foreign.endless(tmp_path / "endless.onnx"), studio.window.models, lambda: None, studio.window)
     dialog.show()
-    studio.wait_for(lambda: "takes" in dialog.text.text())
+    examination_shows(studio, lambda: "takes" in dialog.text.text())
     done(studio, dialog)
     assert list(user_models_dir().iterdir()) == []
 
@@ -141,7 +148,7 @@ def test_a_model_file_dropped_on_the_window_is_imported(studio: Studio, tmp_path
         Qt.KeyboardModifier.NoModifier,
     )
     studio.window.dropEvent(event)
-    studio.wait_for(lambda: "import some.onnx" in studio.dialogs.asked)
+    examination_shows(studio, lambda: "import some.onnx" in studio.dialogs.asked)
 
 
 def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWindow) -> None:
@@ -158,14 +165,14 @@ def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_pat
     window.choose("sharp")
     assert window.remove_button.isEnabled()
     QTest.mouseClick(window.verify_button, Qt.MouseButton.LeftButton)
-    studio.wait_for(lambda: "exactly" in window.message.text())
+    examination_shows(studio, lambda: "exactly" in window.message.text())
     model_file = next((user_models_dir() / "sharp").glob("*.onnx"))
     stamp, content = model_file.stat(), bytearray(model_file.read_bytes())
     content[-1] ^= 1
     model_file.write_bytes(content)
     os.utime(model_file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     QTest.mouseClick(window.verify_button, Qt.MouseButton.LeftButton)
-    studio.wait_for(lambda: "altered" in window.message.text() or "not the" in window.message.text())
+    examination_shows(studio, lambda: "altered" in window.message.text() or "not the" in window.message.text())
     asked: list[str] = []
     window.confirm_removal = lambda title: bool(asked.append(title))
     QTest.mouseClick(window.remove_button, Qt.MouseButton.LeftButton)
