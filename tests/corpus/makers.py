@@ -224,7 +224,7 @@ def clicks(name: str, *, encoder: str, decoder: str, side: int = 64):  # type: i
 
     answers = {"range": {"plain": "imagenet", "bytes": "0..255", "batched": "0..1"}[encoder], "order": "RGB"}
     return Case(
-        f"click/{name}", build, clicked, (Task.ENCODE_DECODE,), answers, ("points",), "mask", (side, side), 12.0
+        f"click/{name}", build, clicked, (Task.ENCODE_DECODE,), answers, ("points",), "mask", (side, side), 16.0
     )
 
 
