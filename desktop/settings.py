@@ -58,6 +58,7 @@ TILE_MEMORY_PERCENT = Setting("tile_memory_percent", "Memory for open pictures (
 MODEL_IDLE_SECONDS = Setting("model_idle_seconds", "Free the models' memory after (s)", 60, limits=(1, 3600))
 JOURNAL = Setting("journal", "Keep a recovery journal", True)
 JOURNAL_FOLDER = Setting("journal_folder", "Folder of the journals (empty: the usual one)", "")
+TRAIN_PYTHON = Setting("train_python", "Python with the train extra (empty: the editor's own)", "")
 RECENT_FILES: Setting[tuple[str, ...]] = Setting("recent_files", "Recent files", ())
 SHORTCUTS: Setting[tuple[str, ...]] = Setting("shortcuts", "Keyboard shortcuts", ())  # "action.id=Ctrl+K"
 FIRST_SWATCHES = (

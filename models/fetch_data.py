@@ -25,12 +25,13 @@ from models.common.photo_recipes import PHOTOS, PhotoRecipe
 from models.common.picture_sets import save_packed
 from models.common.qt_resources import read_rcc
 from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
+from models.common.style_recipes import PAINTINGS, PaintingsRecipe, read_paintings
 from models.common.upscaler_weights import UPSCALER_WEIGHTS
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SOURCES = "sources.json"  # names and licences of a set's packages, for the manifests of what is trained on it
 
-Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe
+Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe | PaintingsRecipe
 
 
 def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: bool = False) -> None:
@@ -51,7 +52,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS)
+    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS)
     known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")
@@ -149,12 +150,20 @@ def _keep_weights(recipe: WeightsRecipe, folders: dict[str, Path], kept: Path) -
     return f"{recipe.name}: the weights {', '.join(Path(path).name for path in kept_paths)}", kept_paths
 
 
+def _keep_paintings(recipe: PaintingsRecipe, folders: dict[str, Path], kept: Path) -> tuple[str, list[str]]:
+    pictures = read_paintings(recipe, folders[recipe.package.name])
+    for name, picture in pictures.items():
+        picture.save(kept / f"{name}.png")
+    return f"{recipe.name}: {len(pictures)} paintings to learn a style from", []
+
+
 KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {
     PhotoRecipe: _keep_pictures,
     CutoutRecipe: _keep_pictures,
     SetRecipe: _keep_set,
     PairRecipe: _keep_pairs,
     WeightsRecipe: _keep_weights,
+    PaintingsRecipe: _keep_paintings,
 }
 
 

@@ -211,6 +211,9 @@ _AI = (
     _a("generate.load", "generate", "latents.load", icon="open", condition="has_latent", separated=True),
     _a("generate.save", "generate", "latents.save", icon="save", condition="has_latent"),
     _a("generate.walk", "generate", "walks.save", icon="save", condition="can_walk"),
+    _a("styles.slow", "styles", "styles.jobs.paint_slowly", icon="style", condition="can_paint_slowly"),
+    _a("styles.learn", "styles", "styles.jobs.learn", icon="plus", condition="can_learn_style"),
+    _a("styles.cancel", "styles", "styles.jobs.cancel", icon="stop", condition="learns_style", separated=True),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
     _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
 )
@@ -326,6 +329,7 @@ SUBMENUS = {
     "filter_layer": "layer",
     **FILTER_MENUS,
     "generate": "ai",
+    "styles": "ai",
     "panels": "view",
     "brushes": "tool",
     "symmetry": "tool",

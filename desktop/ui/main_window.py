@@ -44,6 +44,7 @@ from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.screen_commands import ScreenCommands
 from desktop.ui.commands.select_commands import SelectCommands
+from desktop.ui.commands.style_commands import StyleCommands
 from desktop.ui.commands.text_commands import TextCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.tour_commands import TourCommands
@@ -111,7 +112,7 @@ class MainWindow(QMainWindow):
         self.editing = EditingTools(self)
         self.effects, self.texts = EffectCommands(self), TextCommands(self)
         self.generate, self.explorer, self.latents, self.walks = make_generate(self, make_runner)
-        self.models = ModelCommands(self.state, catalog, self.ai, self.background)
+        self.styles, self.models = StyleCommands(self), ModelCommands(self.state, catalog, self.ai, self.background)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
         self._recent_menu = RecentMenu(self.files, self.actions_by_id.menus["file"])
@@ -370,10 +371,9 @@ class MainWindow(QMainWindow):
         self.guarded(self._remember_layout)
         self.guarded(self.kept_options.save)
         self.hide()
-        self.ai.close()
-        self.generate.close()
-        self.background.close()
-        self.recovery.close()
+        parts = (self.ai, self.generate, self.styles, self.background, self.recovery)
+        for close in [part.close for part in parts]:
+            close()
         self.canvas.close_document()
         event.accept()
 

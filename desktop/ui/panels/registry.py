@@ -91,9 +91,19 @@ def _generate(window: MainWindow) -> QWidget:
     return panel
 
 
+def _styles(window: MainWindow) -> QWidget:
+    from desktop.ui.focus import is_behind
+    from desktop.ui.panels.style_panel import StylePanel
+
+    panel = StylePanel(window.styles, window.actions_by_id)
+    window.styles.is_in_sight = lambda: panel.isVisible() and not is_behind(panel)
+    return panel
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
     PanelSpec("generate", _generate, Group.UPPER),
+    PanelSpec("styles", _styles, Group.UPPER, aliases=("style",)),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
     PanelSpec("history", _history, Group.UPPER),
     PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),

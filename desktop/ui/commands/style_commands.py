@@ -1,0 +1,183 @@
+"""The Styles panel's state: the styles there are, a small picture of each on the user's own, and the one in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.core.document import Document
+from desktop.runtime.runner import Cancelled, Failed, Job, Outcome, ParameterValue
+from desktop.tools import style_tool
+from desktop.tools.ai_tool import Where
+from desktop.tools.style_tool import StyleChoice
+from desktop.ui.commands.style_jobs import StyleJobs
+
+if TYPE_CHECKING:
+    from desktop.ui.main_window import MainWindow
+
+SETTLED_MS = 400  # after the last change of the picture: before, a stroke would cost a run for each dab
+FOLLOW_MS = 60  # after the last move of a slider
+
+Picture = NDArray[np.uint8]
+
+
+class StyleCommands(QObject):
+    """`changed` when the styles or the one in hand differ, `thumbnail_made` (key) when a small picture is there.
+
+    Nothing is computed before `is_in_sight` says that somebody looks.
+    """
+
+    changed = Signal()
+    thumbnail_made = Signal(object)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        state, ai = window.state, window.ai
+        self._state, self._ai, self._background = state, ai, window.background
+        self.jobs = StyleJobs(window)
+        self.is_in_sight: Callable[[], bool] = lambda: False
+        self.styles: list[StyleChoice] = []
+        self.chosen: StyleChoice | None = None
+        self.thumbnails: dict[tuple[str, str], Picture] = {}
+        self._shown: Document | None = None  # the version that the thumbnails show
+        self._small: Picture | None = None
+        self._queue: list[StyleChoice] = []
+        self._job: Job | None = None
+        self._number = 0
+        self._wants_preview = False
+        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settled.timeout.connect(self.look)
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self._follow.timeout.connect(self._preview)
+        ai.form.changed.connect(self._models_changed)
+        ai.changed.connect(self._ai_changed)
+        state.document_replaced.connect(self._settled.start)
+        state.document_replaced.connect(self.changed)
+
+    @property
+    def is_busy(self) -> bool:
+        """Small pictures are on their way."""
+        return self._job is not None or bool(self._queue) or self._settled.isActive() or self._follow.isActive()
+
+    @property
+    def can_paint(self) -> bool:
+        return self.chosen is not None and self._ai.can_run
+
+    def look(self) -> None:
+        """Somebody looks: the small pictures have to be those of the picture as it is now."""
+        opened = self._state.open_document
+        if not self.is_in_sight() or opened is None or opened.is_editing:
+            return
+        document = opened.document
+        if document is self._shown:
+            return
+        self._shown = document
+        self._number += 1
+        number = self._number
+        self._background.run(
+            lambda: style_tool.small_picture(document),
+            on_done=lambda small: self._take_small(number, small),
+            on_error=lambda _error: None,
+            name="style thumbnails",
+        )
+
+    def watch(self) -> None:
+        """The picture may have changed."""
+        opened = self._state.open_document
+        if opened is not None and opened.document is not self._shown:
+            self._settled.start()
+
+    def choose(self, choice: StyleChoice) -> None:
+        """Takes a style in hand and shows it on the picture, small at first."""
+        form, opened = self._ai.form, self._state.open_document
+        if form.model is None or form.model.id != choice.model.id:
+            form.choose_model(choice.model.id)
+        if opened is not None and style_tool.BRUSH not in form.values.get(choice.model.id, {}):
+            for name, value in style_tool.first_brush(choice.model.manifest, opened.document).items():
+                form.set_parameter(name, value)
+        for name, value in choice.parameters.items():
+            form.set_parameter(name, value)
+        if form.where is Where.PAINTED and self._state.region.is_empty:
+            has_selection = opened is not None and opened.document.selection is not None
+            form.set_where(Where.SELECTION if has_selection else Where.ALL)
+        self.chosen = choice
+        self.changed.emit()
+        self._ask_preview()
+
+    def set_parameter(self, name: str, value: ParameterValue) -> None:
+        """A slider moves: the picture follows, small."""
+        if self.chosen is None:
+            return
+        self._ai.form.set_parameter(name, value)
+        self._ask_preview()
+
+    def values(self) -> dict[str, ParameterValue]:
+        return self._ai.form.parameters()
+
+    def close(self) -> None:
+        """Ends everything; waits for programs."""
+        self.jobs.close()
+        self._queue.clear()
+        if self._job is not None:
+            self._job.cancel()
+
+    # the preview on the canvas
+
+    def _ask_preview(self) -> None:
+        self._wants_preview = True
+        self._follow.start()
+
+    def _preview(self) -> None:
+        if self._wants_preview and self._ai.can_preview:
+            self._wants_preview = False
+            self._ai.preview()
+
+    def _ai_changed(self) -> None:
+        if self._wants_preview and not self._ai.is_running:
+            self._follow.start()
+        self.changed.emit()
+
+    # thumbnails
+
+    def _take_small(self, number: int, small: Picture) -> None:
+        if number == self._number:
+            self._small = small
+            self._queue = list(self.styles)
+            self._next()
+
+    def _next(self) -> None:
+        if self._job is not None or not self._queue or self._small is None:
+            return
+        choice = self._queue.pop(0)
+        request = style_tool.thumbnail_request(choice, self._small, self._ai.form.device_for(choice.model))
+        number, call = self._number, self._background.call
+
+        def done(outcome: Outcome) -> None:
+            picture = None if isinstance(outcome, Cancelled | Failed) else outcome.result.image.copy()
+            call(lambda: self._take_thumbnail(number, choice, picture))
+
+        self._job = self._ai.runner.submit(request, on_progress=lambda _progress: None, on_done=done)
+
+    def _take_thumbnail(self, number: int, choice: StyleChoice, picture: Picture | None) -> None:
+        self._job = None
+        if number == self._number and picture is not None:
+            self.thumbnails[choice.key] = picture
+            self.thumbnail_made.emit(choice.key)
+        self._next()
+
+    def _models_changed(self) -> None:
+        styles = style_tool.styles_of(self._ai.form.models)
+        if [style.key for style in styles] != [style.key for style in self.styles]:
+            self.styles = styles
+            known = {style.key for style in styles}
+            self.chosen = self.chosen if self.chosen is not None and self.chosen.key in known else None
+            self._shown = None
+            self.changed.emit()
+            self._settled.start()
+        elif self.chosen is not None and self._ai.form.model is not self.chosen.model:
+            self.chosen = None  # another model was chosen in the AI panel
+            self.changed.emit()

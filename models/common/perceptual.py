@@ -1,0 +1,80 @@
+"""How far a painted picture is from a photograph's content and a painting's manner, as VGG16 sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.nets.vgg import VGG_WEIGHTS, Vgg, moments, random_vgg
+
+Looks = dict[int, tuple[str, ...]]  # how much smaller the eye sees the picture → the layers that count
+
+# The eye looks closely at edges only, at strokes in the half, at shapes in the quarter of the size: as much as deeper
+# layers see in the whole, for a fifth of the work.
+LOOKS: Looks = {1: ("relu1_1",), 2: ("relu1_1", "relu2_1", "relu3_1"), 4: ("relu2_1", "relu3_1")}
+CONTENT_LAYER = (2, "relu3_1")
+LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+
+
+def trained_eye(weights: Path = VGG_WEIGHTS) -> Vgg:
+    """DataError when the weights were not fetched."""
+    return Vgg.trained(LAYERS, weights)
+
+
+def untrained_eye() -> Vgg:
+    """For `--smoke` and tests: nothing needs to be fetched."""
+    return random_vgg(LAYERS)
+
+
+class PerceptualLoss(nn.Module):
+    """How far painted pictures are from the photographs' content and from their style's manner, both as shares.
+
+    0 is equal; 1 is as far as nothing at all. Of each style the means and covariances of its picture are kept. Several
+    pictures are one to the style: what is even in one may stay so if another is busy.
+    """
+
+    def __init__(self, eye: Vgg, pictures: list[Tensor], looks: Looks | None = None) -> None:
+        """`pictures` (3, H, W) in 0..1, one of each style."""
+        super().__init__()
+        self.eye = eye
+        self.looks = dict(LOOKS) if looks is None else looks
+        self.style_layers = [(shrink, layer) for shrink, layers in self.looks.items() for layer in layers]
+        with torch.no_grad():
+            seen = [self._seen(picture[None]) for picture in pictures]
+        for place, layer in enumerate(self.style_layers):
+            mean, covariance = zip(*(moments(features[layer]) for features in seen), strict=True)
+            self.register_buffer(f"mean{place}", torch.cat(mean))
+            self.register_buffer(f"covariance{place}", torch.cat(covariance))
+
+    def forward(self, painted: Tensor, photo: Tensor, style: int) -> tuple[Tensor, Tensor]:
+        """(content distance of each picture (N,), style distance of all of them together)."""
+        with torch.no_grad():
+            wanted = self._seen(photo, CONTENT_LAYER[:1])[CONTENT_LAYER]
+        seen = self._seen(painted)
+        content = (seen[CONTENT_LAYER] - wanted).square().mean((1, 2, 3)) / wanted.square().mean((1, 2, 3))
+        distances = []
+        for place, layer in enumerate(self.style_layers):
+            together = seen[layer].transpose(0, 1).flatten(1)[None, :, :, None]  # as if side by side
+            mean, covariance = moments(together)
+            distances.append(unlikeness(mean, getattr(self, f"mean{place}")[style]))
+            distances.append(unlikeness(covariance, getattr(self, f"covariance{place}")[style]))
+        return content, torch.stack(distances).mean()
+
+    def _seen(self, picture: Tensor, shrinks: tuple[int, ...] | None = None) -> dict[tuple[int, str], Tensor]:
+        found = {}
+        for shrink in self.looks if shrinks is None else shrinks:
+            layers = self.looks[shrink]
+            if layers == ("relu1_1",):
+                found[shrink, "relu1_1"] = self.eye.edges(picture)
+                continue
+            shown = nn.functional.avg_pool2d(picture, shrink) if shrink > 1 else picture
+            features = self.eye(shown, deepest=layers[-1])
+            found |= {(shrink, layer): features[layer] for layer in layers}
+        return found
+
+
+def unlikeness(found: Tensor, wanted: Tensor) -> Tensor:
+    """0 for equal, 1 where one of them is nothing: too much counts no more than too little."""
+    return (found - wanted).square().sum() / (found.square().sum() + wanted.square().sum() + 1e-6)

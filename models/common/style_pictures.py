@@ -1,0 +1,64 @@
+"""The shipped styles: their pictures, and what content counts beside style in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.common.data import DataError, read_photo
+from models.common.own_paintings import OWN_PAINTINGS
+
+Rgb8 = NDArray[np.uint8]  # (H, W, 3)
+
+SHORT_SIDE_PX = 400  # of a style's picture: how large its strokes are beside the pixels of a photograph
+SMALLEST_PX = 16  # what the eye needs
+
+
+@dataclass(frozen=True)
+class Style:
+    name: str
+    title: str  # in the editor
+    about: str  # painter, title, year
+    content_weight: float
+    short_side: int = SHORT_SIDE_PX
+
+
+STYLES = {
+    style.name: style
+    for style in (
+        Style("great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.2),
+        Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.2),
+        Style("stained-glass", "Stained glass", "own painting", 0.2),
+        Style("mosaic", "Mosaic", "own painting", 0.2),
+        Style("ink-hatching", "Ink hatching", "own painting", 0.2),
+        Style("linocut", "Linocut", "own painting", 0.2),
+    )
+}
+
+
+def style_picture(style: Style, paintings: Path) -> Rgb8:
+    """The picture a style is learned from, its short side `short_side`. DataError: it was not fetched."""
+    if style.name in OWN_PAINTINGS:
+        picture = OWN_PAINTINGS[style.name]()
+    else:
+        picture = read_photo(paintings / f"{style.name}.png")
+    return resized_style(picture, style.short_side)
+
+
+def resized_style(picture: Rgb8, short_side: int) -> Rgb8:
+    """DataError: a picture too small, too long, or of one colour: it has no style."""
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST_PX:
+        raise DataError(f"The style's picture has {width} × {height} pixels; it needs at least {SMALLEST_PX} each way.")
+    if max(height, width) > 20 * min(height, width):
+        raise DataError(f"The style's picture is {width} × {height} pixels, too narrow to show a style.")
+    if float(picture.reshape(-1, 3).std(axis=0).max()) < 1.0:
+        raise DataError("The style's picture has only one colour, so there is no style to learn.")
+    factor = short_side / min(height, width)
+    size = (max(SMALLEST_PX, round(width * factor)), max(SMALLEST_PX, round(height * factor)))
+    filtering = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return cv2.resize(picture, size, interpolation=filtering)

@@ -1,0 +1,211 @@
+"""A fast network that paints in any of several styles, or between them, and in tiles that agree.
+
+After Johnson et al. (ECCV 2016) and Dumoulin et al. (ICLR 2017: instance norms with one scale and shift per style).
+Those norms look at the whole picture; here what they see is measured once, on the picture at reduced size (`StyleLook`),
+and handed to every tile. What gives even areas something to paint with is noise that belongs to the place. By its layers
+the network reaches 32 pixels far.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.nets.blocks import convolution, mirrored_around
+
+CELL_PX = 4  # pixels unshuffled together: most of the work is done at a quarter of the size
+MARGIN_PX = 8
+LUMA = (0.299, 0.587, 0.114)
+
+
+class StyledNorm(nn.Module):
+    """Each channel brought to mean 0 and deviation 1, then scaled and shifted by the style.
+
+    (N, C, H, W), style (N, S) → (N, C, H, W). Mean and deviation are those of the picture itself, or those given.
+    """
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(styles, channels) + 0.1 * torch.randn(styles, channels))
+        self.shift = nn.Parameter(0.1 * torch.randn(styles, channels))
+
+    def forward(self, x: Tensor, style: Tensor, look: Look) -> Tensor:
+        mean, deviation = look.at(x)
+        return (x - mean) * ((style @ self.scale)[:, :, None, None] / deviation) + (style @ self.shift)[
+            :, :, None, None
+        ]
+
+
+class Look:
+    """Mean and deviation of every layer in turn: measured on what passes, or told as one vector (N, 2 × channels)."""
+
+    def __init__(self, told: Tensor | None = None) -> None:
+        self.told = told
+        self.place = 0
+        self.measured: list[Tensor] = []
+
+    def at(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        channels = x.shape[1]
+        if self.told is None:
+            mean = x.mean(dim=(2, 3))
+            deviation = ((x - mean[:, :, None, None]).square().mean(dim=(2, 3)) + 1e-4).sqrt()
+            self.measured += [mean, deviation]
+        else:
+            mean, deviation = self.told[:, self.place : self.place + 2 * channels].chunk(2, dim=1)
+            self.place += 2 * channels
+        return mean[:, :, None, None], deviation[:, :, None, None]
+
+    def vector(self) -> Tensor:
+        return torch.cat(self.measured, dim=1)
+
+
+class StyledConvolution(nn.Module):
+    """A 3 × 3 convolution of which every style has its own: between two styles it is their mixture."""
+
+    def __init__(self, channels_in: int, channels_out: int, styles: int, *, deviation: float) -> None:
+        super().__init__()
+        self.shape = (channels_out, channels_in, 3, 3)
+        self.weight = nn.Parameter(deviation * torch.randn(styles, channels_out * channels_in * 9))
+        self.bias = nn.Parameter(torch.zeros(styles, channels_out))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        count, channels_out = len(style), self.shape[0]
+        weight = (style @ self.weight).view(count * channels_out, *self.shape[1:])
+        bias = (style @ self.bias).flatten()
+        if count == 1:
+            return F.conv2d(x, weight, bias, padding=1)
+        together = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weight, bias, padding=1, groups=count)
+        return together.view(count, channels_out, *x.shape[2:])
+
+
+class StyledBlock(nn.Module):
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.first, self.second = convolution(channels, channels), convolution(channels, channels)
+        self.first_norm, self.second_norm = StyledNorm(channels, styles), StyledNorm(channels, styles)
+        with torch.no_grad():
+            self.second_norm.scale.mul_(0.3)  # starts near the identity
+
+    def forward(self, x: Tensor, style: Tensor, look: Look) -> Tensor:
+        inner = F.relu(self.first_norm(self.first(x), style, look))
+        return x + self.second_norm(self.second(inner), style, look)
+
+
+class StylePainter(nn.Module):
+    """Picture (N, 3, H, W) in 0..1, noise (N, 1, H, W), style (N, S) with sum 1 → the painted picture, not clamped.
+
+    Height and width must be multiples of `STRIDE`; `FastStyle` takes any.
+    """
+
+    STRIDE = 8
+
+    def __init__(self, styles: int, width: int = 64, fine_width: int = 32, blocks: int = 3) -> None:
+        super().__init__()
+        self.read = convolution((3 + 1) * CELL_PX**2, width)
+        self.read_norm = StyledNorm(width, styles)
+        self.blocks = nn.ModuleList(StyledBlock(width, styles) for _ in range(blocks))
+        self.refine = StyledConvolution(width, fine_width, styles, deviation=1.5 / (3 * width**0.5))
+        self.refine_norm = StyledNorm(fine_width, styles)
+        self.write = StyledConvolution(fine_width, 12, styles, deviation=0.01)  # starts near the photograph
+        self.color = nn.Parameter(torch.eye(3).repeat(styles, 1, 1))  # colours of the wash below the strokes
+        self.detail = nn.Parameter(0.7 * torch.eye(3).repeat(styles, 1, 1))  # what of the photograph's detail stays
+        self.tint = nn.Parameter(torch.zeros(styles, 3))
+
+    @property
+    def look_length(self) -> int:
+        """How many means and deviations all norms together need."""
+        return 2 * sum(norm.scale.shape[1] for norm in self.modules() if isinstance(norm, StyledNorm))
+
+    def forward(self, image: Tensor, noise: Tensor, style: Tensor, look: Look | None = None) -> Tensor:
+        x = self.features(image, noise, style, Look() if look is None else look)
+        return self._wash(image, style) + F.pixel_shuffle(self.write(x, style), 2)
+
+    def features(self, image: Tensor, noise: Tensor, style: Tensor, look: Look) -> Tensor:
+        """(N, C, H/2, W/2) from which the strokes are written."""
+        x = F.pixel_unshuffle(torch.cat([image * 2 - 1, noise], dim=1), CELL_PX)
+        x = F.relu(self.read_norm(self.read(x), style, look))
+        for block in self.blocks:
+            x = block(x, style, look)
+        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        return F.relu(self.refine_norm(self.refine(x, style), style, look))
+
+    def _wash(self, image: Tensor, style: Tensor) -> Tensor:
+        """The picture's colours without detail, and its detail, both turned by the style."""
+        soft = F.interpolate(F.avg_pool2d(image, CELL_PX), scale_factor=float(CELL_PX), mode="bilinear")
+        tint = (style @ self.tint)[:, :, None, None]
+        return turned(soft, style, self.color) + turned(image - soft, style, self.detail) + tint
+
+
+def turned(planes: Tensor, style: Tensor, matrices: Tensor) -> Tensor:
+    """Colours (N, 3, H, W) times the style's matrix (S, 3, 3)."""
+    matrix = (style @ matrices.flatten(1)).view(-1, 3, 3)
+    rows = [(planes * matrix[:, row, :, None, None]).sum(dim=1, keepdim=True) for row in range(3)]
+    return torch.cat(rows, dim=1)
+
+
+class Mixture(nn.Module):
+    """Numbers of two styles, (1,) each, counted from 0, and the share of the second → (1, S) with sum 1."""
+
+    def __init__(self, styles: int) -> None:
+        super().__init__()
+        self.register_buffer("numbers", torch.arange(styles).float()[None], persistent=False)
+
+    def forward(self, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
+        first_is, second_is = ((self.numbers == number.round()[:, None]).float() for number in (style, second))
+        return first_is * (1 - mix[:, None]) + second_is * mix[:, None]
+
+
+class StyleLook(nn.Module):
+    """The whole picture, perhaps reduced, → what `FastStyle` has to know of it: (1, L) means and deviations.
+
+    Its noise is a formula: nothing random is in the graph, and no number depends on where a tile begins.
+    """
+
+    def __init__(self, painter: StylePainter, styles: int) -> None:
+        super().__init__()
+        self.painter, self.mixture = painter, Mixture(styles)
+
+    def forward(self, image: Tensor, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
+        whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
+        height, width = whole.shape[-2:]
+        rows = torch.arange(height, device=image.device).float()[:, None]
+        columns = torch.arange(width, device=image.device).float()
+        noise = (torch.sin(rows * 12.9898 + columns * 78.233) * 43758.55).frac().abs() * 2 - 1
+        look = Look()
+        self.painter.features(whole, noise[None, None], self.mixture(style, second, mix), look)
+        return look.vector()
+
+
+class FastStyle(nn.Module):
+    """Any size, or tiles with one `look`: two styles by number, how much of the second, strength, and whose colours.
+
+    image (1, 3, H, W) in 0..1, noise (1, 1, H, W) in -1..1, look (1, L) of `StyleLook`, all others (1,): `style` and
+    `second` count from 0, `mix`, `strength` and `own_colors` are 0..1 → (1, 3, H, W) in 0..1.
+    """
+
+    def __init__(self, painter: StylePainter, styles: int) -> None:
+        super().__init__()
+        self.painter, self.mixture = painter, Mixture(styles)
+
+    def forward(
+        self,
+        image: Tensor,
+        noise: Tensor,
+        look: Tensor,
+        style: Tensor,
+        second: Tensor,
+        mix: Tensor,
+        strength: Tensor,
+        own_colors: Tensor,
+    ) -> Tensor:
+        height, width = image.shape[-2:]
+        whole, whole_noise = (
+            mirrored_around(planes, margin=MARGIN_PX, multiple=StylePainter.STRIDE) for planes in (image, noise)
+        )
+        painted = self.painter(whole, whole_noise, self.mixture(style, second, mix), Look(look)).clamp(0, 1)
+        painted = painted[..., MARGIN_PX:, MARGIN_PX:][..., :height, :width]
+        luma = torch.tensor(LUMA, device=image.device).view(1, 3, 1, 1)
+        keeping = image + ((painted - image) * luma).sum(dim=1, keepdim=True)
+        painted = painted + own_colors * (keeping - painted)
+        return (image + strength * (painted - image)).clamp(0, 1)
