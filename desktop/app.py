@@ -199,7 +199,12 @@ def _take_screenshot(application: QApplication, window: MainWindow, options: Ope
     settled = QDeadlineTimer(SETTLED_MS)
     while not deadline.hasExpired() and not settled.hasExpired():
         application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-        if window.background.is_busy or window.generate.runs.is_busy or not window.canvas.is_complete:
+        if (
+            window.background.is_busy
+            or window.generate.runs.is_busy
+            or window.styles.is_busy
+            or not window.canvas.is_complete
+        ):
             settled = QDeadlineTimer(SETTLED_MS)
     picture = window.grab()
     saved = _save_aside(picture, options.screenshot)

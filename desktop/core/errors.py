@@ -221,6 +221,12 @@ MESSAGES: dict[str, str] = {
     "cli.bad_thumbnail_size": "The size of a thumbnail is {smallest} to {largest} pixels, not {size}.",
     "cli.bad_set": "--set must look like key=value; “{text}” does not.",
     # tools
+    # styles that need PyTorch
+    "styles.no_python": "This needs PyTorch: choose, in the preferences, the Python of an environment "
+    "where the source of the program was installed with its train extra.",
+    "styles.busy": "A style is being learned or painted already; wait for it or cancel it.",
+    "styles.failed": "The style could not be finished: {reason}",
+    "styles.changed_meanwhile": "The picture changed its size while it was painted; the result was given up.",
     "tool.no_document": "Open a picture first.",
     "tool.selection_empty": "“{name}” has no pixels inside the selection; select where it has some.",
     "tool.no_layer": "Choose a layer in the layers panel first.",

@@ -45,9 +45,8 @@ def _arrays(content: bytes, header: int, name: str, depth: int) -> Iterator[tupl
         tree, heap = struct.unpack_from("<QQ", content, messages[GROUP])
         for child, inner in _members(content, tree, heap, DEEPEST):
             yield from _arrays(content, inner, f"{name}/{child}" if name else child, depth - 1)
-    elif LAYOUT in messages and DATASPACE in messages:
-        if (array := _array(content, messages, name)) is not None:
-            yield name, array
+    elif LAYOUT in messages and DATASPACE in messages and (array := _array(content, messages, name)) is not None:
+        yield name, array
 
 
 def _array(content: bytes, messages: dict[int, int], name: str) -> NDArray[np.float32] | None:

@@ -97,8 +97,8 @@ def style_card(
         "## Measured",
         "",
         f"Distances on VGG16's features as shares (0 is equal, 1 is as far as nothing at all), means over "
-        f"{len(measured['pictures'])} held-out photographs at {MEASURED_PX} × {MEASURED_PX} pixels, strength 100. Beside "
-        f"them {measured['slow']}.",
+        f"{len(measured['pictures'])} held-out photographs at {MEASURED_PX} × {MEASURED_PX} pixels, strength 100. "
+        f"Beside them {measured['slow']}.",
         "",
         "| style | content | style | content, slow | style, slow |",
         "|---|---|---|---|---|",
@@ -113,9 +113,9 @@ def style_card(
             f"The photographs themselves, untouched: style {measured['untouched']:.3f}. Pictures: "
             f"{', '.join(measured['pictures'])}.",
             "",
-            f"{speed['cpu_seconds_per_megapixel']:.2f} s a megapixel ({speed['cpu']}); {speed['peak_memory_mb']:.0f} MB of "
-            "memory for one megapixel untiled. Tiles differ from the whole picture by at most "
-            f"{measured['tile_levels']} level. On a GPU: not measured.",
+            f"{speed['cpu_seconds_per_megapixel']:.2f} s a megapixel ({speed['cpu']}); "
+            f"{speed['peak_memory_mb']:.0f} MB of memory for one megapixel untiled. Tiles differ from the whole "
+            f"picture by at most {measured['tile_levels']} level. On a GPU: not measured.",
             "",
             "## Weaknesses",
             "",

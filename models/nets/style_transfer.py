@@ -1,9 +1,9 @@
 """A fast network that paints in any of several styles, or between them, and in tiles that agree.
 
 After Johnson et al. (ECCV 2016) and Dumoulin et al. (ICLR 2017: instance norms with one scale and shift per style).
-Those norms look at the whole picture; here what they see is measured once, on the picture at reduced size (`StyleLook`),
-and handed to every tile. What gives even areas something to paint with is noise that belongs to the place. By its layers
-the network reaches 32 pixels far.
+Those norms look at the whole picture; here what they see is measured once, on the picture at reduced size
+(`StyleLook`), and handed to every tile. What gives even areas something to paint with is noise that belongs to the
+place. By its layers the network reaches 32 pixels far.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class StylePainter(nn.Module):
         self.refine = StyledConvolution(width, fine_width, styles, deviation=1.5 / (3 * width**0.5))
         self.refine_norm = StyledNorm(fine_width, styles)
         self.write = StyledConvolution(fine_width, 12, styles, deviation=0.01)  # starts near the photograph
-        self.color = nn.Parameter(torch.eye(3).repeat(styles, 1, 1))  # colours of the wash below the strokes
-        self.detail = nn.Parameter(0.7 * torch.eye(3).repeat(styles, 1, 1))  # what of the photograph's detail stays
+        self.color = nn.Parameter(torch.eye(3).flatten().repeat(styles, 1))  # colours of the wash below the strokes
+        self.detail = nn.Parameter(0.7 * torch.eye(3).flatten().repeat(styles, 1))  # what of its detail stays
         self.tint = nn.Parameter(torch.zeros(styles, 3))
 
     @property
@@ -138,8 +138,8 @@ class StylePainter(nn.Module):
 
 
 def turned(planes: Tensor, style: Tensor, matrices: Tensor) -> Tensor:
-    """Colours (N, 3, H, W) times the style's matrix (S, 3, 3)."""
-    matrix = (style @ matrices.flatten(1)).view(-1, 3, 3)
+    """Colours (N, 3, H, W) times the style's matrix (S, 9)."""
+    matrix = (style @ matrices).view(-1, 3, 3)
     rows = [(planes * matrix[:, row, :, None, None]).sum(dim=1, keepdim=True) for row in range(3)]
     return torch.cat(rows, dim=1)
 

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 KILL_AFTER_MS = 3000  # of a program that does not end when it is asked to
-SCRIPTS = {"slow": "models.neural_style", "learn": "models.learn_style"}
-SLOW_SIDE_PX = 640
-LEARN_MINUTES = 12
+PROGRAMS = {
+    "slow": ("models.neural_style", "--side", "640"),
+    "learn": ("models.learn_style", "--minutes", "12"),
+}
 
 
 class StyleJobs(QObject):
@@ -80,8 +81,7 @@ class StyleJobs(QObject):
         self._window.background.run(
             lambda: write_image(folder / "picture.png", flat_image(document)),
             on_done=lambda _none: self._start(
-                [str(folder / "picture.png"), str(painting), str(out), "--report", str(folder)]
-                + ["--side", str(SLOW_SIDE_PX)],
+                [str(folder / "picture.png"), str(painting), str(out)],
                 lambda: self._land(session, document, out),
             ),
             on_error=self._fail,
@@ -95,8 +95,8 @@ class StyleJobs(QObject):
             return
         folder = self._begin("learn")
         target = user_models_dir() / _free_id(painting.stem)
-        arguments = [str(painting), "--export", str(target), "--run", str(folder / "run"), "--report", str(folder)]
-        self._start([*arguments, "--minutes", str(LEARN_MINUTES)], lambda: self._learned(target))
+        arguments = [str(painting), "--export", str(target), "--run", str(folder / "run")]
+        self._start(arguments, lambda: self._learned(target))
 
     def cancel(self) -> None:
         """Asks the program to end; its picture or style is given up."""
@@ -121,6 +121,11 @@ class StyleJobs(QObject):
         self.interpreter()  # says at once what is missing
         return self._window.files.ask_picture()
 
+    @property
+    def _folder_name(self) -> str:
+        assert self._folder is not None
+        return self._folder.name
+
     def _begin(self, kind: str) -> Path:
         self._folder = tempfile.TemporaryDirectory(prefix="scumble-style-")
         self.kind, self.step, self.of, self.picture, self._said = kind, 0, 0, None, ""
@@ -137,7 +142,7 @@ class StyleJobs(QObject):
         process.finished.connect(self._ended)
         process.errorOccurred.connect(self._not_started)
         self._finish = finish
-        process.start(program, [*first, "-m", SCRIPTS[self.kind], *arguments])
+        process.start(program, [*first, "-m", *PROGRAMS[self.kind], *arguments, "--report", self._folder_name])
         self.changed.emit()
 
     def _read(self) -> None:
@@ -245,4 +250,3 @@ def _free_id(name: str) -> str:
         number += 1
         found = f"style-{plain}-{number}"
     return found
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from desktop.settings import (
     SCRATCH_FOLDER,
     THEME,
     TILE_MEMORY_PERCENT,
+    TRAIN_PYTHON,
     UNDO_MEMORY_PERCENT,
     Setting,
     Settings,
@@ -65,6 +67,7 @@ class PreferencesDialog(QDialog):
         self.journal.setChecked(settings.get(JOURNAL))
         self.scratch = _FolderField(settings.get(SCRATCH_FOLDER), user_scratch_dir(), self)
         self.journal_folder = _FolderField(settings.get(JOURNAL_FOLDER), user_journal_dir(), self)
+        self.train_python = _ProgramField(settings.get(TRAIN_PYTHON), Path(sys.executable), self)
         self.device_note = wrapped_label(parent=self)
         self.device_note.setText("\n".join(_said_of(device) for device in devices))
         for slider, key in ((self.idle, "idle"), (self.undo, "undo"), (self.tiles, "tiles")):
@@ -83,6 +86,7 @@ class PreferencesDialog(QDialog):
             (JOURNAL, self.journal.isChecked()),
             (JOURNAL_FOLDER, self.journal_folder.chosen),
             (SCRATCH_FOLDER, self.scratch.chosen),
+            (TRAIN_PYTHON, self.train_python.chosen),
         ]
 
     def _lay_out(self) -> None:
@@ -97,6 +101,8 @@ class PreferencesDialog(QDialog):
         self._row(form, "preferences.device", self.device)
         form.addRow("", self.device_note)
         form.addRow(tr("preferences.idle"), self.idle)
+        self._row(form, "preferences.train_python", self.train_python)
+        self.train_python.text.setToolTip(tr("preferences.train_python_tip"))
         self._heading(form, "preferences.memory")
         form.addRow(tr("preferences.undo"), self._with_megabytes(self.undo))
         form.addRow(tr("preferences.tiles"), self._with_megabytes(self.tiles))
@@ -178,6 +184,15 @@ class _FolderField(QWidget):
         folder = QFileDialog.getExistingDirectory(self, tr("preferences.browse"), self.chosen)
         if folder:
             self.text.setText(folder)
+
+
+class _ProgramField(_FolderField):
+    """The same for a program."""
+
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, tr("preferences.browse"), self.chosen)
+        if path:
+            self.text.setText(path)
 
 
 def _said_of(device: DeviceInfo) -> str:

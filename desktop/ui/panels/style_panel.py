@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QImage, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -25,6 +30,7 @@ from desktop.ui.widgets.picture_tile import PictureTile
 
 COLUMNS = 3
 TILE_PX = 96
+JOB_PX = 64
 
 
 class StylePanel(QWidget):
@@ -39,11 +45,15 @@ class StylePanel(QWidget):
         self._formed = ""
         self.form: ParameterForm | None = None
         self.learn, self.slow = QPushButton(self), QPushButton(self)
-        self.paint = QPushButton(self)
+        self.paint, self.cancel = QPushButton(self), QPushButton(self)
+        self.progress, self.so_far = QProgressBar(self), PictureTile(JOB_PX, self)
+        self.job = QWidget(self)
+        self._so_far_path: Path | None = None
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)
         self._lay_out()
         styles.changed.connect(self._later.start)
+        styles.jobs.changed.connect(self._later.start)
         styles.thumbnail_made.connect(self._show_thumbnail)
 
     def retranslate(self) -> None:
@@ -53,6 +63,9 @@ class StylePanel(QWidget):
         self.paint.setText(tr("styles.paint"))
         self.learn.setText(tr("styles.learn_button"))
         self.slow.setText(tr("styles.slow_button"))
+        self.cancel.setText(tr("ai.cancel_button"))
+        self.cancel.setToolTip(tip_of(action_spec("styles.cancel")))
+        self.so_far.set_tip(tr("styles.so_far"))
         self._formed = ""
         self._list_styles()
         self._refresh()
@@ -89,6 +102,8 @@ class StylePanel(QWidget):
         column.setSpacing(0)
         column.addWidget(scroll, 1)
         column.addWidget(rule(self))
+        column.addWidget(self.job)
+        self._lay_out_job()
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 8, 12, 8)
         foot.setSpacing(4)
@@ -99,6 +114,19 @@ class StylePanel(QWidget):
             foot.addWidget(button, 1)
         self.paint.setProperty("role", "primary")
         column.addLayout(foot)
+
+    def _lay_out_job(self) -> None:
+        """How far a program that paints or learns is, and how it looks."""
+        row = QHBoxLayout(self.job)
+        row.setContentsMargins(12, 8, 12, 0)
+        row.setSpacing(8)
+        self.so_far.setFixedSize(JOB_PX, JOB_PX)
+        self.so_far.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.progress.setTextVisible(False)
+        self.cancel.clicked.connect(self._actions["styles.cancel"].trigger)
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for part in (self.so_far, self.progress, self.cancel):
+            row.addWidget(part)
 
     def _list_styles(self) -> None:
         for cell in self._cells:
@@ -142,9 +170,24 @@ class StylePanel(QWidget):
             tile.set_chosen(chosen is not None and key == chosen.key)
         self.empty.setVisible(not self._styles.styles)
         self.paint.setEnabled(self._styles.can_paint)
-        self.learn.setEnabled(self._actions["styles.learn"].isEnabled())
-        self.slow.setEnabled(self._actions["styles.slow"].isEnabled())
+        self.learn.setEnabled(not self._styles.jobs.is_running)
+        self.slow.setEnabled(self._styles.jobs.can_paint)
         self._refresh_form()
+        self._refresh_job()
+
+    def _refresh_job(self) -> None:
+        jobs = self._styles.jobs
+        self.job.setVisible(jobs.is_running)
+        if not jobs.is_running:
+            self._so_far_path = None
+            self.so_far.set_picture(None)
+            return
+        self.progress.setRange(0, jobs.of)  # without an end while the program starts
+        self.progress.setValue(jobs.step)
+        self.progress.setAccessibleName(tr(f"styles.job.{jobs.kind}"))
+        if jobs.picture is not None and jobs.picture != self._so_far_path:
+            self._so_far_path = jobs.picture
+            self.so_far.set_picture(picture_of(jobs.picture))
 
     def _refresh_form(self) -> None:
         """The sliders of the style in hand; which of the model's styles it is, the pictures above say."""
@@ -168,3 +211,12 @@ def title_of_style(choice: StyleChoice) -> str:
     if not choice.name:
         return title_of(choice.model.manifest)
     return tr_or(f"style.{choice.name}", choice.name)
+
+
+def picture_of(path: Path) -> NDArray[np.uint8] | None:
+    """(H, W, 3); None while the file is not there in whole."""
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB888)
+    if image.isNull():
+        return None
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()

@@ -1,0 +1,234 @@
+"""A style of one's own from one picture, in minutes: the shipped network of styles, tuned to it and exported.
+
+    python -m models.learn_style painting.jpg --export onnx/my-style
+    python -m models.learn_style painting.jpg --export onnx/my-style --minutes 5 --photos holiday
+
+The weights come out of the shipped model file. Of its styles the one whose pictures are nearest to the painting is
+where learning begins (models/fast_style.py has the losses). The time ends it, not a number of steps; what was learned
+is then exported with a card and stands in the Styles panel of the editor, which starts this same program with
+--report: one line of JSON for each step, with a picture now and then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+import tyro
+from onnx import numpy_helper
+from PIL import Image
+from torch import Tensor
+
+from models.common.cli import leave
+from models.common.data import DataError, draw_crops, find_photos, generated_blocks, packed_blocks, read_photo
+from models.common.export import ExportError, Rgb8, made_by
+from models.common.export_style import StyleExport, StyleRunner, export_style, style_manifest
+from models.common.fabric import PlacementError, commit_in_use, start_fabric
+from models.common.muon import MuonOrAdam
+from models.common.perceptual import PerceptualLoss, trained_eye, untrained_eye
+from models.common.style_card import contact_sheet, speed_of, style_card, style_rows
+from models.common.style_pictures import SHORT_SIDE_PX, resized_style
+from models.fast_style import Config as FastConfig
+from models.fast_style import TrainingPass, is_of_style, parameter_groups
+from models.fetch_data import data_sources
+from models.nets.style_transfer import StylePainter
+from models.nets.vgg import VGG_WEIGHTS
+
+GOLDEN_SIZE = (151, 187)
+LAST_SHARE = 0.05  # of the learning rate at the end
+WHAT = (
+    "Strength mixes the photograph back in; 0 changes nothing. Colours can stay the photograph's. Brush size above 100 "
+    "makes strokes larger. The seed changes what even areas are filled with."
+)
+WEAKNESSES = (
+    "Learned from one picture in minutes: touch and colour of it, nothing of how it was composed.",
+    "Small faces lose their features at full strength; a lower strength or a mask keeps people recognisable.",
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    picture: tyro.conf.Positional[Path]
+    export: Path  # the model folder to be made
+
+    minutes: float = 12.0  # on two cores; more makes it finer
+    strength: float = 5.0  # what style counts beside content
+    stroke_side: int = SHORT_SIDE_PX  # the picture's shorter side when it is looked at: larger makes larger strokes
+    photos: tuple[Path, ...] = (Path("data/photos/train"),)
+    cache: Path = Path("data/packed")
+    eye: Path = VGG_WEIGHTS
+    start: Path = Path("onnx/styles/model.onnx")
+    run: Path = Path("runs/learn-style")
+    batch: int = 4
+    crop: int = 128
+    learning_rate: float = 4e-3
+    seed: int = 0
+    accelerator: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    threads: int = 2
+    report: Path | None = None  # a folder for pictures on the way; each is named in a line on standard output
+    smoke: bool = False  # a few steps on pictures made on the spot, with an untrained eye
+
+
+def shipped_painter(path: Path) -> tuple[StylePainter, int]:
+    """The network in an exported file and how many styles it has. DataError: there is none in it."""
+    try:
+        graph = onnx.load(path).graph
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a model to begin from.") from error
+    stored = {t.name.removesuffix("_half"): numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
+    weights = {
+        name.removeprefix("painter."): torch.tensor(array)
+        for name, array in stored.items()
+        if name.startswith("painter.")
+    }
+    try:
+        styles, width = weights["tint"].shape[0], weights["read.weight"].shape[0]
+        painter = StylePainter(styles, width, weights["write.weight"].shape[1] // (12 * 9))
+        painter.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        raise DataError(f"{path} is not a network of styles that models/fast_style.py exported.") from error
+    return painter, styles
+
+
+@torch.no_grad()
+def nearest_style(painter: StylePainter, styles: int, loss: PerceptualLoss, photos: Tensor, noise: Tensor) -> int:
+    """The style whose pictures of some photographs are nearest to the wanted manner."""
+    distances = [
+        float(loss(painter(photos, noise, torch.eye(styles)[k : k + 1]).clamp(0, 1), photos, 0)[1])
+        for k in range(styles)
+    ]
+    return int(np.argmin(distances))
+
+
+def one_style(painter: StylePainter, style: int) -> StylePainter:
+    """The same network with one of its styles."""
+    width, fine = painter.read.out_channels, painter.write.shape[1]
+    single = StylePainter(1, width, fine)
+    rows = painter.state_dict().items()
+    single.load_state_dict({k: v[style : style + 1].clone() if is_of_style(k) else v.clone() for k, v in rows})
+    return single
+
+
+def learn(config: Config) -> None:
+    """Tune, measure, export. DataError and ExportError say what is wrong; nothing is left half-written."""
+    picture = resized_style(read_photo(config.picture), config.stroke_side)
+    fabric = start_fabric(config)
+    torch.manual_seed(config.seed)
+    painter, styles = shipped_painter(config.start)
+    blocks = generated_blocks(8) if config.smoke else packed_blocks(find_photos(config.photos), config.cache)
+    eye = untrained_eye() if config.smoke else trained_eye(config.eye)
+    loss = PerceptualLoss(eye, [torch.from_numpy(picture).permute(2, 0, 1).float() / 255])
+    photos, noise = _batch(blocks, config, step=-1)
+    painter = one_style(painter, nearest_style(painter, styles, loss, photos, noise))
+    losses = TrainingPass(painter, loss, torch.tensor([1 / config.strength]), smoothness=0.005)
+    losses = losses.to(memory_format=torch.channels_last)
+    groups = parameter_groups(painter, FastConfig(learning_rate=config.learning_rate))
+    losses, optimizer = fabric.setup(losses, MuonOrAdam(groups, betas=(0.9, 0.98)))
+    first_rates = [group["lr"] for group in optimizer.param_groups]
+    steps, begin, share = 0, time.monotonic(), 0.0
+    while share < 1:
+        share = steps / 3 if config.smoke else (time.monotonic() - begin) / (60 * config.minutes)
+        for group, rate in zip(optimizer.param_groups, first_rates, strict=True):
+            falling = LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + np.cos(np.pi * min(share, 1.0)))
+            group["lr"] = rate * falling * min(1.0, (steps + 1) / 10)
+        batch = fabric.to_device(_batch(blocks, config, step=steps))
+        total, _curves = losses(*batch, 0)
+        optimizer.zero_grad()
+        fabric.backward(total)
+        optimizer.step()
+        steps += 1
+        _tell(config, painter, photos, noise, steps=steps, share=share)
+    export(config, painter.cpu().eval(), loss.cpu(), picture, steps)
+
+
+def export(config: Config, painter: StylePainter, loss: PerceptualLoss, picture: Rgb8, steps: int) -> None:
+    title = re.sub(r"[-_]+", " ", config.picture.stem).strip()[:60].capitalize() or "My style"
+    sources = [{"name": f"the picture {config.picture.name}", "licence": "as its owner says"}]
+    photo_sources = [] if config.smoke else data_sources(config.photos)
+    told = {"minutes": config.minutes, "strength": config.strength, "stroke_side": config.stroke_side}
+    about = {
+        "id": config.export.name,
+        "title": title,
+        "description": f"Repaints a photograph in the manner of {config.picture.name}.",
+        "licence": "LicenseRef-own",
+        "source": "models/learn_style.py",
+        "icon": "style",
+        "made_by": made_by("models/learn_style.py", told, [*sources, *photo_sources], commit_in_use()),
+    }
+    manifest = style_manifest(about, [title], painter.look_length)
+    blocks = generated_blocks(2, seed=9) if config.smoke else packed_blocks(find_photos(config.photos), config.cache)
+    tests = {f"photograph {n}": blocks[n * (len(blocks) - 1)] for n in range(2)}
+
+    def measure(runner: StyleRunner) -> dict[str, Any]:
+        painted = {title: {name: runner(photo, {}) for name, photo in tests.items()}}
+        rows, before = style_rows(painted, tests, loss), style_rows({title: tests}, tests, loss)
+        metric = {"data": "2 photographs", "metric": "style distance", "value": rows[0]["manner"]}
+        return {
+            "rows": rows,
+            "metrics": [metric | {"baseline": "untouched", "baseline_value": before[0]["manner"]}],
+            "pictures": list(tests),
+            "untouched": before[0]["manner"],
+            "slow": "nothing: the slow method was not run on this style",
+            "speed": speed_of(runner.folder),
+            "steps": steps,
+        }
+
+    sample = next(iter(tests.values()))
+    export_style(
+        StyleExport(
+            painter=painter,
+            manifest=manifest,
+            golden_input=np.ascontiguousarray(sample[: GOLDEN_SIZE[0], : GOLDEN_SIZE[1]]),
+            golden_params={"strength": 90.0},
+            tiling_picture=np.tile(sample, (4, 4, 1))[:700, :700],
+            measure=measure,
+            card=lambda found: style_card(
+                manifest, found, what=WHAT, weaknesses=WEAKNESSES, sources=[f"{title}: {config.picture.name}"]
+            ),
+            pictures=lambda runner: {"preview.webp": contact_sheet(runner, sample, [title], columns=2, side=192)},
+        ),
+        config.export,
+    )
+
+
+def _batch(blocks: Any, config: Config, *, step: int) -> tuple[Tensor, Tensor]:
+    """(photographs, noise) of a step: the same for equal seeds."""
+    rng = np.random.default_rng((config.seed, step + 1))
+    photos = torch.from_numpy(draw_crops(blocks, count=config.batch, size=config.crop, rng=rng))
+    noise = torch.from_numpy(rng.random((config.batch, 1, config.crop, config.crop), dtype=np.float32)) * 2 - 1
+    return photos.permute(0, 3, 1, 2).contiguous().float() / 255, noise
+
+
+@torch.no_grad()
+def _tell(config: Config, painter: StylePainter, photos: Tensor, noise: Tensor, *, steps: int, share: float) -> None:
+    if config.report is None:
+        return
+    line: dict[str, Any] = {"step": round(min(share, 1.0) * 1000), "of": 1000}
+    if steps % 10 == 1:
+        painted = painter(photos[:1], noise[:1], torch.ones(1, 1)).clamp(0, 1)
+        path = config.report / f"step-{steps}.png"
+        Image.fromarray((painted[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)).save(path)
+        line["picture"] = str(path)
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    config = tyro.cli(Config, description=__doc__)
+    try:
+        learn(config)
+    except (DataError, ExportError, PlacementError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""A small network of two styles, for tests of the style task and its panel: they make the picture redder or bluer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from tests.runtime_models import make_model, tile_table
+
+INPUTS = """
+[[inputs]]
+name = "style"
+role = "choice"
+param = "style"
+[[inputs]]
+name = "strength"
+role = "scalar"
+param = "strength"
+range = [0.0, 1.0]
+"""
+PARAMS = """
+[[params]]
+id = "style"
+label = "Style"
+type = "choice"
+choices = ["Red", "Blue"]
+default = "Red"
+[[params]]
+id = "strength"
+label = "Strength"
+type = "float"
+min = 0.0
+max = 100.0
+default = 100.0
+[[params]]
+id = "brush"
+label = "Brush size"
+type = "float"
+min = 25.0
+max = 400.0
+default = 100.0
+"""
+
+
+def shifting_style(folder: Path, *, tile: int = 64) -> Path:
+    """Adds a fifth of white to red or to blue, as much of it as the strength says."""
+    shifts = np.zeros((2, 3, 1, 1), np.float32)
+    shifts[0, 0], shifts[1, 2] = 0.2, 0.2
+    nodes = [
+        helper.make_node("Cast", ["style"], ["number"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["shifts", "number"], ["shift"]),
+        helper.make_node("Mul", ["shift", "strength"], ["part"]),
+        helper.make_node("Add", ["image", "part"], ["result"]),
+    ]
+    return make_model(
+        folder,
+        nodes,
+        constants={"shifts": shifts},
+        task="style",
+        inputs=INPUTS,
+        params=PARAMS,
+        extra_inputs=[helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("style", "strength")],
+        tile=tile_table(tile, 4),
+    )
