@@ -36,9 +36,9 @@ from models.common.perceptual import PerceptualLoss, trained_eye, untrained_eye
 from models.common.style_card import contact_sheet, speed_of, style_card, style_rows
 from models.common.style_pictures import SHORT_SIDE_PX, resized_style
 from models.fast_style import Config as FastConfig
-from models.fast_style import TrainingPass, is_of_style, parameter_groups
+from models.fast_style import TrainingPass, begin_with_palettes, parameter_groups
 from models.fetch_data import data_sources
-from models.nets.style_transfer import StylePainter
+from models.nets.style_transfer import StylePainter, is_of_style
 from models.nets.vgg import VGG_WEIGHTS
 
 GOLDEN_SIZE = (151, 187)
@@ -130,6 +130,7 @@ def learn(config: Config) -> None:
     loss = PerceptualLoss(eye, [torch.from_numpy(picture).permute(2, 0, 1).float() / 255])
     photos, noise = _batch(blocks, config, step=-1)
     painter = one_style(painter, nearest_style(painter, styles, loss, photos, noise))
+    begin_with_palettes(painter, blocks[:: max(1, len(blocks) // 64), ::6, ::6], [picture])
     losses = TrainingPass(painter, loss, torch.tensor([1 / config.strength]), smoothness=0.005)
     losses = losses.to(memory_format=torch.channels_last)
     groups = parameter_groups(painter, FastConfig(learning_rate=config.learning_rate))

@@ -13,7 +13,7 @@ from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Task
-from desktop.runtime.preparing import needed_inputs
+from desktop.runtime.needs import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request
 
 STYLE = "style"  # the parameter that chooses among the styles of one model

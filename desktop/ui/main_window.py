@@ -371,8 +371,8 @@ class MainWindow(QMainWindow):
         self.guarded(self._remember_layout)
         self.guarded(self.kept_options.save)
         self.hide()
-        parts = (self.ai, self.generate, self.styles, self.background, self.recovery)
-        for close in [part.close for part in parts]:
+        self.ai.close()
+        for close in (self.generate.close, self.styles.close, self.background.close, self.recovery.close):
             close()
         self.canvas.close_document()
         event.accept()

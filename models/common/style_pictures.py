@@ -62,3 +62,21 @@ def resized_style(picture: Rgb8, short_side: int) -> Rgb8:
     size = (max(SMALLEST_PX, round(width * factor)), max(SMALLEST_PX, round(height * factor)))
     filtering = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return cv2.resize(picture, size, interpolation=filtering)
+
+
+def palette_map(photos: NDArray[np.uint8], style: Rgb8) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(matrix (9,), tint (3,)) that give the colours of photographs (…, 3) the mean and covariance of the style's.
+
+    The linear map that moves colours least (Pitié and Kokaram, 2007), for levels of 0..1.
+    """
+    told, wanted = (pixels.reshape(-1, 3) / np.float64(255) for pixels in (photos, style))
+    here, there = np.cov(told.T), np.cov(wanted.T)
+    root, back = _power(here, 0.5), _power(here, -0.5)
+    matrix = back @ _power(root @ there @ root, 0.5) @ back
+    tint = wanted.mean(axis=0) - matrix @ told.mean(axis=0)
+    return matrix.flatten().astype(np.float32), tint.astype(np.float32)
+
+
+def _power(matrix: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.maximum(values, 1e-6) ** exponent) @ vectors.T

@@ -17,6 +17,7 @@ from models.nets.blocks import convolution, mirrored_around
 CELL_PX = 4  # pixels unshuffled together: most of the work is done at a quarter of the size
 MARGIN_PX = 8
 LUMA = (0.299, 0.587, 0.114)
+COLOR_NAMES = ("color", "detail", "tint")  # parameters of a StylePainter, one row for each style
 
 
 class StyledNorm(nn.Module):
@@ -135,6 +136,18 @@ class StylePainter(nn.Module):
         soft = F.interpolate(F.avg_pool2d(image, CELL_PX), scale_factor=float(CELL_PX), mode="bilinear")
         tint = (style @ self.tint)[:, :, None, None]
         return turned(soft, style, self.color) + turned(image - soft, style, self.detail) + tint
+
+
+def is_own_layer(name: str) -> bool:
+    """A convolution of single styles."""
+    return name.startswith(("refine.", "write."))
+
+
+def is_of_style(name: str) -> bool:
+    """A parameter whose rows are the styles."""
+    return name.endswith(("_norm.scale", "_norm.shift")) or name.startswith(
+        ("refine.", "write.", "color", "detail", "tint")
+    )
 
 
 def turned(planes: Tensor, style: Tensor, matrices: Tensor) -> Tensor:

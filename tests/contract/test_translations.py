@@ -76,6 +76,8 @@ def test_no_text_is_left_over() -> None:
         "unit.",
         "effect.",
         "text.",
+        "style.",
+        "styles.job.",
     )
     for key in texts_of("en"):
         assert key.startswith((*built, "panel.")) or f'"{key}"' in code or f"'{key}'" in code, key

@@ -39,6 +39,7 @@ class StyleCommands(QObject):
         state, ai = window.state, window.ai
         self._state, self._ai, self._background = state, ai, window.background
         self.jobs = StyleJobs(window)
+        self.jobs.changed.connect(ai.changed)  # what can be done now
         self.is_in_sight: Callable[[], bool] = lambda: False
         self.styles: list[StyleChoice] = []
         self.chosen: StyleChoice | None = None
