@@ -17,9 +17,9 @@ from desktop.runtime.adapters.constants import number_for
 from desktop.runtime.adapters.picture_run import image_input, image_output
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.attempts import Done, Kept, TaskRun
-from desktop.runtime.catalog import Catalog
+from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import result_of
-from desktop.runtime.latents import check_generation
+from desktop.runtime.latents import check_generation, noise_planes
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.messages import Task, TaskFinished
@@ -88,13 +88,37 @@ def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
     model = Catalog((folder.parent,)).verified(folder.name)
     key = SessionKey(model.manifest.sha256["main"], "cpu", 2)
     session = SessionCache().get(model.file("main"), key, model.id)
-    scalars = scalar_inputs(model.manifest, session)
+    scalars = {**scalar_inputs(model.manifest, session), **_noise(model.manifest, pixels)}
     white = np.iinfo(pixels.dtype).max
     tensor = (pixels[..., :3].astype(np.float32) / np.float32(white)).transpose(2, 0, 1)[None]
-    feeds = {image_input(model.manifest).name: tensor, **scalars}
+    feeds = {image_input(model.manifest).name: tensor, **scalars, **_earlier_parts(model, tensor)}
     (answer,) = session.run([image_output(model.manifest).name], feeds, onnxruntime.RunOptions())
     rounded: NDArray[Any] = np.rint(np.clip(answer[0].transpose(1, 2, 0), 0, 1) * white).astype(pixels.dtype)
     return rounded
+
+
+def _noise(manifest: Manifest, pixels: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What belongs to the places of a picture, of seed 0."""
+    shape = (1, *pixels.shape[:2])
+    return {
+        spec.name: noise_planes(spec, place, 0, shape, (0, 0))[None]
+        for place, spec in enumerate(manifest.inputs)
+        if spec.role == "noise" and spec.part == "main"
+    }
+
+
+def _earlier_parts(model: Model, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What the parts before the main one make of the whole picture."""
+    made: dict[str, NDArray[Any]] = {}
+    for part in model.manifest.parts:
+        if part == "main":
+            continue
+        session = SessionCache().get(model.file(part), SessionKey(model.manifest.sha256[part], "cpu", 2), model.id)
+        names = [spec.name for spec in model.manifest.outputs_of(part)]
+        numbers = scalar_inputs(model.manifest, session)
+        feeds = {name: numbers.get(name, tensor) for name in session.inputs}
+        made |= dict(zip(names, session.run(names, feeds, onnxruntime.RunOptions()), strict=True))
+    return made
 
 
 class RunnerHere:
@@ -143,7 +167,7 @@ def scalar_inputs(manifest: Manifest, session: Session) -> dict[str, NDArray[Any
             number_for(manifest, spec, parameters), session.inputs[spec.name].shape, session.inputs[spec.name].type
         )
         for spec in manifest.inputs
-        if spec.role in ("scalar", "choice")
+        if spec.role in ("scalar", "choice") and spec.name in session.inputs
     }
 
 
