@@ -125,8 +125,8 @@ ABOUTS = {
         ),
         weaknesses=(
             "Softly drawn: between two kinds of eyes or mouths lie smudged ones, on about every third face.",
-            "Four of the sixty samples above lie where no training picture was and are square blotches; at a truncation "
-            "of 0.8 they are a third as many.",
+            "Four of the sixty samples above lie where no training picture was and are square blotches; at a "
+            "truncation of 0.8 they are a third as many.",
             "Not as sharp as the originals by far: on EfficientNet's features no real face has a sample near it.",
             "Hats, masks, tears and hands are not in the training pictures, and so in no sample.",
         ),
