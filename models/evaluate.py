@@ -5,6 +5,7 @@
     python -m models.evaluate runs/denoise/best.pt                     EMA weights of a checkpoint, through torch
     python -m models.evaluate onnx/digits                              a generator: distances, coverage, judges
     python -m models.evaluate onnx/cutout                              a matte: beside GrabCut; curves: beside levels …
+    python -m models.evaluate onnx/color-lines                         a translator: nearness, what is kept, failures
     python -m models.evaluate onnx/upscale-2x-faithful                 an upscaler: beside filters and foreign weights
     python -m models.evaluate runs/upscale-2x-fast/best.pt --method models.upscale
 
@@ -42,6 +43,7 @@ from models.common.export import ExportError, cpu_session, embedded_manifest, pl
 from models.common.generation import measure_generator
 from models.common.generation import table as generator_table
 from models.common.metrics import psnr_8bit, ssim_8bit
+from models.common.translation_measure import measure_translator
 
 LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15 megapixels
 CROP_PX = 256
@@ -118,6 +120,12 @@ def main(
             return
         if is_generator(model):
             measured = measure_generator(model, inception=inception)
+            print(f"{model}\n\n{generator_table(measured)}")
+            if json_file is not None:
+                json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+            return
+        if _task_of(model) == "translate":
+            measured = measure_translator(model)
             print(f"{model}\n\n{generator_table(measured)}")
             if json_file is not None:
                 json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")

@@ -217,4 +217,5 @@ class HereRunner:
             )
         except UserError as error:
             return Failed(error)
-        return Finished(Result(outputs["images"][0], 0.0, "Here", done.tiles, 0, request.model_sha256, (), outputs))
+        image = outputs["images"][0] if "images" in outputs else outputs["image"]
+        return Finished(Result(image, 0.0, "Here", done.tiles, 0, request.model_sha256, done.notes, outputs))

@@ -147,6 +147,7 @@ MESSAGES: dict[str, str] = {
     "device.unavailable": "“{device}” cannot be used: {reason} Choose the automatic device or the processor.",
     "worker.no_start": "The model process could not be started: {reason}",
     "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
+    "note.off_palette": "{share} % of the picture had colours that stand for no class; the nearest were taken.",
     "note.no_gpu_memory": "Not enough GPU memory; computed on the processor.",
     "note.smaller_tiles": "Not enough memory; used smaller tiles of {tile} pixels.",
     # importing models
@@ -248,6 +249,7 @@ MESSAGES: dict[str, str] = {
     "select.would_be_empty": "Nothing would be selected, so the selection stays as it is.",
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",
     "ai.nothing_found": "“{model}” found nothing in the picture.",
+    "live.nothing_drawn": "Nothing is drawn on “{name}” yet; draw with a dark brush, on nothing or on white paper.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
     "cutout.nothing": "No subject was found in the picture.",
     "cutout.everything": "The whole picture was taken for the subject, so there is no background to hide.",

@@ -14,6 +14,7 @@ from desktop.runtime.adapters.picture_run import tile_rules
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.device import Devices, thread_count
 from desktop.runtime.embeddings import EmbeddingCache
+from desktop.runtime.labels import as_label_map, label_input
 from desktop.runtime.manifest import HALF, Manifest
 from desktop.runtime.manifest import Task as Kind
 from desktop.runtime.memory import lift_memory_limit, limit_own_memory
@@ -102,7 +103,9 @@ class TaskRun:
         """Stopped when it was cancelled; UserError when no attempt worked."""
         task = self._task
         device, reason = self._devices.choose(task.device)
-        said = (_note("note.cpu_instead", reason=reason),) if reason else ()
+        said: tuple[str, ...] = (_note("note.cpu_instead", reason=reason),) if reason else ()
+        inputs, more = _with_labels(inputs, task.manifest)
+        said += more
         failed: set[DeviceChoice] = set()
         longest_side = max(inputs["image"].shape[:2]) if "image" in inputs else 0
         for attempt in attempts_for(task.manifest, device, longest_side):
@@ -119,7 +122,7 @@ class TaskRun:
                 if task.device != "auto":
                     raise UserError("device.unavailable", device=attempt.device, reason=failure.reason) from failure
                 failed.add(attempt.device)
-                said = (_note("note.cpu_instead", reason=failure.reason),)
+                said = (_note("note.cpu_instead", reason=failure.reason), *more)
         raise UserError("model.out_of_memory", model_id=task.manifest.id)
 
     def _try(
@@ -191,6 +194,16 @@ class _Parts:
 
     def run(self, part: str, names: list[str], feeds: Mapping[str, Array]) -> list[Array]:
         return self._run.compute(self.get(part), names, feeds)
+
+
+def _with_labels(inputs: Mapping[str, Array], manifest: Manifest) -> tuple[Mapping[str, Array], tuple[str, ...]]:
+    """The inputs with a label map's colours brought to its classes, and a note when that changed any."""
+    spec = label_input(manifest)
+    if spec is None or "image" not in inputs:
+        return inputs, ()
+    labels, off = as_label_map(inputs["image"], spec.palette)
+    notes = (_note("note.off_palette", share=f"{max(1, round(100 * off))}"),) if off else ()
+    return {**inputs, "image": labels}, notes
 
 
 def _notes_for(attempt: Attempt, first_device: DeviceChoice, manifest: Manifest, has_failed: bool) -> tuple[str, ...]:

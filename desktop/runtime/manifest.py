@@ -88,6 +88,13 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A table of the manifest; a key that nobody reads is a typing error and is refused."""
 
 
+class Label(_Table, frozen=True, kw_only=True):
+    """A class of a label map and the colour that stands for it, "#rrggbb"."""
+
+    label: Name
+    color: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}$")]
+
+
 class Input(_Table, frozen=True, kw_only=True):
     """One tensor that the graph eats. Pictures: x = (p - mean) / std with p on 0..255.
 
@@ -99,6 +106,7 @@ class Input(_Table, frozen=True, kw_only=True):
     standard deviation 1, or uniform in -1..1. `from` names the output of another part that feeds this input; an
     output of the same name in another part does so without being named.
     `hole`: what an inpainting network sees where the mask is white ("zero" after normalisation).
+    `palette`: the picture is a label map; other colours are brought to the nearest, nothing to the first.
     """
 
     name: TensorName
@@ -118,6 +126,7 @@ class Input(_Table, frozen=True, kw_only=True):
     source: TensorName | None = msgspec.field(default=None, name="from")
     fit: Literal["stretch", "pad"] = "stretch"
     hole: Literal["keep", "zero", "gray", "white"] = "keep"
+    palette: list[Label] = []
 
     def __post_init__(self) -> None:
         _check_normalisation(self.name, self.order, self.mean, self.std)

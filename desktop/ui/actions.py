@@ -214,6 +214,7 @@ _AI = (
     _a("styles.slow", "styles", "styles.jobs.paint_slowly", icon="style", condition="can_paint_slowly"),
     _a("styles.learn", "styles", "styles.jobs.learn", icon="plus", condition="can_learn_style"),
     _a("styles.cancel", "styles", "styles.jobs.cancel", icon="stop", condition="learns_style", separated=True),
+    _a("live.keep", "generate", "live.keep", icon="translate", condition="can_keep_live", separated=True),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
     _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
 )

@@ -39,6 +39,7 @@ from desktop.ui.commands.generate_files import make_generate
 from desktop.ui.commands.guide_commands import GuideCommands
 from desktop.ui.commands.history_commands import HistoryCommands
 from desktop.ui.commands.layer_commands import LayerCommands
+from desktop.ui.commands.live_commands import make_live
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
@@ -113,6 +114,7 @@ class MainWindow(QMainWindow):
         self.effects, self.texts = EffectCommands(self), TextCommands(self)
         self.generate, self.explorer, self.latents, self.walks = make_generate(self, make_runner)
         self.styles, self.models = StyleCommands(self), ModelCommands(self.state, catalog, self.ai, self.background)
+        self.live = make_live(self, make_runner)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
         self._recent_menu = RecentMenu(self.files, self.actions_by_id.menus["file"])
@@ -232,6 +234,7 @@ class MainWindow(QMainWindow):
             self.objects.changed,
             self.generate.changed,
             self.explorer.changed,
+            self.live.changed,
             self.aids.changed,
             self.editing.removal.changed,
         ):
@@ -371,9 +374,8 @@ class MainWindow(QMainWindow):
         self.guarded(self._remember_layout)
         self.guarded(self.kept_options.save)
         self.hide()
-        self.ai.close()
-        for close in (self.generate.close, self.styles.close, self.background.close, self.recovery.close):
-            close()
+        for part in (self.ai, self.generate, self.styles, self.live, self.background, self.recovery):
+            part.close()
         self.canvas.close_document()
         event.accept()
 

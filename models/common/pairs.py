@@ -149,14 +149,16 @@ def drawn_anew(pair: Pair, hand: Hand, *, mirror: bool, rng: np.random.Generator
     return drawing, colours
 
 
-def with_hints(drawing: Rgb8, colours: NDArray[np.uint8], rng: np.random.Generator) -> Rgb8:
-    """The drawing with dabs of the target's colours under its lines."""
+def with_hints(
+    drawing: Rgb8, colours: NDArray[np.uint8], rng: np.random.Generator, *, count: int | None = None
+) -> Rgb8:
+    """The drawing with dabs of the target's colours under its lines: COUNT, or some."""
     inside = np.argwhere(colours[..., 3] >= SURELY_INSIDE)
     if len(inside) == 0:
         return drawing
     paper = np.full_like(drawing, 255)
     side = len(drawing)
-    for y, x in inside[rng.integers(0, len(inside), rng.integers(1, MOST_HINTS + 1))]:
+    for y, x in inside[rng.integers(0, len(inside), count or rng.integers(1, MOST_HINTS + 1))]:
         colour = tuple(int(level) for level in colours[y, x, :3])
         radius = max(1, round(side * rng.uniform(0.015, 0.07)))
         tip = x + int(rng.normal(0, side * 0.03)), y + int(rng.normal(0, side * 0.03))

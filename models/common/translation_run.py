@@ -6,6 +6,7 @@ What is learned, the losses and the order of the steps stand in each method's ow
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,18 @@ class TranslationConfig(Protocol):
     seed: int
     validate_every: int
     checkpoint_every: int
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What a person should know of a shipped model and no number says."""
+
+    title: str
+    description: str
+    licence: str
+    what: str
+    weaknesses: tuple[str, ...]
+    param: str = "Kind"  # what can be chosen
 
 
 class TranslationRun:

@@ -1,8 +1,8 @@
 """Networks that translate pictures: a U-Net that sees a picture whole at one size, and a judge of patches.
 
 The U-Net shuffles pixels into channels first (most of the work is then done at a quarter of the side), and what the
-whole picture shows is added at its bottom: colours depend on what the thing is. No normalisation but CycleGAN's, and
-nowhere over a batch: a result does not depend on its neighbours.
+whole picture shows is added at its bottom: colours depend on what the thing is. Normalised by
+picture, nowhere over a batch: a result does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -17,22 +17,33 @@ from torch.nn.utils.parametrizations import spectral_norm
 from models.nets.blocks import ResidualBlock, Upsample, convolution
 
 SLOPE = 0.2
+GROUPS = 8  # of channels that are normalised together, each picture by itself
+FAINTEST_INK = 0.2  # what is fainter after shrinking is dust, not lines
 
 
 class TranslationUNet(nn.Module):
-    """(N, planes_in, S, S) → (N, planes_out, S, S) logits; S a multiple of STRIDE. After pix2pix's U-Net."""
+    """(N, planes_in, S, S) → (N, planes_out, S, S); S a multiple of `stride`. After pix2pix's U-Net.
+
+    The answer is not limited: the distance to a target then never loses its gradient, as it does behind a sigmoid
+    that most of the paper holds at zero.
+    """
 
     def __init__(self, planes_in: int, planes_out: int, widths: tuple[int, ...], *, shuffle: int = 4) -> None:
         super().__init__()
         self.shuffle = shuffle
         self.stem = convolution(planes_in * shuffle**2, widths[0])
         self.down = nn.ModuleList(
-            nn.Sequential(ResidualBlock(finer), nn.Conv2d(finer, coarser, 3, stride=2, padding=1))
+            nn.Sequential(
+                ResidualBlock(finer),
+                nn.Conv2d(finer, coarser, 3, stride=2, padding=1),
+                nn.GroupNorm(GROUPS, coarser),
+            )
             for finer, coarser in itertools.pairwise(widths)
         )
         self.bottom = nn.Sequential(ResidualBlock(widths[-1]), ResidualBlock(widths[-1]))
         self.whole = nn.Sequential(nn.Linear(widths[-1], widths[-1]), nn.ReLU(), nn.Linear(widths[-1], widths[-1]))
         self.up = nn.ModuleList(Upsample(coarser, finer) for finer, coarser in itertools.pairwise(widths))
+        self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, finer) for finer in widths[:-1])
         self.merge = nn.ModuleList(ResidualBlock(finer) for finer in widths[:-1])
         self.head = convolution(widths[0], planes_out * shuffle**2)
 
@@ -46,11 +57,11 @@ class TranslationUNet(nn.Module):
         for level in self.down:
             x = level[0](x)
             skipped.append(x)
-            x = F.relu(level[1](x))
+            x = F.relu(level[2](level[1](x)))
         x = self.bottom(x)
         x = x + self.whole(x.mean(dim=(2, 3)))[:, :, None, None]
         for level in reversed(range(len(self.down))):
-            x = self.merge[level](F.relu(self.up[level](x) + skipped[level]))
+            x = self.merge[level](F.relu(self.norms[level](self.up[level](x) + skipped[level])))
         return F.pixel_shuffle(self.head(x), self.shuffle)
 
 
@@ -158,13 +169,14 @@ class Colouring(nn.Module):
 
     The network sees the whole drawing on white paper, fitted into SIDE × SIDE; its areas are enlarged, and the
     drawing's own lines stay above them at full resolution. Dabs of colour in the drawing are hints, not lines: what
-    has a hue is painted over.
+    has a hue is painted over. Without `keeps_lines` the result is what the network makes, enlarged.
     """
 
-    def __init__(self, network: nn.Module, side: int) -> None:
+    def __init__(self, network: nn.Module, side: int, *, keeps_lines: bool = True) -> None:
         super().__init__()
         self.network = network
         self.side = side
+        self.keeps_lines = keeps_lines
 
     def forward(self, image: Tensor) -> Tensor:
         alpha = image[:, 3:]
@@ -174,18 +186,24 @@ class Colouring(nn.Module):
         down = longest - height
         right = longest - width
         square = F.pad(paper, (right // 2, right - right // 2, down // 2, down - down // 2), value=1.0)
-        seen = F.interpolate(square, (self.side, self.side), mode="bilinear", antialias=True)
-        areas = torch.sigmoid(self.network(seen))
-        areas = F.interpolate(areas, (longest, longest), mode="bicubic", align_corners=False).clamp(0, 1)
+        ink = 1 - F.interpolate(square, (self.side, self.side), mode="bilinear", antialias=True)
+        if self.keeps_lines:
+            ink = ink / ink.amax(dim=(1, 2, 3), keepdim=True).clamp(min=FAINTEST_INK)  # thin lines shrink to grey
+        areas = F.interpolate(self.network(ink), (longest, longest), mode="bilinear").clamp(0, 1)
         areas = areas[:, :, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
-        return lines_over_areas(paper, areas)
+        return lines_over_areas(paper, areas) if self.keeps_lines else straight(areas)
+
+
+def straight(areas: Tensor) -> Tensor:
+    """Premultiplied (N, 4, H, W) → straight alpha."""
+    return torch.cat([(areas[:, :3] / areas[:, 3:].clamp(min=1 / 32)).clamp(0, 1), areas[:, 3:]], dim=1)
 
 
 def lines_over_areas(paper: Tensor, areas: Tensor) -> Tensor:
     """Drawing (N, 3, H, W) on white paper over premultiplied areas (N, 4, H, W) → straight RGBA."""
     lightest, darkest = paper.amax(dim=1, keepdim=True), paper.amin(dim=1, keepdim=True)
     ink = (1 - lightest) * (1 - (6 * (lightest - darkest) - 0.3).clamp(0, 1))
-    there = ((areas[:, 3:] - 0.06) / 0.88).clamp(0, 1)  # a network is never quite sure of nothing
+    there = (2 * areas[:, 3:] - 0.5).clamp(0, 1)  # enlarged rims are soft; and a network is never sure of nothing
     colour = (areas[:, :3] / areas[:, 3:].clamp(min=1 / 32)).clamp(0, 1)
     alpha = ink + there * (1 - ink)
     straight = colour * there * (1 - ink) / alpha.clamp(min=1 / 255)

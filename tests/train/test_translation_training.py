@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +15,16 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
+from models.common import export_translator  # noqa: E402
 from models.common.checkpoints import BEST, LATEST, read_checkpoint  # noqa: E402
 from models.common.data import DataError, generated_blocks  # noqa: E402
+from models.common.export_translator import Translator, TranslatorExport, manifest_of  # noqa: E402
 from models.common.pairs import Hand, drawn_anew, load_pairs, pairs_of_blocks, with_hints  # noqa: E402
 from models.common.picture_sets import GENERATED  # noqa: E402
+from models.common.translation_measure import measure_translator  # noqa: E402
 from models.cyclegan import Buffer  # noqa: E402
 from models.nets.translation import lines_over_areas  # noqa: E402
+from models.pix2pix import palette_of  # noqa: E402
 from tests.train.generative_builders import method, picture_folder, smoke_config  # noqa: E402
 from tests.train.test_two_processes import run_module  # noqa: E402
 
@@ -68,6 +75,44 @@ def test_resumed_training_has_the_bits_of_an_uninterrupted_one(name, tmp_path):
     expected, resumed = networks_of(tmp_path / "whole" / LATEST), networks_of(stopped / LATEST)
     assert expected.keys() == resumed.keys()
     assert all(torch.equal(expected[key], resumed[key]) for key in expected)
+
+
+EXPORTS = (("pix2pix", {}), ("cyclegan", {"direction": "back"}), ("stargan", {}))
+
+
+@pytest.mark.parametrize(("name", "more"), EXPORTS)
+def test_smoke_run_becomes_a_model_folder_whose_numbers_are_measured_again(name, more, tmp_path, monkeypatch):
+    speed = functools.partial(export_translator.measure_speed, runs=1)
+    monkeypatch.setattr(export_translator, "measure_speed", speed)
+    config = smoke_config(name, tmp_path / "run", **more)
+    method(name).train(config)
+    folder = tmp_path / "onnx/my-translator"
+    method(name).export(config, folder)
+
+    manifest = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+    written = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert [line["value"] for line in written["lines"]] == [metric["value"] for metric in manifest["metrics"]]
+    again = measure_translator(folder)
+    home = [line["metric"] for line in written["lines"] if line["metric"].startswith("there and back")]
+    if name != "cyclegan":  # the way home lies in the folder of the other direction
+        home = []
+    assert [line for line in written["lines"] if line["metric"] not in home] == again["lines"]
+    assert {path.name for path in folder.iterdir()} >= {"model.onnx", "card.md", "preview.webp", "failures.webp"}
+    run = Translator(folder)
+    picture = np.asarray(Image.open(folder / "golden/input.png"))
+    assert run(picture, max(0, len(run.choices) - 1)).shape[2] == 4
+
+
+def test_classes_of_label_maps_are_written_into_the_manifest(tmp_path):
+    config = smoke_config("pix2pix", tmp_path, labels=("Disc=#e63C28", "Paper=#ffffff"))
+    drawing = np.zeros((8, 8, 4), np.uint8)
+    export = TranslatorExport(
+        torch.nn.Identity(), None, (), {}, {}, drawing, "", (), {}, dict, dict, palette=palette_of(config)
+    )
+
+    manifest = manifest_of(export)
+    palette = [{"label": "Disc", "color": "#e63c28"}, {"label": "Paper", "color": "#ffffff"}]
+    assert manifest["inputs"][0]["palette"] == palette
 
 
 @pytest.mark.nightly
@@ -142,6 +187,7 @@ def test_what_is_no_folder_of_pairs_is_one_sentence(tmp_path, spoil, sentence):
         ("pix2pix", ("--side", "30"), "The side must be a multiple of 16, not 30."),
         ("pix2pix", ("--batch", "3", "--devices", "2"), "3 pictures a step cannot be shared among 2 devices."),
         ("cyclegan", ("--here", "nowhere"), "There is no folder nowhere."),
+        ("pix2pix", ("--labels", "Sky"), "A label is a name and a colour like Sky=#80c0ff, not Sky."),
     ],
 )
 def test_bad_settings_are_one_sentence_and_exit_code_two(name, arguments, sentence, tmp_path, monkeypatch, capsys):

@@ -56,3 +56,33 @@ def test_what_pads_a_fixed_size_is_transparent(tmp_path: Path) -> None:
 
 def test_the_command_line_knows_that_the_answer_has_alpha(tmp_path: Path) -> None:
     assert answers_alpha(load_manifest(turned_round(tmp_path / "turned")))
+
+
+PALETTE = """
+[[inputs.palette]]
+label = "Sky"
+color = "#80c0ff"
+[[inputs.palette]]
+label = "Grass"
+color = "#208020"
+"""
+
+
+def test_a_label_map_is_brought_to_its_classes_and_that_is_said(tmp_path: Path) -> None:
+    shape = [1, 4, "height", "width"]
+    nodes = [helper.make_node("Identity", ["image"], ["result"])]
+    folder = make_model(
+        tmp_path / "labels", nodes, task="translate", image_spec=DRAWN, inputs=PALETTE, shape=shape, out_shape=shape
+    )
+    drawing = np.zeros((10, 10, 4), np.uint8)
+    drawing[:5] = (0x20, 0x80, 0x20, 255)
+    drawing[0] = (30, 120, 40, 255)
+
+    result, done, _ = run_here(folder, drawing)
+
+    assert (result[:5] == (0x20, 0x80, 0x20, 255)).all()
+    assert (result[5:] == (0x80, 0xC0, 0xFF, 255)).all(), "what is not painted is the first class"
+    assert done.notes == ("10 % of the picture had colours that stand for no class; the nearest were taken.",)
+    again, done, _ = run_here(folder, result)
+    assert not done.notes
+    assert (again == result).all()

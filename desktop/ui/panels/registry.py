@@ -100,10 +100,20 @@ def _styles(window: MainWindow) -> QWidget:
     return panel
 
 
+def _live(window: MainWindow) -> QWidget:
+    from desktop.ui.focus import is_behind
+    from desktop.ui.panels.live_panel import LivePanel
+
+    panel = LivePanel(window.live, window.state, window.actions_by_id)
+    window.live.is_in_sight = lambda: panel.isVisible() and not is_behind(panel)
+    return panel
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
     PanelSpec("generate", _generate, Group.UPPER),
     PanelSpec("styles", _styles, Group.UPPER, aliases=("style",)),
+    PanelSpec("live", _live, Group.UPPER, aliases=("draw",)),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
     PanelSpec("history", _history, Group.UPPER),
     PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),
