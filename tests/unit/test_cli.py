@@ -375,7 +375,9 @@ def test_ctrl_c_ends_a_run_and_leaves_nothing(models: Path, picture: Path, tmp_p
     results = tmp_path / "results"
     results.mkdir()
     command = [sys.executable, "-m", "desktop", "run", "endless", str(picture), str(results / "out.png")]
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # programs in the background start without
     program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(signal.SIGINT, heard)
     wait_for_worker(program.pid)
     os.killpg(program.pid, number) if number == signal.SIGINT else program.send_signal(number)
     _, errors = program.communicate(timeout=PATIENCE_S)
