@@ -6,13 +6,12 @@ that strokes are free in what is fine. One network holds all styles; each has it
 al., ICLR 2017) and its own last two layers, so what lies between two styles is a mixture of weights. Each step paints
 four photographs in one style, whose manner is measured on all four together.
 
-The weights in onnx/styles come out of 400 steps on one busy core, some 15 minutes of its time, while the method was
-being worked out: 250 with the rate of scales and colours at 6e-3, 50 at the rates below, 100 more after a change of how
-matrices are kept; the palettes, with which a run now begins, were put in at the end. The preset gpu has not been run.
+The weights in onnx/styles come out of the first two commands below, 2,400 steps on one core of a shared machine in some
+17 minutes. The preset gpu has not been run.
 
     python -m models.fetch_data
-    python -m models.fast_style --steps 400
-    python -m models.fast_style --export onnx/styles     measures beside models/neural_style.py and writes the card
+    python -m models.fast_style --steps 2400 --run runs/styles
+    python -m models.fast_style --run runs/styles --export onnx/styles     measures, and writes the card
 """
 
 from __future__ import annotations
@@ -140,8 +139,8 @@ WHAT = (
     "picture, so large photographs are also done sooner. The seed changes what even areas are filled with."
 )
 WEAKNESSES = (
-    "Learned in 400 steps: palette and light do more than touch, and strokes are finer than the paintings' own. A "
-    "larger brush size brings them out.",
+    "Palette and light do more than touch, and strokes are finer than the paintings' own. A larger brush size brings "
+    "them out.",
     "Small faces lose their features at strength 100: 50 to 70, or a mask over them, keeps people recognisable.",
     "Even skies and walls are filled with texture, which some styles repeat.",
     "Fine lettering and wires are broken up by strokes.",
