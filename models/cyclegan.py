@@ -7,7 +7,8 @@ wanted kind already must stay:
     translators:  E (D_B(G_AB(a)) - 1)² + cycle · E |G_BA(G_AB(a)) - a| + identity · E |G_AB(b) - b|, and the same for B
 
 As in the paper the judges also see results of earlier steps out of a buffer of 50, and the translators normalise each
-picture by itself (instance norm, no statistics over a batch): a result does not depend on its neighbours.
+picture by itself (instance norm, no statistics over a batch): a result does not depend on its neighbours. Nothing is
+shipped yet: it has not been trained beyond --smoke.
 
     python -m models.fetch_data --only digits letters efficientnet-lite0
     python -m models.cyclegan                                                 digits ↔ letters

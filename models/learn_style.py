@@ -1,4 +1,4 @@
-"""A style of one's own from one picture, in minutes: the shipped network of styles, tuned to it and exported.
+"""A style of one's own from one picture: the shipped network of styles, tuned to it and exported.
 
     python -m models.learn_style painting.jpg --export onnx/my-style
     python -m models.learn_style painting.jpg --export onnx/my-style --minutes 5 --photos holiday

@@ -7,8 +7,8 @@ domain it is of; what goes to another domain and back to its own must come home:
     generator:  - E D(G(x, c')) + domain · CE(D_dom(G(x, c')), c') + cycle · E |G(G(x, c'), c) - x|
 
 The paper's WGAN-GP is replaced by the hinge loss and spectral normalisation: no second backward pass, which on two
-cores is half of the time. The weights in onnx/emoji-styles are trained on emoji in four styles, unpaired; that the same
-emoji exist in all of them is used to measure only.
+cores is half of the time. Nothing is shipped yet: it has not been trained beyond --smoke. It is meant for emoji in four
+styles, unpaired; that the same emoji exist in all of them is used to measure only.
 
     python -m models.fetch_data --only emoji-styles efficientnet-lite0
     python -m models.stargan
