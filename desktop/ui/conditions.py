@@ -24,6 +24,12 @@ def holds(name: str, window: MainWindow, spec: ActionSpec) -> bool:
 
 
 def _can_undo(window: MainWindow) -> bool:
+    """A step, or a long command that is still being computed: undo gives that up."""
+    opened = window.state.open_document
+    return _has_step_before(window) or (opened is not None and window.layers.is_at_work(opened))
+
+
+def _has_step_before(window: MainWindow) -> bool:
     opened = window.state.open_document
     return opened is not None and opened.history.can_undo
 
@@ -95,7 +101,7 @@ CONDITIONS: dict[str, Condition] = {
     "learns_style": lambda window, spec: window.styles.jobs.is_running,
     "has_latent": lambda window, spec: window.generate.latent is not None,
     "can_walk": lambda window, spec: window.explorer.can_blend,
-    "has_before": lambda window, spec: _can_undo(window) or window.ai.has_preview,
+    "has_before": lambda window, spec: _has_step_before(window) or window.ai.has_preview,
     "several": lambda window, spec: len(window.state.documents) > 1,
     "file": lambda window, spec: window.state.path is not None,
     "own_brush": lambda window, spec: window.brushes.is_own,

@@ -49,6 +49,10 @@ class LayerCommands:
         except UserError as error:
             self._show_error(error)
 
+    def is_at_work(self, opened: OpenDocument) -> bool:
+        """True while a long command of the document is still being computed: undo gives that up."""
+        return self._long.is_at_work(opened)
+
     def undo(self) -> None:
         """Takes back the last step, or gives up what is still being computed."""
         if not self._long.give_up(self._document):

@@ -45,6 +45,9 @@ class LongCommands:
         opened = self._opened()
         self.in_turn(lambda: self._start(opened, work, land))
 
+    def is_at_work(self, opened: OpenDocument) -> bool:
+        return opened in self._running
+
     def give_up(self, opened: OpenDocument) -> bool:
         """Forgets what runs and waits for a document. False when nothing does."""
         self._waiting.pop(opened, None)
