@@ -18,14 +18,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "build"))
+
+from screen import Screen, pixels_changed  # noqa: E402
+
 SAMPLE = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
 LARGEST_MB = {"cpu": 900, "cuda": 4000}
 LONGEST_START_S = 20.0  # of a cold machine that is busy; the benchmark measures the warm start
-PATIENCE_S = 60
-DISPLAY = ":97"
+DISPLAY = 97
 SCREEN = (1280, 800)
 APP_ID = "org.scumble.Scumble"
 
@@ -139,68 +142,23 @@ def _paint_on_screen(entry: Path, scratch: Path) -> int:
     home.mkdir()
     command = next(line for line in entry.read_text(encoding="utf-8").splitlines() if line.startswith("Exec="))
     words = [str(SAMPLE) if word == "%F" else word for word in command.removeprefix("Exec=").split()]
-    screen = f"{SCREEN[0]}x{SCREEN[1]}x24"
-    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", screen], stderr=subprocess.DEVNULL)
-    environment = {**os.environ, "HOME": str(home), "DISPLAY": DISPLAY, "LANG": "C.UTF-8"}
-    environment.pop("QT_QPA_PLATFORM", None)
-    program = None
-    try:
-        time.sleep(1)
+    with Screen(DISPLAY, SCREEN, scratch) as screen:
+        environment = {**os.environ, "HOME": str(home), "DISPLAY": screen.display, "LANG": "C.UTF-8"}
+        environment.pop("QT_QPA_PLATFORM", None)
         program = subprocess.Popen(words, env=environment, cwd=home)
-        window = _wait_for_window(environment)
-        _xdotool(environment, "windowsize", window, str(SCREEN[0]), str(SCREEN[1]))
-        _xdotool(environment, "windowmove", window, "0", "0")
-        _wait_until_still(environment, scratch)
-        before = _screenshot(environment, scratch / "before.png")
-        _xdotool(environment, "mousemove", "450", "400", "key", "b", "mousedown", "1")
-        for x in range(450, 650, 10):
-            _xdotool(environment, "mousemove", str(x), "400")
-        _xdotool(environment, "mouseup", "1")
-        _wait_until_still(environment, scratch)
-        after = _screenshot(environment, scratch / "after.png")
-    finally:
-        for process in (program, server):
-            if process is not None:
-                process.terminate()
-                process.wait(timeout=30)
-    stroke = (440, 380, 660, 420)
-    difference = ImageChops.difference(before.crop(stroke), after.crop(stroke)).convert("L")
-    changed = sum(difference.point(lambda level: 255 if level > 24 else 0).histogram()[255:])
+        try:
+            screen.fill_with(screen.window(SAMPLE.stem))
+            before = screen.wait_until_still()
+            screen.hands("mousemove", "450", "400")
+            screen.keys("b")
+            screen.drag((x, 400) for x in range(450, 650, 10))
+            after = screen.wait_until_still()
+        finally:
+            program.terminate()
+            program.wait(timeout=30)
+    changed = pixels_changed(before, after, (440, 380, 660, 420))
     expect(changed > 500, f"A stroke with the mouse changed {changed} pixels on the screen.")
     return changed
-
-
-def _wait_for_window(environment: dict[str, str]) -> str:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        found = _xdotool(environment, "search", "--onlyvisible", "--name", "Scumble", fails_well=True).split()
-        if found:
-            return found[0]
-        time.sleep(0.3)
-    raise SystemExit("No window appeared.")
-
-
-def _wait_until_still(environment: dict[str, str], scratch: Path) -> None:
-    """Two equal pictures of the screen a second apart."""
-    deadline = time.monotonic() + PATIENCE_S
-    last = _screenshot(environment, scratch / "still.png")
-    while time.monotonic() < deadline:
-        time.sleep(1)
-        now = _screenshot(environment, scratch / "still.png")
-        if ImageChops.difference(last, now).getbbox() is None:
-            return
-        last = now
-
-
-def _screenshot(environment: dict[str, str], target: Path) -> Image.Image:
-    subprocess.run(["import", "-window", "root", str(target)], env=environment, check=True)
-    return Image.open(target).convert("RGB").copy()
-
-
-def _xdotool(environment: dict[str, str], *arguments: str, fails_well: bool = False) -> str:
-    done = subprocess.run(["xdotool", *arguments], env=environment, capture_output=True, text=True, check=False)
-    expect(fails_well or done.returncode == 0, f"xdotool {arguments}: {done.stderr}")
-    return done.stdout
 
 
 def expect(holds: bool, problem: str) -> None:

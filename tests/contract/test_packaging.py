@@ -18,6 +18,8 @@ from desktop.licences import as_text, installed_components
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 LINUX = BUILD / "linux"
+WITH_ARGUMENTS = ("make.py", "smoke_frozen.py", "try_bare_debian.py")
+SCRIPTS = (*WITH_ARGUMENTS, "screen.py", "icons.py", "linux_package.py", "start.py")
 
 
 def test_the_desktop_entry_opens_files_with_the_program() -> None:
@@ -84,10 +86,10 @@ def test_every_library_has_its_licence() -> None:
     assert "numpy" in as_text(found)
 
 
-@pytest.mark.parametrize("script", ["make.py", "smoke_frozen.py", "icons.py", "linux_package.py", "start.py"])
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_of_the_build_compiles(script: str) -> None:
     compile((BUILD / script).read_text(encoding="utf-8"), script, "exec")
-    if script in ("make.py", "smoke_frozen.py"):
+    if script in WITH_ARGUMENTS:
         done = subprocess.run(
             [sys.executable, str(BUILD / script), "--help"], capture_output=True, text=True, check=False
         )

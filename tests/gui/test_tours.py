@@ -8,6 +8,7 @@ from desktop.core.composite import flatten
 from desktop.core.geometry import Rect
 from desktop.paths import resources_dir, shipped_models_dir
 from desktop.runtime.catalog import Catalog
+from desktop.runtime.fake import Script
 from desktop.ui.commands.tour_commands import TOURS
 from desktop.ui.state import Tool
 from desktop.ui.widgets.empty_state import TOUR_ICONS
@@ -46,6 +47,19 @@ def test_the_tour_of_enlarging_runs_the_upscaler(open_studio: OpenStudio) -> Non
     window.tours.bar.show_me.click()
     studio.wait_for(lambda: bool(studio.runner.requests))
     assert studio.runner.requests[0].model_id == "upscale-2x-faithful"
+    studio.wait_for(lambda: not window.ai.is_running)
+
+
+def test_the_tour_of_cutting_out_asks_the_network_for_the_bird(open_studio: OpenStudio) -> None:
+    studio = open_studio([Script(waits_for_cancel=True)], catalog=Catalog((shipped_models_dir(),)))
+    window = studio.window
+    window.empty.tours["cutout"].click()
+    studio.wait_for(window.tours.bar.isVisible)
+    assert window.state.title == "kingfisher.jpg"
+    window.tours.bar.show_me.click()
+    studio.wait_for(lambda: bool(studio.runner.requests))
+    assert studio.runner.requests[0].model_id == "cutout"
+    window.perform("ai.cancel")
     studio.wait_for(lambda: not window.ai.is_running)
 
 

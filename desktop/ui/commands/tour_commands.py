@@ -45,6 +45,14 @@ def _remove(window: MainWindow) -> None:
         window.perform("edit.remove")
 
 
+def _prepare_cutting_out(window: MainWindow) -> None:
+    window.panels.bring_to_front("layers")
+
+
+def _cut_out(window: MainWindow) -> None:
+    window.perform("layer.remove_background")
+
+
 def _prepare_upscaling(window: MainWindow) -> None:
     window.ai.form.choose_model(UPSCALER)
     window.panels.bring_to_front("ai")
@@ -57,6 +65,7 @@ def _upscale(window: MainWindow) -> None:
 
 TOURS = (
     Tour("remove", "gateway-of-india.jpg", _prepare_removal, _remove),
+    Tour("cutout", "kingfisher.jpg", _prepare_cutting_out, _cut_out),
     Tour("upscale", "brushes.jpg", _prepare_upscaling, _upscale),
 )
 

@@ -18,8 +18,8 @@ from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import dim_label
 
 RECENT_SHOWN = 5
-SAMPLES = ("gateway-of-india", "neuschwanstein", "brushes")
-TOUR_ICONS = {"remove": "remove", "upscale": "upscale"}
+SAMPLES = ("gateway-of-india", "neuschwanstein", "kingfisher", "brushes")
+TOUR_ICONS = {"remove": "remove", "cutout": "cutout", "upscale": "upscale"}
 
 
 class EmptyState(QWidget):
