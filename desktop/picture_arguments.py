@@ -6,6 +6,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from desktop.core.errors import UserError
+from desktop.runtime.runner import DEVICE_CHOICES
+
 Run = Callable[[argparse.Namespace], int]
 
 METHODS = ("patches", "telea", "navier-stokes")
@@ -42,12 +45,25 @@ def resize_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--height", type=int, metavar="PX")
     parser.add_argument("--percent", type=float, metavar="P", help="of the size that it has")
     parser.add_argument("--method", choices=FILTERS, default="bicubic", help="how pixels are computed anew (bicubic)")
+    parser.add_argument(
+        "--network", metavar="MODEL", help="enlarge by this model first, then by filters to the size that is wanted"
+    )
+    parser.add_argument(
+        "--detail", type=float, metavar="P", help="0 to 100: how much of the photographic model is mixed in (0)"
+    )
+    parser.add_argument("--best", action="store_true", help="the mean of eight runs of the model: eight times as long")
+    parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="for --network")
 
     def run(given: argparse.Namespace) -> int:
         from desktop import commands
+        from desktop.enlarge_commands import NetworkOrder
         from desktop.picture_commands import ResizeOrder, resize
 
-        order = ResizeOrder(given.source, given.target, given.width, given.height, given.percent, given.method)
+        if given.network is None and (given.best or given.detail is not None):
+            raise UserError("size.needs_network")
+        network = given.network and NetworkOrder(given.network, given.detail or 0.0, given.best, given.device)
+        sides = (given.width, given.height, given.percent)
+        order = ResizeOrder(given.source, given.target, *sides, given.method, network)
         return resize(order, commands.printer(given.json))
 
     return run

@@ -14,6 +14,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
 from desktop.core.remove import RemoveMethod, RemoveSettings, removed
 from desktop.core.resample import Resampling
+from desktop.enlarge_commands import NetworkOrder, enlarged_document
 from desktop.io.documents import flat_image, open_document_file
 from desktop.io.formats import FileFormat, format_of_suffix
 from desktop.io.image_files import write_image
@@ -35,6 +36,7 @@ class ResizeOrder:
     height: int | None
     percent: float | None
     method: str
+    network: NetworkOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def resize(order: ResizeOrder, tell: Printer) -> int:
     document = open_document_file(order.source)
     size = _wanted_size(document.size, order)
     _check_size(size)
+    if order.network is not None:
+        return _finish(order.source, order.target, enlarged_document(document, size, order.network), tell)
     return _finish(order.source, order.target, with_size(document, size, Resampling(order.method)), tell)
 
 

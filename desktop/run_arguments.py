@@ -151,6 +151,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--shadow", action="store_true", help="with --background: the subject throws a soft shadow")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--best", action="store_true", help="for models that restore or enlarge: the mean of eight runs"
+    )
     parser.add_argument("--tile", type=_tile_side, metavar="PIXELS", help="side of the tiles, for models that are cut")
     _add_common(parser)
 
@@ -170,6 +173,7 @@ def _run_options(given: argparse.Namespace) -> dict[str, object]:
         "seed": given.seed,
         "device": given.device,
         "tile_side": given.tile,
+        "is_best": given.best,
     }
 
 

@@ -54,10 +54,11 @@ from models.common.data import (
     packed_blocks,
     split_photos,
 )
-from models.common.enlarge import bicubic, shrunk, training_pair
+from models.common.enlarge import bicubic, shrunk, training_pair, worn
 from models.common.enlarge_measure import KINDS, manifest_metrics, measure_enlarging, measured_pairs, table
 from models.common.export import PLANES, ExportError, ModelExport, cpu_session, export_model, made_by, run_graph
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
+from models.common.likeness import MeasuringEye
 from models.common.metrics import psnr_8bit
 from models.common.ncnn_weights import read_ncnn
 from models.common.speed import measure_speed
@@ -84,7 +85,7 @@ class Config:
     threads: int = 2
 
     # network
-    kind: str = "faithful"  # what it is called: faithful, fast
+    kind: str = "faithful"  # what it is called: faithful, fast, photo
     scale: int = 2
     network: Literal["span", "plain"] = "span"
     channels: int = 48
@@ -108,6 +109,7 @@ class Config:
     validate_every: int = 250
     checkpoint_every: int = 100
     validation_photos_every: int = 20  # every 20th photo only chooses the best weights
+    stores_half: bool = False  # weights in half precision, when exported
     smoke: bool = False
 
 
@@ -150,6 +152,7 @@ SMOKE = {
     "precision": "32-true",
     "smoke": True,
 }
+SCRIPTS = {"photo": "models/upscale_photo.py"}  # kinds that another script trains
 SPEED_RUNS = 6  # a run makes four or sixteen megapixels and takes seconds
 GOLDEN_SIZE = (75, 101)  # of the small picture, odd
 
@@ -321,7 +324,7 @@ def manifest_of(config: Config) -> dict[str, Any]:
         "task": "upscale",
         "version": "1.0.0",
         "licence": "Apache-2.0",
-        "source": "models/upscale.py",
+        "source": SCRIPTS.get(config.kind, "models/upscale.py"),
         "icon": "upscale",
         "scale": config.scale,
         "color_space": "srgb",
@@ -343,36 +346,40 @@ def export(config: Config, folder: Path) -> None:
     clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
     sources = [weights_source(param) for param in trained.start]
     sources += data_sources(trained.photos) if content["step"] else []
-    about = made_by("models/upscale.py", content["config"], sources, commit_in_use())
+    about = made_by(manifest["source"], content["config"], sources, commit_in_use())
 
     def enlarge_with(aside: Path) -> Any:
         session = cpu_session(aside / "model.onnx")
         return lambda small: run_graph(session, manifest, small, {})
 
     def measured(aside: Path) -> dict[str, Any]:
-        rows = measure_enlarging(enlarge_with(aside), clean, scale, kept=config.baselines)
+        eye = MeasuringEye() if trained.kind in SCRIPTS and not config.smoke else None
+        rows = measure_enlarging(enlarge_with(aside), clean, scale, kept=config.baselines, eye=eye)
         print(table(rows))
         speed = measure_speed(aside / "model.onnx", runs=SPEED_RUNS)
         metrics = {"metrics": manifest_metrics(rows, clean, scale), "speed": speed, "step": content["step"]}
         return metrics | {"pictures": list(clean), "rows": rows}
 
     sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
-    large = np.tile(sample, (2, 2, 1))[: GOLDEN_SIZE[0] * scale, : GOLDEN_SIZE[1] * scale]
-    shown = shrunk(sample[: sample.shape[0] // 4 * 4, : sample.shape[1] // 4 * 4], scale)
+    shrink = worn if trained.kind in SCRIPTS else shrunk  # pictures as the network expects them
+    rows, columns = GOLDEN_SIZE
+    large = np.tile(sample, (2, 2, 1))[: columns * scale, : columns * scale]
+    shown = shrink(sample[: sample.shape[0] // 4 * 4, : sample.shape[1] // 4 * 4], scale)
     difficult = np.tile(sample, (4, 4, 1))[:768, :768].copy()
     difficult[100:400, 100:400] = np.random.default_rng(config.seed).integers(0, 256, (300, 300, 3))
     whole = ModelExport(
         network=trained_network(config.run / BEST),
         manifest=manifest | {"made_by": about},
-        golden_input=shrunk(large, scale),
+        golden_input=shrink(large, scale)[:rows],
         golden_params={},
-        golden_clean=large,
+        golden_clean=large[: rows * scale],
         measure=measured,
         card=lambda aside: upscale_card(aside, manifest=manifest, made_by=about, about=ABOUT[trained.kind, scale]),
         pictures=lambda aside: {
             "preview.webp": before_and_after(bicubic(shown, scale), enlarge_with(aside)(shown)),
         },
         tiling_picture=difficult,
+        stores_half=config.stores_half,
     )
     export_model(whole, folder)
 

@@ -269,6 +269,13 @@ MESSAGES: dict[str, str] = {
     "transform.nothing": "“{name}” has no pixels to transform.",
     "size.nothing_to_trim": "There is nothing to trim: the picture fills its canvas.",
     "size.nothing_given": "Nothing to do was given. Try: scumble resize --help or scumble crop --help",
+    "size.network_memory": "Enlarging by this network needs {needed} GB of memory and {limit} GB are free; choose one "
+    "of a smaller scale, or take a part of the picture.",
+    "size.no_enlarger": "“{model_id}” does not enlarge pictures; `scumble models list` names those that do.",
+    "size.bad_detail": "The detail goes from 0 to 100; {detail} is neither.",
+    "size.no_detail": "Detail needs a photographic network beside “{model_id}”, and there is none of its scale.",
+    "size.needs_network": "--detail and --best belong to a network; name one with --network.",
+    "cli.no_best": "“{model_id}” cannot be run eight times for a mean; --best is for models that restore or enlarge.",
     "size.bad_rect": "“{text}” is no rectangle; one looks like 10,20,640x480.",
     "size.bad_angle": "A picture can be straightened by -45 to 45 degrees; {angle} is not.",
     "size.empty_crop": "The frame lies outside the picture; draw it inside.",

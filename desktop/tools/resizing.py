@@ -101,7 +101,8 @@ def with_size_by_network(document: Document, size: Size, scale: int, enlarged: E
         return TileMap.from_array(enlarged(tiles.read(content)), content.x * scale, content.y * scale)
 
     guides = tuple(Guide(guide.position_px * scale, guide.is_vertical) for guide in document.guides)
-    return with_size(with_document_tiles(document, change, larger, guides), size, Resampling.LANCZOS)
+    how = Resampling.AREA if larger.width >= 2 * size.width and larger.height >= 2 * size.height else Resampling.LANCZOS
+    return with_size(with_document_tiles(document, change, larger, guides), size, how)
 
 
 def resized_tiles(tiles: TileMap, *, across: float, down: float, how: Resampling, canvas: Rect) -> TileMap:

@@ -67,6 +67,13 @@ def degraded_pair(clean: Rgb8, scale: int, rng: np.random.Generator) -> tuple[Rg
     return small, clean
 
 
+def worn(pixels: Rgb8, scale: int) -> Rgb8:
+    """A square picture shrunk as it might have arrived, the same at every call: softened, noisy, at JPEG quality 60."""
+    rng = np.random.default_rng(0)
+    small = _resized(cv2.GaussianBlur(pixels, (0, 0), 0.3 * scale), pixels.shape[0] // scale, rng)
+    return jpeg(white_noise(small, 5, rng), 60)
+
+
 def _blurred(pixels: Rgb8, sigma_px: float, rng: np.random.Generator) -> Rgb8:
     """Along one axis up to twice as far as along the other."""
     return cv2.GaussianBlur(pixels, (0, 0), sigmaX=sigma_px, sigmaY=sigma_px * rng.uniform(0.5, 1))

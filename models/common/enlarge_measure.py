@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from models.common.data import DataError
 from models.common.enlarge import Rgb8, bicubic, degraded_pair, drawn_picture, lanczos, shrunk, with_pattern
+from models.common.likeness import MeasuringEye
 from models.common.metrics import psnr_8bit, ssim_8bit
 from models.common.ncnn_weights import read_ncnn
 from models.nets.upscalers import Plain, Span, Upscaler, load_foreign
@@ -35,9 +36,17 @@ Enlarge = Callable[[Rgb8], Rgb8]
 
 
 def measure_enlarging(
-    enlarge: Enlarge, clean: dict[str, Rgb8], scale: int, *, weights: Path = FOREIGN_WEIGHTS, kept: Path | None = None
+    enlarge: Enlarge,
+    clean: dict[str, Rgb8],
+    scale: int,
+    *,
+    weights: Path = FOREIGN_WEIGHTS,
+    kept: Path | None = None,
+    eye: MeasuringEye | None = None,
 ) -> list[dict[str, Any]]:
     """One row per kind of picture and method, means over all crops: kind, method, psnr, luma_psnr, ssim.
+
+    With an EYE also look: how unlike the result looks, the less the better.
 
     Rivals take minutes and give the same every time on the same pictures: KEPT is the file where that is kept.
     """
@@ -49,10 +58,11 @@ def measure_enlarging(
         pairs = measured_pairs(kind, clean, scale)
         for name, method in tqdm(rivals.items(), desc=kind, leave=False):
             key = f"{kind}, {name}, {scale}, {len(pairs)} crops, {sum(int(small.sum()) for small, _ in pairs)}"
+            key += "" if eye is None else ", seen"
             if key not in known:
-                known[key] = mean_scores(method, pairs, scale)
+                known[key] = mean_scores(method, pairs, scale, eye)
             rows.append({"kind": kind, "method": name} | known[key])
-        rows.append({"kind": kind, "method": THIS_MODEL} | mean_scores(enlarge, pairs, scale))
+        rows.append({"kind": kind, "method": THIS_MODEL} | mean_scores(enlarge, pairs, scale, eye))
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(known, indent=1), encoding="utf-8")
@@ -67,12 +77,15 @@ def measured_pairs(kind: str, clean: dict[str, Rgb8], scale: int) -> list[tuple[
     ]
 
 
-def mean_scores(enlarge: Enlarge, pairs: list[tuple[Rgb8, Rgb8]], scale: int) -> dict[str, float]:
+def mean_scores(
+    enlarge: Enlarge, pairs: list[tuple[Rgb8, Rgb8]], scale: int, eye: MeasuringEye | None = None
+) -> dict[str, float]:
     """PSNR of RGB and of luma in dB, and SSIM; as papers do, without SCALE pixels at the border."""
     inside = slice(scale, -scale)
     results = [(enlarge(small), large) for small, large in pairs]
     tensors = [tuple(as_batch(picture)[..., inside, inside] for picture in pair) for pair in results]
-    return {
+    seen = {} if eye is None else {"look": round(float(np.mean([eye(result, large) for result, large in tensors])), 4)}
+    return seen | {
         "psnr": round(float(np.mean([psnr_8bit(result, large) for result, large in tensors])), 3),
         "luma_psnr": round(float(np.mean([psnr_luma(result, large) for result, large in tensors])), 3),
         "ssim": round(float(np.mean([ssim_8bit(result, large) for result, large in tensors])), 4),
@@ -114,7 +127,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     methods = list(dict.fromkeys(row["method"] for row in rows))
     cells = {
-        (row["kind"], row["method"]): f"{row['psnr']:.2f} / {row['luma_psnr']:.2f} / {row['ssim']:.3f}" for row in rows
+        (row["kind"], row["method"]): f"{row['psnr']:.2f} / {row['luma_psnr']:.2f} / {row['ssim']:.3f}"
+        + (f" / {row['look']:.3f}" if "look" in row else "")
+        for row in rows
     }
     lines = [f"| | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|"]
     lines += [f"| {method} | {' | '.join(cells[kind, method] for kind in kinds)} |" for method in methods]

@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FEWEST_HALVED = 64  # numbers; smaller constants stay as they are
+HALF = "_half"  # behind the name of a stored tensor
 
 
 def store_in_half(model: onnx.ModelProto) -> None:
@@ -17,7 +18,7 @@ def store_in_half(model: onnx.ModelProto) -> None:
         if tensor.data_type != TensorProto.FLOAT or values.size < FEWEST_HALVED:
             kept.append(tensor)
             continue
-        stored = f"{tensor.name}_half"
+        stored = f"{tensor.name}{HALF}"
         kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
         casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT, name=f"{stored}_cast"))
     nodes = [*casts, *model.graph.node]

@@ -54,6 +54,22 @@ ABOUT: dict[tuple[str, int], About] = {
             *FAITHFUL_WEAKNESSES,
         ),
     ),
+    ("photo", 4): About(
+        title="Upscale 4×, photo",
+        description="Four times the width and height for photographs as they arrive: takes noise and compression away "
+        "and sharpens edges.",
+        what="SPAN's weights (Wan et al., 2024) trained on for photographs that were blurred, noisy and compressed "
+        "before they were shrunk: for their distance to the original, for how alike they look to a trained eye, and "
+        "against a judge, lightly. The limits of the faithful models are in its graph as well.",
+        weaknesses=(
+            "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image "
+            "size mixes the faithful model in.",
+            "What is small stays a guess: letters under eight pixels become strokes that may be wrong.",
+            "On a clean picture the faithful model is truer.",
+            "Nothing large is invented: leaves and hair that the input does not show stay soft.",
+            "Strong noise and blur are for the denoiser and the deblurrer first.",
+        ),
+    ),
     ("fast", 2): About(
         title="Upscale 2×, fast",
         description="Doubles width and height in a fraction of the time of the faithful model: for previews and for "
@@ -68,6 +84,16 @@ ABOUT: dict[tuple[str, int], About] = {
         ),
     ),
 }
+
+
+def _about_looks(rows: list[dict[str, Any]]) -> list[str]:
+    if not any("look" in row for row in rows):
+        return []
+    return [
+        "The last number is how unlike the result looks, the less the better: features of EfficientNet-Lite0's first "
+        "four stages, brought to unit length and compared place by place; it had no part in the training.",
+        "",
+    ]
 
 
 def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, Any], about: About) -> str:
@@ -92,6 +118,7 @@ def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, A
         "",
         table(measured["rows"]),
         "",
+        *_about_looks(measured["rows"]),
         f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB with the bicubic filter, "
         f"{measured['sample']['after']:.2f} dB with the model (`golden/clean.png` is what it was made from). "
         "LPIPS: not measured.",

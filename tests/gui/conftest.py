@@ -31,7 +31,7 @@ from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
 from desktop.ui.dialogs.guide_dialogs import GuideDialogs, TryGrid
-from desktop.ui.dialogs.size_dialogs import CanvasSize, CheckSize, ImageSize, SizeDialogs
+from desktop.ui.dialogs.size_dialogs import CanvasSize, CheckSize, Enlargers, ImageSize, SizeDialogs
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
 from desktop.ui.units import Unit
@@ -216,7 +216,7 @@ class AnsweringSizeDialogs(SizeDialogs):
         self.image_size: ImageSize | None = None
         self.canvas_size: CanvasSize | None = None
 
-    def ask_image_size(self, document: Document, networks: dict[str, str], check: CheckSize) -> ImageSize | None:
+    def ask_image_size(self, document: Document, networks: Enlargers, check: CheckSize) -> ImageSize | None:
         return self.image_size
 
     def ask_canvas_size(self, document: Document, check: CheckSize) -> CanvasSize | None:

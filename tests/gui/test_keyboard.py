@@ -31,7 +31,7 @@ from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
-from desktop.ui.dialogs.size_dialogs import CanvasSizeDialog, ImageSizeDialog
+from desktop.ui.dialogs.size_dialogs import CanvasSizeDialog, Enlargers, ImageSizeDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.focus import is_behind, takes_tab
 from desktop.ui.panels.fill_bars import GradientBar
@@ -96,6 +96,7 @@ def places(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
 
 def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
     window = studio.window
+    networks = Enlargers({"net": "Net"}, frozenset({"net"}))
     made: list[QDialog] = [
         NewDialog(window),
         QualityDialog(tmp_path / "a.webp", window),
@@ -103,7 +104,7 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         PreferencesDialog(window.settings, window.ai.devices, window),
         UnsavedDialog(["one.ora", "two.ora"], window),
         BackgroundDialog(window),
-        ImageSizeDialog(studio.document, {}, lambda _size: None, window),
+        ImageSizeDialog(studio.document, networks, lambda _size: None, window),
         CanvasSizeDialog(studio.document, lambda _size: None, window),
         ModelsWindow(window.models, window.ai, lambda: None, window),
     ]

@@ -13,13 +13,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.document import Document, new_layer_from_pixels
+from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
 from desktop.core.layers import GroupLayer, Locks, Mask
 from desktop.core.resample import Resampling
 from desktop.core.tiles import TileMap
 from desktop.tools.resizing import Anchor
 from desktop.ui.commands.crop_commands import CropRatio
-from desktop.ui.dialogs.size_dialogs import CanvasSize, CanvasSizeDialog, ImageSize, ImageSizeDialog
+from desktop.ui.dialogs.size_dialogs import CanvasSize, CanvasSizeDialog, Enlargers, ImageSize, ImageSizeDialog
 from desktop.ui.memory import check_new_size
 from desktop.ui.state import Tool
 from tests.gui.conftest import OpenStudio, Studio
@@ -364,7 +365,7 @@ def test_the_dialogs_follow_what_is_typed_and_catch_absurd_sizes(blocks: Studio)
     def check(size: Size) -> None:
         check_new_size(blocks.window.settings, size)
 
-    dialog = ImageSizeDialog(blocks.document, {}, check, blocks.window)
+    dialog = ImageSizeDialog(blocks.document, Enlargers(), check, blocks.window)
     dialog.show()
     dialog.activateWindow()
     QApplication.processEvents()
@@ -395,6 +396,35 @@ def test_the_dialogs_follow_what_is_typed_and_catch_absurd_sizes(blocks: Studio)
     canvas.deleteLater()
 
 
+def test_the_dialog_offers_detail_and_says_what_a_network_takes(blocks: Studio) -> None:
+    asked: list[ImageSize] = []
+
+    def need(wanted: ImageSize) -> str:
+        asked.append(wanted)
+        if wanted.is_best:
+            raise UserError("size.network_memory", needed="99.0", limit="1.0")
+        return f"About {round(100 * wanted.detail)} s"
+
+    networks = Enlargers({"faithful": "Faithful", "other": "Other"}, frozenset({"faithful"}), need)
+    dialog = ImageSizeDialog(blocks.document, networks, lambda _size: None, blocks.window)
+    dialog.show()
+    dialog.activateWindow()
+    QApplication.processEvents()
+    assert not dialog.best.isVisible()
+    dialog.how.setCurrentIndex(dialog.how.findData("other"))
+    assert dialog.best.isVisible()
+    assert not dialog.detail.isVisible()
+    dialog.how.setCurrentIndex(dialog.how.findData("faithful"))
+    assert dialog.detail.isVisible()
+    typed(dialog.detail.number, "40")
+    assert dialog.need.text() == "About 40 s"
+    dialog.best.setChecked(True)
+    assert "99.0 GB" in dialog.problem.text()
+    assert dialog.wanted() == ImageSize(Size(300, 200), 72.0, Resampling.LANCZOS, "faithful", 0.4, is_best=True)
+    dialog.close()
+    dialog.deleteLater()
+
+
 def test_image_size_by_a_network_runs_the_chosen_model(
     open_studio: OpenStudio, models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,8 +433,9 @@ def test_image_size_by_a_network_runs_the_chosen_model(
     manifest.write_text(text, encoding="utf-8")
     studio = open_studio()
     studio.show_plain(40, 30, level=90)
-    studio.size_dialogs.image_size = ImageSize(Size(70, 50), 72.0, Resampling.LANCZOS, "denoise-photo")
+    studio.size_dialogs.image_size = ImageSize(Size(70, 50), 72.0, Resampling.LANCZOS, "denoise-photo", is_best=True)
     studio.window.perform("image.size")
     studio.wait_for(lambda: studio.names[-1] == "Image size")
     assert studio.document.size == Size(70, 50)
-    assert studio.runner.requests[-1].inputs["image"].shape == (30, 40, 4)
+    assert len(studio.runner.requests) == 8
+    assert studio.runner.requests[0].inputs["image"].shape == (30, 40, 4)

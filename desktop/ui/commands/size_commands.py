@@ -14,11 +14,13 @@ from desktop.core.geometry import Size
 from desktop.core.turning import Turn
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Task
+from desktop.runtime.memory import available_bytes
 from desktop.runtime.runner import POLL_S, Failed, Finished, Request
-from desktop.tools import resizing, transforming
+from desktop.tools import enlarging, resizing, transforming
+from desktop.tools.enlarging import Enlarging
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
-from desktop.ui.dialogs.size_dialogs import ImageSize, SizeDialogs
+from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
 from desktop.ui.i18n import tr
 from desktop.ui.memory import check_new_size
 from desktop.ui.panels.model_card import title_of
@@ -40,20 +42,27 @@ class SizeCommands:
         self._window, self._state = window, window.state
         self.dialogs = SizeDialogs(window)
         self._stop: threading.Event | None = None
+        self._paces = enlarging.Paces()
 
     def image_size(self) -> None:
         document = self._state.document
         if document is None:
             return
         models = self._enlarging()
-        titles = {model.id: title_of(model.manifest) for model in models.values()}
-        wanted = self.dialogs.ask_image_size(document, titles, partial(check_new_size, self._window.settings))
+        able = Enlargers(
+            {model.id: title_of(model.manifest) for model in models.values()},
+            frozenset(model.id for model in models.values() if _partner(model, models) is not None),
+            lambda wanted: self._need(document, wanted, _order(wanted, models)),
+        )
+        wanted = self.dialogs.ask_image_size(document, able, partial(check_new_size, self._window.settings))
         if wanted is None:
             return
         if wanted.model_id:
             model = models[wanted.model_id]
             check_new_size(self._window.settings, _times(document.size, model.manifest.scale))
-            self._change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, model=model))
+            order = _order(wanted, models)
+            self._need(document, wanted, order)
+            self._change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, order=order))
         else:
             self._change(EditName.IMAGE_SIZE, partial(_with_image_size, wanted=wanted))
 
@@ -105,14 +114,25 @@ class SizeCommands:
         models = self._window.models.catalog.models()
         return {model.id: model for model in models if model.manifest.task is Task.UPSCALE}
 
-    def _by_network(self, document: Document, wanted: ImageSize, model: Model) -> Document:
+    def _need(self, document: Document, wanted: ImageSize, order: Enlarging) -> str:
+        """What a run takes, as a sentence. UserError where it does not fit into memory."""
+        need = enlarging.need(document, wanted.size, order, self._paces)
+        enlarging.check_need(need, available_bytes())
+        gigabytes = f"{need.memory_bytes / enlarging.GIB:.1f}"
+        if need.seconds is None:
+            return tr("size.need_memory", gigabytes=gigabytes)
+        return tr("size.need", time=_duration(need.seconds), gigabytes=gigabytes)
+
+    def _by_network(self, document: Document, wanted: ImageSize, order: Enlarging) -> Document:
         """In the background; the same document where it was cancelled."""
         stop = self._stop = threading.Event()
-        device = self._window.ai.form.device_for(model)
         call, owner, runner = self._window.background.call, self._state.current, self._window.ai.runner
         call(lambda: self._window.status.show_task(tr("size.network_working")))
 
-        def enlarged(pixels: Pixels) -> Pixels:
+        def run(model: Model, pixels: Pixels) -> Pixels:
+            if stop.is_set():  # between the runs of one picture
+                raise _CancelledError
+            device = self._window.ai.form.device_for(model)
             request = Request(model.id, model.sha256, {"image": pixels}, device=device, owner=owner)
             job = runner.submit(request, on_progress=lambda _progress: None, on_done=lambda _outcome: None)
             while (outcome := job.wait(POLL_S)) is None:
@@ -122,10 +142,12 @@ class SizeCommands:
                 raise outcome.error
             if not isinstance(outcome, Finished):
                 raise _CancelledError
+            self._paces.saw(model, pixels.shape[0] * pixels.shape[1], outcome.result.seconds)
             return outcome.result.image
 
         try:
-            resized = resizing.with_size_by_network(document, wanted.size, model.manifest.scale, enlarged)
+            by_networks = partial(enlarging.enlarged, order=order, run=run)
+            resized = resizing.with_size_by_network(document, wanted.size, order.scale, by_networks)
         except _CancelledError:
             return document
         finally:
@@ -156,6 +178,22 @@ class SizeCommands:
 
 def _with_image_size(document: Document, wanted: ImageSize) -> Document:
     return _with_dpi(resizing.with_size(document, wanted.size, wanted.resampling), wanted)
+
+
+def _partner(model: Model, models: dict[str, Model]) -> Model | None:
+    return enlarging.photographic_for(model, list(models.values()))
+
+
+def _order(wanted: ImageSize, models: dict[str, Model]) -> Enlarging:
+    model = models[wanted.model_id]
+    return Enlarging(model, _partner(model, models), wanted.detail, wanted.is_best)
+
+
+def _duration(seconds: float) -> str:
+    """To the second, or to the minute where seconds say nothing."""
+    if seconds < 100:
+        return tr("size.seconds", count=max(round(seconds), 1))
+    return tr("size.minutes", count=round(seconds / 60))
 
 
 def _times(size: Size, scale: int) -> Size:

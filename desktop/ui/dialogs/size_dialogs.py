@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -26,6 +26,7 @@ from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.widgets.basics import Segments, wrapped_label
 from desktop.ui.widgets.number_field import NumberField, Range
+from desktop.ui.widgets.value_slider import ValueSlider
 
 FIELD_PX = 104
 WIDTH_PX = 400
@@ -36,12 +37,26 @@ CheckSize = Callable[[Size], None]
 
 @dataclass(frozen=True, slots=True)
 class ImageSize:
-    """What is wanted; `model_id` names a network that enlarges first."""
+    """What is wanted; `model_id` names a network that enlarges first.
+
+    `detail` 0 … 1 is how much of a photographic network is mixed in; `is_best` takes the mean of eight runs.
+    """
 
     size: Size
     dpi: float
     resampling: Resampling
     model_id: str = ""
+    detail: float = 0.0
+    is_best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enlargers:
+    """Networks that enlarge: ids and titles, those that a photographic one can be mixed into, and what a run takes."""
+
+    titles: Mapping[str, str] = field(default_factory=dict)
+    mixable: frozenset[str] = frozenset()
+    need: Callable[[ImageSize], str] = lambda _wanted: ""  # UserError where it doesn't fit into memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +71,7 @@ class SizeDialogs:
     def __init__(self, window: QWidget) -> None:
         self._window = window
 
-    def ask_image_size(self, document: Document, networks: dict[str, str], check: CheckSize) -> ImageSize | None:
-        """`networks`: ids and titles of models that enlarge."""
+    def ask_image_size(self, document: Document, networks: Enlargers, check: CheckSize) -> ImageSize | None:
         dialog = ImageSizeDialog(document, networks, check, self._window)
         return dialog.wanted() if dialog.exec() else None
 
@@ -105,10 +119,14 @@ class _SizeDialog(QDialog):
     def size_px(self) -> Size:
         return Size(round(self.width_box.value), round(self.height_box.value))
 
+    def _checked(self) -> None:
+        """UserError when what is wanted doesn't fit into memory."""
+        self._check(self.size_px)
+
     def _refresh(self) -> None:
         text = ""
         try:
-            self._check(self.size_px)
+            self._checked()
         except UserError as error:
             text = tr_error(error)
         self.problem.setText(text)
@@ -119,8 +137,9 @@ class _SizeDialog(QDialog):
 
 
 class ImageSizeDialog(_SizeDialog):
-    def __init__(self, document: Document, networks: dict[str, str], check: CheckSize, parent: QWidget) -> None:
+    def __init__(self, document: Document, networks: Enlargers, check: CheckSize, parent: QWidget) -> None:
         super().__init__(document, check, parent)
+        self._networks = networks
         self.setWindowTitle(tr("size.image_title"))
         self.percent = self._field(Range(0.1, 10_000, 100, decimals=2), "%")
         self.percent.set_value(100)
@@ -131,24 +150,58 @@ class ImageSizeDialog(_SizeDialog):
         self.how = QComboBox(self)
         for how in Resampling:
             self.how.addItem(tr(f"resampling.{how.value}"), how)
-        for model_id, title in networks.items():
+        for model_id, title in networks.titles.items():
             self.how.addItem(tr("size.by_network", title=title), model_id)
         self.how.setCurrentIndex(list(Resampling).index(Resampling.BICUBIC))
         self._add("size.percent", self.percent)
         self.form.addRow("", self.linked)
         self._add("size.resolution", self.dpi)
         self._add("size.resampling", self.how)
+        self.detail = ValueSlider(Range(0, 100, 0), unit="%", parent=self)
+        self.detail.set_tip(tr("size.detail_tip"))
+        self._add("size.detail", self.detail)
+        self.best = QCheckBox(tr("size.best"), self)
+        self.best.setToolTip(tr("size.best_tip"))
+        self.form.addRow("", self.best)
+        self.need = wrapped_label(parent=self)
+        self.form.addRow("", self.need)
+        self.how.currentIndexChanged.connect(self._show_network)
+        self.detail.value_changed.connect(lambda _value: self._refresh())
+        self.best.toggled.connect(lambda _checked: self._refresh())
         self.width_box.value_changed.connect(lambda value: self._follow(value / self._size.width, across=True))
         self.height_box.value_changed.connect(lambda value: self._follow(value / self._size.height, across=False))
         self.percent.value_changed.connect(self._scale)
         self._close_with(tr("size.resize"))
+        self._show_network()
 
     def wanted(self) -> ImageSize:
         self.setFocus()  # takes what is still being typed
+        return self._chosen()
+
+    def _chosen(self) -> ImageSize:
         chosen = self.how.currentData()
         if isinstance(chosen, Resampling):
             return ImageSize(self.size_px, self.dpi.value, chosen)
-        return ImageSize(self.size_px, self.dpi.value, Resampling.LANCZOS, str(chosen))
+        detail = self.detail.value / 100 if chosen in self._networks.mixable else 0.0
+        best = self.best.isChecked()
+        return ImageSize(self.size_px, self.dpi.value, Resampling.LANCZOS, str(chosen), detail, best)
+
+    def _checked(self) -> None:
+        super()._checked()
+        chosen = self._chosen()
+        self.need.setText("")
+        if chosen.model_id:
+            self.need.setText(self._networks.need(chosen))
+
+    def _show_network(self) -> None:
+        """Only what the chosen method knows can be set."""
+        chosen = self.how.currentData()
+        is_network = not isinstance(chosen, Resampling)
+        self.form.setRowVisible(self.detail, is_network and chosen in self._networks.mixable)
+        for widget in (self.best, self.need):
+            self.form.setRowVisible(widget, is_network)
+        self._refresh()
+        self.adjustSize()
 
     def _follow(self, share: float, *, across: bool) -> None:
         if self.linked.isChecked():
@@ -200,10 +253,10 @@ class CanvasSizeDialog(_SizeDialog):
 
     def _show_fields(self) -> None:
         is_whole = self.relative.value == "whole"
-        for field in (self.width_box, self.height_box):
-            self.form.setRowVisible(field, is_whole)
-        for field in self.added.values():
-            self.form.setRowVisible(field, not is_whole)
+        for box in (self.width_box, self.height_box):
+            self.form.setRowVisible(box, is_whole)
+        for box in self.added.values():
+            self.form.setRowVisible(box, not is_whole)
 
 
 class AnchorGrid(QWidget):

@@ -1,0 +1,25 @@
+"""Weights out of an exported model, to go on training from what was shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from models.common.data import DataError
+from models.common.half import HALF
+
+
+def load_exported(network: nn.Module, path: Path) -> None:
+    """Fill NETWORK from the initialisers of the graph at PATH; DataError when they are another network's."""
+    if not path.exists():
+        raise DataError(f"There is no exported model {path} to go on from.")
+    given = {tensor.name.removesuffix(HALF): tensor for tensor in onnx.load(path).graph.initializer}
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name not in given or tuple(given[name].dims) != tuple(parameter.shape):
+                raise DataError(f"{path} does not fit the network of this run: {name} is missing or of another size.")
+            parameter.copy_(torch.from_numpy(numpy_helper.to_array(given[name]).astype("float32")))

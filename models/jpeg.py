@@ -1,0 +1,120 @@
+"""JPEG cleaner: takes blocks, rings and smeared colour out of a compressed photograph, however it was compressed.
+
+It's the blind denoiser's network (models/nets/blind_denoiser.py) and goes on from the weights that are shipped there:
+what was compressed differs from the original by something like noise that knows where the blocks are. Photographs go
+through Pillow's JPEG at quality 8 to 90, once or twice, with Photoshop's tables too, colour halved or whole, and a
+tenth stays as it is. The crop begins anywhere in the grid of blocks, so a cropped picture is no surprise.
+
+    python -m models.fetch_data
+    python -m models.jpeg --minutes 14 --threads 1
+    python -m models.jpeg --export onnx/jpeg-photo
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.common.checkpoints import BEST, CheckpointError, read_checkpoint
+from models.common.cli import leave, read_command_line
+from models.common.compressing import GRID_PX, NAMED_COMPRESSIONS, random_compression
+from models.common.data import DataError
+from models.common.export import ExportError
+from models.common.fabric import PlacementError
+from models.common.restoring import SMOKE, Damages, RestoringConfig, train, trained_network
+from models.common.restoring_export import (
+    About,
+    Way,
+    export_restorer,
+    measure_restorer,
+    restorer,
+    restorer_table,
+)
+from models.evaluate import EvaluationError, held_out_crops, non_local_means
+
+Rgb8 = NDArray[np.uint8]  # (H, W, 3)
+
+
+@dataclass(frozen=True)
+class Config(RestoringConfig):
+    """All that a run can be told; every field is a flag of the command line."""
+
+    run: Path = Path("runs/jpeg")
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(accelerator="cuda", precision="bf16-mixed", threads=8, steps=40_000, batch=64, crop=128),
+}
+DAMAGES = Damages(random=random_compression, named=NAMED_COMPRESSIONS, margin_px=GRID_PX // 2)
+
+
+ABOUT = About(
+    model_id="jpeg-photo",
+    title="Clean JPEG",
+    description="Takes blocks, rings and smeared colour out of a photograph that was compressed too far.",
+    source="models/jpeg.py",
+    icon="restore",
+    what=(
+        "Strength 50 takes away what the model itself estimates to come from compression, place by place, whatever the "
+        "quality was and however often the picture was saved. Below 50 the untouched picture is mixed in and 0 changes "
+        "nothing; above 50 the damage is taken to be stronger than estimated: smoother."
+    ),
+    weaknesses=(
+        "Texture that compression wiped out (grass, hair, gravel) does not come back: nothing is invented.",
+        "Colours smeared over a border at quality 10 are drawn in again only in part.",
+        "Other codecs (WebP, HEIF, video) leave other traces; it was trained on JPEG alone.",
+        "A picture that was enlarged after compression has its blocks enlarged as well: they are hardly seen as such.",
+    ),
+    shown="quality 10",
+    receptive_field=32,
+)
+
+
+def deblocked(picture: Rgb8, strength: float) -> Rgb8:
+    """The bilateral filter (Tomasi and Manduchi, 1998), as wide as a block of JPEG."""
+    return cv2.bilateralFilter(np.ascontiguousarray(picture), 9, strength, 2.5)
+
+
+def smoothed(picture: Rgb8, strength: float) -> Rgb8:
+    return np.ascontiguousarray(non_local_means(picture, strength, strength))
+
+
+PLAIN_WAYS: dict[str, Way] = {
+    "bilateral filter": (deblocked, (5.0, 10.0, 18.0, 30.0)),
+    "non-local means": (smoothed, (1.0, 2.0, 4.0, 7.0)),
+}
+
+
+def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """(table, rows) of an exported folder, on the photographs that are held out by default."""
+    mend, clean = restorer(folder / "model.onnx"), held_out_crops(Config().held_out)
+    rows = measure_restorer(mend, clean, NAMED_COMPRESSIONS, PLAIN_WAYS)
+    return restorer_table(rows), rows
+
+
+def export(config: Config, folder: Path) -> None:
+    """Best weights → model folder, with the numbers measured on the held-out photographs."""
+    named = dict(list(NAMED_COMPRESSIONS.items())[:1]) if config.smoke else NAMED_COMPRESSIONS
+    network, trained = trained_network(config.run / BEST), read_checkpoint(config.run / BEST)
+    export_restorer(network, config, folder, ABOUT, named=named, ways=PLAIN_WAYS, trained=trained)
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, DAMAGES, resume=command.resume)
+        else:
+            export(command.config, command.export)
+    except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Upscaler for photographs as they really arrive: out of focus, noisy, through JPEG. Four times the width and height.
+
+After Real-ESRGAN (Wang et al., 2021), at a fortieth of its size: photographs are spoilt in many ways before they are
+shrunk (models/common/enlarge.py), the loss is the distance to the large picture, how alike the two look to a VGG16, and
+a little of what a U-Net judge says of every place. A little only: more makes textures that were never there. It goes on
+from the weights of the faithful upscaler; the first third of the run is for the distance alone.
+
+    python -m models.fetch_data
+    python -m models.upscale_photo --minutes 20 --threads 1
+    python -m models.upscale_photo --export onnx/upscale-4x-photo
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from models.common.averaging import warming_average
+from models.common.checkpoints import BEST, LATEST, Best, CheckpointError, Clock, load_checkpoint, save_checkpoint
+from models.common.cli import leave, plain_values, read_command_line
+from models.common.data import DataError
+from models.common.enlarge_measure import WORN
+from models.common.export import ExportError
+from models.common.fabric import PlacementError, log_pictures, start_fabric
+from models.common.likeness import TrainingEye
+from models.evaluate import EvaluationError
+from models.nets.pixel_judge import PixelJudge, made_loss, real_loss
+from models.nets.upscalers import Upscaler
+from models.upscale import SMOKE as UPSCALE_SMOKE
+from models.upscale import Batch, draw_validation, export, load_blocks, started_network, validate
+from models.upscale import Config as UpscaleConfig
+
+
+@dataclass(frozen=True)
+class Config(UpscaleConfig):
+    """All that a run can be told; every field is a flag of the command line."""
+
+    run: Path = Path("runs/upscale-4x-photo")
+    kind: str = "photo"
+    scale: int = 4
+    start: tuple[Path, ...] = (Path("data/weights/span/spanx4_ch48.param"),)
+
+    minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
+    steps: int = 4000
+    batch: int = 8
+    crop: int = 128
+    hard_share: float = 0.1
+    worn_share: float = 0.9  # the rest is clean, for clean pictures arrive too
+    learning_rate: float = 2e-4
+    warmup: int = 30
+    ema: float = 0.995
+    clip_gradient: float = 1.0
+    plain_share: float = 0.35  # of the run, for the distance alone
+    look_weight: float = 0.1
+    judge_weight: float = 0.005
+    judge_width: int = 32
+    judge_rate: float = 2e-4
+
+    validate_every: int = 200
+    stores_half: bool = True
+
+
+PRESETS = {
+    "cpu": Config(),
+    "gpu": Config(accelerator="cuda", threads=8, steps=60_000, batch=48, crop=192, ema=0.999, validate_every=2000),
+}
+SMOKE = UPSCALE_SMOKE | {"judge_width": 4}
+
+
+class UpscalerLosses(nn.Module):
+    """Losses as a module's forward pass: data-parallel training averages gradients of nothing else."""
+
+    def __init__(self, upscaler: Upscaler, eye: TrainingEye, config: Config) -> None:
+        super().__init__()
+        self.upscaler, self.eye = upscaler, eye
+        self.look_weight, self.judge_weight = config.look_weight, config.judge_weight
+
+    def forward(
+        self, small: Tensor, large: Tensor, judge: nn.Module | None
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """(loss, enlarged picture, curves); without a judge for the distance alone."""
+        result = self.upscaler.unguarded(small)
+        distance = F.l1_loss(result, large)
+        if judge is None:
+            return distance, result, {"loss/distance": distance.detach()}
+        look, judged = self.eye(result, large), real_loss(judge(result))
+        loss = distance + self.look_weight * look + self.judge_weight * judged
+        curves = {"loss/distance": distance, "loss/look": look, "loss/judged": judged}
+        return loss, result, {name: value.detach() for name, value in curves.items()}
+
+
+class JudgeLosses(nn.Module):
+    def __init__(self, judge: PixelJudge) -> None:
+        super().__init__()
+        self.judge = judge
+
+    def forward(self, real: Tensor, made: Tensor) -> Tensor:
+        scores = self.judge(torch.cat([real, made]))
+        return real_loss(scores[: len(real)]) + made_loss(scores[len(real) :])
+
+
+def rate_factor(done: float, step: int, config: Config) -> float:
+    """Linear warm-up, then half a cosine down to a twentieth; `done` is the share of the run that is behind."""
+    cosine = 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+    return min(1.0, (step + 1) / config.warmup) * (0.05 + 0.95 * cosine)
+
+
+def train(config: Config, *, resume: bool = False) -> Path:
+    """Train to the last step or minute and return the file of the last weights; `resume` goes on from LATEST."""
+    fabric = start_fabric(config, broadcast_buffers=False)
+    torch.manual_seed(config.seed)
+    blocks, validation_blocks = load_blocks(config)
+    validation = {
+        name: Batch(*fabric.to_device(tuple(batch)))
+        for name, batch in draw_validation(validation_blocks, config).items()
+    }
+    upscaler, judge = started_network(config), PixelJudge(config.judge_width)
+    eye = TrainingEye.untrained() if config.smoke else TrainingEye.trained()
+    average = AveragedModel(upscaler, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
+    losses = UpscalerLosses(upscaler, eye, config).to(memory_format=torch.channels_last)  # quicker on CPUs
+    judge_losses = JudgeLosses(judge).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(upscaler.parameters(), lr=config.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
+    judge_optimizer = torch.optim.AdamW(judge.parameters(), lr=config.judge_rate, weight_decay=0.0, betas=(0.9, 0.99))
+    losses, optimizer = fabric.setup(losses, optimizer)
+    judge_losses, judge_optimizer = fabric.setup(judge_losses, judge_optimizer)
+
+    best, clock = Best(), Clock()
+    parts = {"net": upscaler, "ema": average, "judge": judge, "best": best, "clock": clock}
+    parts |= {"optimizer": optimizer, "judge_optimizer": judge_optimizer}
+    first_step = load_checkpoint(fabric, config.run / LATEST, parts) if resume else 0
+    clock.start()
+
+    def save(name: str, step: int) -> None:
+        save_checkpoint(fabric, config.run / name, parts | {"config": plain_values(config)}, step=step)
+
+    def watch(step: int) -> None:
+        scores, rows = validate(average.module, validation)
+        small, large = validation[WORN]
+        with torch.no_grad():
+            scores["look"] = float(eye(average.module(small), large))
+        fabric.log_dict(scores, step)
+        log_pictures(fabric, "repeated, enlarged, large", rows, step)
+        fabric.print(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+        if best.improved_by(-scores["look"], step=step):
+            save(BEST, step)
+
+    if first_step == 0:
+        watch(0)
+    steps = range(first_step, config.steps)
+    for step in tqdm(steps, initial=first_step, total=config.steps, disable=not fabric.is_global_zero, mininterval=20):
+        share = clock.minutes / config.minutes if config.minutes else step / config.steps
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * rate_factor(share, step, config)
+        small, large = fabric.to_device(tuple(Batch.draw(blocks, config, step=step, rank=fabric.global_rank)))
+        is_judged = share >= config.plain_share
+        judge.requires_grad_(False)  # it judges and collects no gradients meanwhile
+        loss, result, curves = losses(small, large, judge if is_judged else None)
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)
+        optimizer.step()
+        average.update_parameters(upscaler)
+        if is_judged:
+            judge.requires_grad_(True)
+            judge_loss = judge_losses(large, result.detach())
+            judge_optimizer.zero_grad()
+            fabric.backward(judge_loss)
+            judge_optimizer.step()
+            curves["loss/judge"] = judge_loss.detach()
+
+        done = step + 1
+        is_last = done == config.steps or clock.is_over(config.minutes)
+        if done % 20 == 0:
+            fabric.log_dict({name: float(value) for name, value in curves.items()}, done)
+        if done % config.validate_every == 0 or is_last:
+            watch(done)
+        if done % config.checkpoint_every == 0 or is_last:
+            save(LATEST, done)
+        if is_last:
+            break
+    return config.run / BEST
+
+
+def main() -> None:
+    command = read_command_line(__doc__, Config, PRESETS, SMOKE)
+    try:
+        if command.export is None:
+            train(command.config, resume=command.resume)
+        else:
+            export(command.config, command.export)
+    except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()
