@@ -21,6 +21,7 @@ from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import crop_command, remove_command, resize_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
+from desktop.shape_command import shape_command
 from desktop.text_commands import text_command
 
 EXIT_WRONG_INPUT = 2
@@ -37,6 +38,7 @@ commands (scumble COMMAND --help tells more):
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   text IN OUT --text T      write on a picture; into .ora as a text layer
+  shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
   resize IN OUT             another size, by width, height or percent
   crop IN OUT               a rectangle of it, straightened or trimmed
   convert IN OUT            any format that it opens to any that it writes
@@ -216,6 +218,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "crop": crop_command,
     "filter": filter_command,
     "text": text_command,
+    "shape": shape_command,
     "models": _models_command,
     "selftest": _selftest_command,
     "thumbnail": thumbnail_command,

@@ -59,6 +59,11 @@ MESSAGES: dict[str, str] = {
     "text.too_long": "A text layer holds {limit} letters at most; this text has {length}.",
     "text.bad_value": "{name} must be {wanted}; “{value}” is not.",
     "text.no_family": "There is no font family “{family}” on this computer.",
+    # shapes
+    "shape.not_pixels": "“{name}” is a shape layer; turn it into pixels first (Layer ▸ Turn into pixels), "
+    "or change its shape.",
+    "shape.invisible": "A shape needs a fill or a stroke; switch one of them on.",
+    "shape.empty": "Nothing of this shape would show; draw it inside the picture.",
     # files
     "file.missing": "There is no file {path}.",
     "file.is_folder": "{path} is a folder, not a file.",

@@ -10,6 +10,7 @@ import numpy as np
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.shapes import ShapeContent
 from desktop.core.tiles import TileMap
 
 LayerId: TypeAlias = int
@@ -131,6 +132,7 @@ class RasterLayer(LayerBase):
     tiles: TileMap = field(default_factory=TileMap)
     recipe: AiRecipe | None = None
     text: TextContent | None = None
+    shape: ShapeContent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ from desktop.io.ora_records import (
     locks_of_names,
     recipe_of_record,
     settings_of_record,
+    shape_of_record,
     tag_of_name,
     text_of_record,
 )
@@ -163,7 +164,7 @@ class _Reader:
             return self._adjustment(child, record.adjustment)
         if (
             record is not None
-            and (record.mask or record.pixels or record.recipe or record.text)
+            and (record.mask or record.pixels or record.recipe or record.text or record.shape)
             and not self._is_unchanged(child)
         ):
             record = None
@@ -174,7 +175,12 @@ class _Reader:
         fields = self._fields(child)
         recipe = recipe_of_record(record.recipe) if record is not None else None
         text = text_of_record(record.text) if record is not None else None
-        return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), recipe=recipe, text=text),)
+        made_of: dict[str, Any] = {
+            "recipe": recipe,
+            "text": text,
+            "shape": shape_of_record(record.shape) if record else None,
+        }
+        return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), **made_of),)
 
     def _adjustment(self, child: _Child, record: AdjustmentRecord) -> Promise:
         """One whose table of colours is broken has none: an error here would take the whole picture with it."""

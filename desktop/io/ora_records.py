@@ -6,11 +6,15 @@ about pixels counts only while the element's PNG has the SHA-256 that the record
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from desktop.core.blend_modes import BlendMode
+from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import AiRecipe, Alignment, ColorTag, EffectSettings, Locks, TextContent
+from desktop.core.shapes import ShapeContent, checked_shape
 
 MIMETYPE = b"image/openraster"
 RECORD_FILE = "scumble/document.json"
@@ -129,6 +133,7 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     recipe: RecipeRecord | None = None
     adjustment: AdjustmentRecord | None = None
     text: TextRecord | None = None
+    shape: dict[str, Any] | None = None  # the fields of `ShapeContent`
 
 
 class StoredRecord(msgspec.Struct):
@@ -203,6 +208,21 @@ def text_of_record(record: TextRecord | None) -> TextContent | None:
         return None
     fields = {name: getattr(record, name) for name in TextRecord.__struct_fields__}
     return TextContent(**{**fields, "alignment": Alignment(record.alignment), "bounds": Rect(*record.bounds)})
+
+
+def record_of_shape(shape: ShapeContent | None) -> dict[str, Any] | None:
+    record: dict[str, Any] | None = None if shape is None else msgspec.to_builtins(shape)
+    return record
+
+
+def shape_of_record(record: dict[str, Any] | None) -> ShapeContent | None:
+    """None for what no shape of ours is like: the layer's pixels are there all the same."""
+    if record is None:
+        return None
+    try:
+        return checked_shape(msgspec.convert(record, ShapeContent))
+    except (msgspec.ValidationError, UserError):
+        return None
 
 
 def names_of_locks(locks: Locks) -> list[str]:

@@ -46,6 +46,7 @@ from desktop.io.ora_records import (
     names_of_locks,
     record_of_recipe,
     record_of_settings,
+    record_of_shape,
     record_of_text,
 )
 from desktop.io.pixel_rows import ArrayRows, FlattenedRows, MaskedTileRows, TileRows
@@ -281,6 +282,7 @@ class _Writer:
             color_tag=name_of_tag(layer.color_tag),
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
             text=record_of_text(layer.text) if isinstance(layer, RasterLayer) else None,
+            shape=record_of_shape(layer.shape) if isinstance(layer, RasterLayer) else None,
             adjustment=record_of_settings(layer.settings) if isinstance(layer, AdjustmentLayer) else None,
         )
 

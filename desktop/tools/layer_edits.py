@@ -112,7 +112,9 @@ def with_mask_applied(document: Document, layer_id: LayerId) -> TileMap:
 
 def land_applied_mask(open_document: OpenDocument, layer_id: LayerId, tiles: TileMap) -> None:
     with open_document.edit(EditName.APPLY_MASK) as edit:
-        edit.replace_layer(open_document.document.raster_layer(layer_id).changed(tiles=tiles, mask=None, text=None))
+        edit.replace_layer(
+            open_document.document.raster_layer(layer_id).changed(tiles=tiles, mask=None, text=None, shape=None)
+        )
 
 
 def inverted_tiles(tiles: TileMap) -> TileMap:

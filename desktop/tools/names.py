@@ -20,6 +20,8 @@ class EditName(StrEnum):
     BURN = "Burn"
     ADD_TEXT = "New text layer"
     CHANGE_TEXT = "Change text"
+    ADD_SHAPE = "New shape layer"
+    CHANGE_SHAPE = "Change shape"
     RASTERISE = "Turn into pixels"
     CHANGE_ADJUSTMENT = "Change adjustment"
     CLEAR = "Clear"

@@ -71,6 +71,8 @@ def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) 
         raise UserError("tool.layer_hidden", name=layer.name)
     if plane is not Plane.MASK and getattr(layer, "text", None) is not None:
         raise UserError("text.not_pixels", name=layer.name)
+    if plane is not Plane.MASK and getattr(layer, "shape", None) is not None:
+        raise UserError("shape.not_pixels", name=layer.name)
     check_pixels_free(document, layer.id)
     return layer
 

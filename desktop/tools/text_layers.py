@@ -91,10 +91,10 @@ def text_layer_at(document: Document, point: Point) -> RasterLayer | None:
 
 
 def rasterise(opened: OpenDocument, layer_id: LayerId) -> None:
-    """Forgets the text; the pixels stay and may be painted on."""
+    """Forgets the text or the shape; the pixels stay and may be painted on."""
     layer = opened.document.raster_layer(layer_id)
     with opened.edit(EditName.RASTERISE) as edit:
-        edit.replace_layer(layer.changed(text=None))
+        edit.replace_layer(layer.changed(text=None, shape=None))
 
 
 def drag_box(show: Callable[[Any], None], done: Callable[[Point, float], None]) -> Gesture:

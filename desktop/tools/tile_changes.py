@@ -34,7 +34,7 @@ def with_layer_tiles(
         return layer.changed(mask=mask)
     if keeps_makers:
         return layer.changed(mask=mask, tiles=change(layer.tiles))
-    return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None)
+    return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None, shape=None)
 
 
 def with_document_tiles(

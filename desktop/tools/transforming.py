@@ -54,7 +54,7 @@ class TransformSubject:
             )
         layer = self.document.raster_layer(self.layer_ids[0])
         tiles = warped_later(self.lifted, box.matrix(), Resampling.NEAREST if shift else how, self.rest)
-        document = self.document.with_layer_replaced(layer.changed(tiles=tiles, recipe=None, text=None))
+        document = self.document.with_layer_replaced(layer.changed(tiles=tiles, recipe=None, text=None, shape=None))
         assert self.document.selection is not None
         return document.changed(selection=change(self.document.selection))
 

@@ -15,6 +15,7 @@ from desktop.core.dynamics import Dynamic, Sensor, Target
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point
 from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.shapes import ShapeStyle
 from desktop.core.symmetry import NO_SYMMETRY, Symmetry
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
@@ -42,6 +43,7 @@ class Tool(StrEnum):
     OBJECT = "object"
     STAMP = "stamp"
     TEXT = "text"
+    SHAPE = "shape"
     TRANSFORM = "transform"
     CROP = "crop"
     CLONE = "clone"
@@ -135,6 +137,7 @@ class ToolOptions:
     select: SelectOptions = field(default_factory=SelectOptions)
     stamp: StampOptions = field(default_factory=StampOptions)
     retouch: RetouchOptions = field(default_factory=RetouchOptions)
+    shape: ShapeStyle = field(default_factory=ShapeStyle)
 
 
 class EditorState(QObject):

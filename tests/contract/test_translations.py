@@ -76,6 +76,7 @@ def test_no_text_is_left_over() -> None:
         "unit.",
         "effect.",
         "text.",
+        "shape.",
         "style.",
         "styles.job.",
     )

@@ -29,6 +29,7 @@ LAST_MOVE_COUNTS = (
     Tool.GRADIENT,
     Tool.FILL,
     Tool.PICKER,
+    Tool.SHAPE,
     *(set(SELECT_TOOLS) - {Tool.LASSO}),
 )
 

@@ -11,6 +11,7 @@ from desktop.ui.commands.crop_commands import CropCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
+from desktop.ui.commands.shape_commands import ShapeCommands
 from desktop.ui.commands.size_commands import SizeCommands
 from desktop.ui.commands.transform_commands import TransformCommands
 from desktop.ui.panels.gradient_editor import GradientStore
@@ -28,7 +29,7 @@ class EditingTools:
         self.removal.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
-        self.patterns = PatternCommands(window)
+        self.patterns, self.shapes = PatternCommands(window), ShapeCommands(window)
         window.tools.pattern = self.patterns.pixels
         self.gradients = GradientStore(window.settings)
         self._cursor_before = canvas.pointer.cursor_over
@@ -58,6 +59,8 @@ class EditingTools:
             return self.transform.gesture()
         if tool is Tool.CROP:
             return self.crop.gesture(modifiers)
+        if tool is Tool.SHAPE:
+            return self.shapes.gesture()
         if tool not in RETOUCH_TOOLS:
             return None
         self._window.ai.settle()

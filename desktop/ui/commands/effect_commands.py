@@ -108,6 +108,8 @@ class EffectCommands(QObject):
         layer = self._state.active_layer
         if isinstance(layer, RasterLayer) and layer.text is not None:
             self._window.texts.edit(layer)
+        if isinstance(layer, RasterLayer) and layer.shape is not None:
+            self._window.editing.shapes.edit(layer.id)
         if isinstance(layer, AdjustmentLayer):
             effect = effect_of(layer.settings.effect)
             if effect.has_form:

@@ -34,9 +34,10 @@ class TextCommands:
         window.tools.write = self.gesture
 
     @property
-    def is_text(self) -> bool:
+    def is_made(self) -> bool:
+        """The active layer's pixels are made of a text or a shape."""
         layer = self._state.active_layer
-        return isinstance(layer, RasterLayer) and layer.text is not None
+        return isinstance(layer, RasterLayer) and not (layer.text is None and layer.shape is None)
 
     def gesture(self) -> Gesture:
         """What a press with the text tool begins; the dialog opens after the release."""

@@ -18,6 +18,7 @@ from desktop.ui.panels.fill_bars import BucketBar, GradientBar, OptionBar, Picke
 from desktop.ui.panels.object_bar import ObjectBar
 from desktop.ui.panels.retouch_bars import retouch_bars
 from desktop.ui.panels.select_bars import SelectBar, WandBar
+from desktop.ui.panels.shape_bar import ShapeBar
 from desktop.ui.panels.stamp_bar import StampBar
 from desktop.ui.panels.transform_bar import CropBar, FrameBar, TransformBar
 from desktop.ui.state import PAINT_TOOLS, RETOUCH_TOOLS, EditorState, Tool
@@ -61,6 +62,7 @@ class ContextBar(QFrame):
             Tool.OBJECT: ObjectBar(state, objects, actions, self),
             Tool.STAMP: StampBar(state, self),
             Tool.WAND: WandBar(state, self),
+            Tool.SHAPE: ShapeBar(state, editing.shapes, self),
             **retouch_bars(state, editing.removal, self),
             Tool.TRANSFORM: TransformBar(editing.transform, self),
             Tool.CROP: CropBar(editing.crop, self),

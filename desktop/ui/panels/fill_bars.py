@@ -32,19 +32,24 @@ class ChoiceCombo(QComboBox):
 
     def __init__(self, choices: Sequence[Enum], prefix: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._prefix = prefix
+        self._prefix, self._choices = prefix, list(choices)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for choice in choices:
             self.addItem("", choice)
 
     def retranslate(self) -> None:
-        for index in range(self.count()):
-            self.setItemText(index, tr(f"{self._prefix}.{self.itemData(index).value}"))
+        for index, choice in enumerate(self._choices):
+            self.setItemText(index, tr(f"{self._prefix}.{choice.value}"))
         self.setToolTip(tr(f"{self._prefix}.tip"))
         self.setAccessibleName(tr(f"{self._prefix}.tip"))
 
+    @property
+    def choice(self) -> Any:
+        """The chosen member; Qt hands out mere strings for those of a StrEnum."""
+        return self._choices[self.currentIndex()]
+
     def show_choice(self, choice: Enum) -> None:
-        self.setCurrentIndex(self.findData(choice))
+        self.setCurrentIndex(self._choices.index(choice))
 
 
 class OptionBar(QWidget):

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     GROUP = "group"
     ADJUSTMENT = "adjustment"
     TEXT = "text"
+    SHAPE = "shape"
     AI = "ai"
     MASKED = "masked"
     CLIPPED = "clipped"
@@ -67,8 +68,9 @@ class Place:
 
 
 def has_settings(row: Row) -> bool:
-    """An adjustment layer or a text: a double click changes what it was made of."""
-    return isinstance(row.layer, AdjustmentLayer) or getattr(row.layer, "text", None) is not None
+    """An adjustment layer, a text or a shape: a double click changes what it was made of."""
+    made_of = (getattr(row.layer, "text", None), getattr(row.layer, "shape", None))
+    return isinstance(row.layer, AdjustmentLayer) or made_of != (None, None)
 
 
 def rows_of(document: Document, collapsed: Collection[LayerId], wanted: LayerFilter | None = None) -> list[Row]:
@@ -176,6 +178,7 @@ def _is_kind(layer: Layer, kind: Kind) -> bool:
         Kind.GROUP: isinstance(layer, GroupLayer),
         Kind.ADJUSTMENT: isinstance(layer, AdjustmentLayer),
         Kind.TEXT: getattr(layer, "text", None) is not None,
+        Kind.SHAPE: getattr(layer, "shape", None) is not None,
         Kind.AI: getattr(layer, "recipe", None) is not None,
         Kind.MASKED: layer.mask is not None,
         Kind.CLIPPED: layer.clip_to_below,

@@ -21,6 +21,8 @@ def tip_of_row(layer: Layer, part: Part) -> str:
         return tr("layers.adjustment_tip", name=tr_or(f"effect.{layer.settings.effect}", layer.name))
     if part is Part.THUMB and getattr(layer, "text", None) is not None:
         return tr("layers.text_tip", name=layer.name)
+    if part is Part.THUMB and getattr(layer, "shape", None) is not None:
+        return tr("layers.shape_tip", name=layer.name)
     if part in _TIPS:
         return tr(_TIPS[part])
     recipe = getattr(layer, "recipe", None)
