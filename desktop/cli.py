@@ -16,6 +16,7 @@ from typing import NoReturn
 import desktop
 from desktop.core.errors import UserError
 from desktop.filter_commands import filter_command
+from desktop.layer_style_command import layer_style_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import crop_command, remove_command, resize_command
@@ -39,6 +40,7 @@ commands (scumble COMMAND --help tells more):
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   text IN OUT --text T      write on a picture; into .ora as a text layer
   shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
+  layer-style IN OUT        give a layer a stroke, a shadow or a glow
   resize IN OUT             another size, by width, height or percent
   crop IN OUT               a rectangle of it, straightened or trimmed
   convert IN OUT            any format that it opens to any that it writes
@@ -219,6 +221,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "filter": filter_command,
     "text": text_command,
     "shape": shape_command,
+    "layer-style": layer_style_command,
     "models": _models_command,
     "selftest": _selftest_command,
     "thumbnail": thumbnail_command,

@@ -23,7 +23,8 @@ class Backdrop:
     Of both what lies below, and what the effect makes of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = BACKDROP_TILES) -> None:
+        self._limit = limit
         self._kept: OrderedDict[tuple[bool, TileKey], Pixels] = OrderedDict()
         self._lock = threading.Lock()
         self._changes = 0  # what was begun before a change is not kept after it
@@ -69,13 +70,13 @@ class Backdrop:
         with self._lock:
             if changes == self._changes:
                 self._kept[key] = made
-                while len(self._kept) > BACKDROP_TILES:
+                while len(self._kept) > self._limit:
                     self._kept.popitem(last=False)
         return made
 
 
 def spread(document: Document, layer_id: LayerId, rect: Rect) -> Rect:
-    """Where the picture looks different after a change of a layer in `rect`: blurs above it carry it further.
+    """Where the picture looks different after a change of a layer in `rect`: its styles and blurs above carry it on.
 
     `layer_id` 0 stands for a change of everything.
     """
@@ -83,6 +84,8 @@ def spread(document: Document, layer_id: LayerId, rect: Rect) -> Rect:
     for layer in _in_order(document.layers):
         if is_above and isinstance(layer, AdjustmentLayer) and layer.visible:
             reach += prepared(layer.settings).reach
+        styles = getattr(layer, "styles", None) if layer.id == layer_id else None
+        reach += 0 if styles is None else styles.reach
         is_above = is_above or layer.id == layer_id
     return rect if reach == 0 else rect.union(rect.expanded(reach).intersect(document.size.rect()))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desktop.core.composite import Adjust, Isolate, Operation, PassThrough, operations_of
+from desktop.core.composite import Adjust, Isolate, Operation, Paint, PassThrough, operations_of
 from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
 from desktop.core.layers import Layer, LayerId
+from desktop.core.styled import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ def cut_at_branch(
         for old in known:
             if (old.settings, old.canvas, old.below) == (operation.settings, operation.canvas, operation.below):
                 operation.backdrop.adopt(old.backdrop)
+    looks = [] if former is None else list(_looks_in(former.all))
+    for look in _looks_in(branches.all):
+        for before in looks:
+            if look == before:
+                look.kept.adopt(before.kept)
     return branches
 
 
@@ -66,6 +72,8 @@ def _holds(layer: Layer, layer_id: LayerId | None) -> bool:
 def _forget_backdrops(operations: tuple[Operation, ...], rect: Rect) -> None:
     for operation in _filters_in(operations):
         operation.backdrop.forget(rect)
+    for look in _looks_in(operations):
+        look.kept.forget(rect)
 
 
 def _filters_in(operations: tuple[Operation, ...]) -> Iterator[Adjust]:
@@ -75,3 +83,12 @@ def _filters_in(operations: tuple[Operation, ...]) -> Iterator[Adjust]:
             yield operation
         elif isinstance(operation, Isolate | PassThrough):
             yield from _filters_in(operation.children)
+
+
+def _looks_in(operations: tuple[Operation, ...]) -> Iterator[Look]:
+    """Those of layers with styles."""
+    for operation in operations:
+        if isinstance(operation, Paint) and operation.look is not None:
+            yield operation.look
+        elif isinstance(operation, Isolate | PassThrough):
+            yield from _looks_in(operation.children)

@@ -6,16 +6,12 @@ go down with its blend mode and opacity. Pass-through groups blend straight onto
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from queue import SimpleQueue
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from desktop.core import raster
 from desktop.core.backdrops import Backdrop
@@ -27,24 +23,23 @@ from desktop.core.effect_values import Place
 from desktop.core.effects import prepared, read_around, without_margin
 from desktop.core.geometry import EMPTY_RECT, Rect
 from desktop.core.layers import AdjustmentLayer, EffectSettings, GroupLayer, Layer, LayerId, Mask
+from desktop.core.styled import Look
+from desktop.core.tile_pool import Accumulator, TilePool, Workspace, usable_cores
 from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
-
-Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
-
-Result = TypeVar("Result")
 
 INLINE_PIXELS = 32_000  # below this, handing a region to threads costs more than it saves
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Blends one raster."""
+    """Blends one raster; one with styles as its `look`, which has the mask in it."""
 
     tiles: TileMap
     mask: Mask | None
     opacity: float
     mode: BlendMode
     atop: bool = False
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +131,9 @@ def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop
     if isinstance(layer, AdjustmentLayer):
         return (Adjust(layer.settings, below, canvas, mask, layer.opacity, layer.blend_mode, atop),)
     if not isinstance(layer, GroupLayer):
+        if layer.styles is not None:
+            look = Look(layer.tiles, mask, layer.styles)
+            return (Paint(layer.tiles, None, layer.opacity, layer.blend_mode, atop, look),)
         return (Paint(layer.tiles, mask, layer.opacity, layer.blend_mode, atop),)
     is_isolated = not layer.pass_through or atop
     children = operations_of(layer.children, () if is_isolated else below, canvas)
@@ -146,27 +144,6 @@ def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop
     if mask is None and layer.opacity == 1:
         return children
     return (PassThrough(children, mask, layer.opacity),)
-
-
-class Workspace:
-    """The accumulators one thread needs, made once: depth 0 for the picture, more for groups inside groups.
-
-    What they hold at first is undefined: whoever uses a part clears it, and a part of a pixel touches little memory.
-    """
-
-    def __init__(self) -> None:
-        self._accumulators: list[Accumulator] = []
-        self._flat: list[Pixels] = []
-
-    def accumulator(self, depth: int) -> Accumulator:
-        while len(self._accumulators) <= depth:
-            self._accumulators.append(np.empty((4, TILE, TILE), np.float32))
-        return self._accumulators[depth]
-
-    def group_tile(self, depth: int) -> Pixels:
-        while len(self._flat) <= depth:
-            self._flat.append(np.empty((TILE, TILE, 4), np.uint16))
-        return self._flat[depth]
 
 
 def composite_tile(
@@ -197,11 +174,7 @@ def composite_onto(
         if not shown:
             continue
         if isinstance(operation, Paint):
-            tile = operation.tiles.tile(*key)
-            if tile is None:
-                tile = np.full((TILE, TILE, 4), operation.tiles.default, operation.tiles.dtype)
-                tile.flags.writeable = False
-            _blend(acc, operation, _read_only(tile), mask, area, key)
+            _blend(acc, operation, _painted(operation, key, area, workspace.group_tile(depth)), mask, area, key)
         elif isinstance(operation, Isolate):
             flat = kept_groups(operation, key, area, workspace, depth)
             if flat is None:
@@ -223,6 +196,8 @@ def composite_onto(
 def touches_tile(operation: Operation, key: TileKey) -> bool:
     """False where the operation cannot change anything in the tile."""
     if isinstance(operation, Paint):
+        if operation.look is not None:
+            return operation.look.touches(key)
         return operation.tiles.default != 0 or key in operation.tiles.stored()
     if isinstance(operation, Adjust):
         return True
@@ -250,70 +225,22 @@ def flatten(document: Document, rect: Rect | None = None, *, threads: int | None
     return out
 
 
-class TilePool:
-    """Runs a function over tiles in threads, each with a workspace of its own; one thread means the caller's."""
-
-    def __init__(self, threads: int) -> None:
-        self._spare: SimpleQueue[Workspace] = SimpleQueue()
-        for _ in range(2 * max(threads, 1) + 1):
-            self._spare.put(Workspace())
-        self._threads = threads
-        self._pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="raster")
-        # For work that nobody waits for: one core stays free for whoever goes on meanwhile.
-        self._later = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="raster-later")
-
-    def __enter__(self) -> TilePool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def run(self, work: Callable[[Any, Workspace], None], items: Sequence[Any], *, inline: bool = False) -> None:
-        """Calls ``work(item, workspace)`` for every item; returns when all are done, raises the first error."""
-
-        def with_workspace(item: Any) -> None:
-            workspace = self._spare.get()
-            try:
-                work(item, workspace)
-            finally:
-                self._spare.put(workspace)
-
-        if self._threads < 2 or inline or len(items) < 2:
-            for item in items:
-                with_workspace(item)
-            return
-        for _ in self._pool.map(with_workspace, items):
-            pass
-
-    def submit(self, work: Callable[[Workspace], Result]) -> Future[Result]:
-        """Calls ``work(workspace)`` in a thread, soon."""
-
-        def with_workspace() -> Result:
-            workspace = self._spare.get()
-            try:
-                return work(workspace)
-            finally:
-                self._spare.put(workspace)
-
-        return self._later.submit(with_workspace)
-
-    def close(self) -> None:
-        """Nobody waits for what was submitted and has not begun."""
-        for pool in (self._pool, self._later):
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def usable_cores() -> int:
-    """Processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(len(os.sched_getaffinity(0)), 1)
-    return os.cpu_count() or 1
-
-
 def _blend(
     acc: Accumulator, operation: Paint | Isolate | Adjust, tile: Pixels, mask: Any, area: Area, key: TileKey
 ) -> None:
     raster.blend_tile(operation.mode, acc, tile, mask, area, opacity=operation.opacity, atop=operation.atop, key=key)
+
+
+def _painted(operation: Paint, key: TileKey, area: Area, room: Pixels) -> Pixels:
+    """The tile that is blended, read-only; a look is made in `room`."""
+    if operation.look is not None:
+        operation.look.write(key, area, room)
+        return _read_only(room)
+    tile = operation.tiles.tile(*key)
+    if tile is None:
+        tile = np.full((TILE, TILE, 4), operation.tiles.default, operation.tiles.dtype)
+        tile.flags.writeable = False
+    return _read_only(tile)
 
 
 def _adjust(

@@ -22,13 +22,9 @@ from desktop.core.brush import area_in_tile
 from desktop.core.color import Pixels, Rgba8
 from desktop.core.composite import (
     INLINE_PIXELS,
-    Accumulator,
     Isolate,
-    TilePool,
-    Workspace,
     composite_onto,
     touches_tile,
-    usable_cores,
 )
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
@@ -36,6 +32,7 @@ from desktop.core.group_cache import GroupCache
 from desktop.core.layers import Layer, LayerId
 from desktop.core.slabs import Slabs
 from desktop.core.tile_jobs import Composed, TileJobs, weight_of
+from desktop.core.tile_pool import Accumulator, TilePool, Workspace, usable_cores
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
 LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth

@@ -16,9 +16,9 @@ from desktop.core import raster
 from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import area_in_tile
 from desktop.core.color import Gray8, Pixels, max_level
-from desktop.core.composite import Workspace
 from desktop.core.geometry import Rect
 from desktop.core.gradients import GradientLine, gradient_tile
+from desktop.core.tile_pool import Workspace
 from desktop.core.tiles import TILE, TileEditor, TileKey, TileMap
 
 STRIP_ROWS = 256  # what is compared at a time: stays in the cache

@@ -10,9 +10,10 @@ import numpy as np
 
 from desktop.core import raster
 from desktop.core.color import Pixels
-from desktop.core.composite import Isolate, Workspace, composite_tile
+from desktop.core.composite import Isolate, composite_tile
 from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
 from desktop.core.layers import GroupLayer, Layer, LayerId
+from desktop.core.tile_pool import Workspace
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
 GROUP_TILES = 192  # half a MiB each: 96 MiB, the tiles of a few groups under a brush and its way

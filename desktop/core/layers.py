@@ -10,6 +10,7 @@ import numpy as np
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.layer_styles import LayerStyles
 from desktop.core.shapes import ShapeContent
 from desktop.core.tiles import TileMap
 
@@ -133,6 +134,7 @@ class RasterLayer(LayerBase):
     recipe: AiRecipe | None = None
     text: TextContent | None = None
     shape: ShapeContent | None = None
+    styles: LayerStyles | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

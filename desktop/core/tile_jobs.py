@@ -16,17 +16,18 @@ from desktop.core.composite import (
     Adjust,
     Isolate,
     Operation,
+    Paint,
     PassThrough,
-    TilePool,
-    Workspace,
     composite_tile,
     touches_tile,
 )
 from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
+from desktop.core.tile_pool import TilePool, Workspace
 from desktop.core.tiles import TILE, TileKey
 
 MOST_AT_ONCE = 24  # tiles on their way: work for two threads and a frame
+STYLE_WORK = 16  # times as long as a blend
 SMALLEST_LEVEL = TILE.bit_length() - 1  # there a tile is one pixel
 
 
@@ -92,7 +93,9 @@ def weight_of(operations: Sequence[Operation], key: TileKey) -> int:
         if not touches_tile(operation, key):
             continue
         count += 1
-        if isinstance(operation, Adjust):
+        if isinstance(operation, Paint) and operation.look is not None:
+            count += STYLE_WORK
+        elif isinstance(operation, Adjust):
             count += prepared(operation.settings).work
         elif isinstance(operation, Isolate | PassThrough):
             count += weight_of(operation.children, key)

@@ -40,6 +40,7 @@ from desktop.io.ora_records import (
     recipe_of_record,
     settings_of_record,
     shape_of_record,
+    styles_of_record,
     tag_of_name,
     text_of_record,
 )
@@ -175,11 +176,9 @@ class _Reader:
         fields = self._fields(child)
         recipe = recipe_of_record(record.recipe) if record is not None else None
         text = text_of_record(record.text) if record is not None else None
-        made_of: dict[str, Any] = {
-            "recipe": recipe,
-            "text": text,
-            "shape": shape_of_record(record.shape) if record else None,
-        }
+        shape = shape_of_record(record.shape) if record is not None else None
+        styles = styles_of_record(record.styles) if record is not None else None
+        made_of: dict[str, Any] = {"recipe": recipe, "text": text, "shape": shape, "styles": styles}
         return lambda: (RasterLayer(**fields, tiles=tiles.result(), mask=mask(), **made_of),)
 
     def _adjustment(self, child: _Child, record: AdjustmentRecord) -> Promise:

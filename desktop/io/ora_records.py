@@ -13,6 +13,7 @@ import msgspec
 from desktop.core.blend_modes import BlendMode
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
+from desktop.core.layer_styles import LayerStyles, checked_styles
 from desktop.core.layers import AiRecipe, Alignment, ColorTag, EffectSettings, Locks, TextContent
 from desktop.core.shapes import ShapeContent, checked_shape
 
@@ -134,6 +135,7 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     adjustment: AdjustmentRecord | None = None
     text: TextRecord | None = None
     shape: dict[str, Any] | None = None  # the fields of `ShapeContent`
+    styles: dict[str, Any] | None = None  # those of `LayerStyles`
 
 
 class StoredRecord(msgspec.Struct):
@@ -221,6 +223,21 @@ def shape_of_record(record: dict[str, Any] | None) -> ShapeContent | None:
         return None
     try:
         return checked_shape(msgspec.convert(record, ShapeContent))
+    except (msgspec.ValidationError, UserError):
+        return None
+
+
+def record_of_styles(styles: LayerStyles | None) -> dict[str, Any] | None:
+    record: dict[str, Any] | None = None if styles is None else msgspec.to_builtins(styles)
+    return record
+
+
+def styles_of_record(record: dict[str, Any] | None) -> LayerStyles | None:
+    """None for what no styles of ours are like."""
+    if record is None:
+        return None
+    try:
+        return checked_styles(msgspec.convert(record, LayerStyles))
     except (msgspec.ValidationError, UserError):
         return None
 

@@ -47,6 +47,7 @@ from desktop.io.ora_records import (
     record_of_recipe,
     record_of_settings,
     record_of_shape,
+    record_of_styles,
     record_of_text,
 )
 from desktop.io.pixel_rows import ArrayRows, FlattenedRows, MaskedTileRows, TileRows
@@ -143,14 +144,15 @@ class _Writer:
     def _element(self, layer: Layer, op: str, *, isolates: bool = False) -> ElementTree.Element:
         """One layer; `isolates` writes a pass-through group as an isolated one, where that looks the same."""
         record = self._record_of(layer, op)
-        if isinstance(layer, RasterLayer):
+        if isinstance(layer, RasterLayer) and layer.styles is None:
             return self._raster_element(layer, op, record)
+        if isinstance(layer, RasterLayer):
+            return self._alone(layer, op)
         if isinstance(layer, AdjustmentLayer):
             return self._adjustment_element(layer, op, record)
         is_isolated = isolates or acts_isolated(layer)
         if is_isolated and shown_mask(layer) is not None:
-            plain = layer.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False)
-            return self._stand_in(str(layer.id), layer, op, [plain], [layer])
+            return self._alone(layer, op)
         element = self._layer_element("stack", layer, op, str(layer.id))
         element.set("isolation", "isolate" if is_isolated else "auto")
         record.pass_through = layer.pass_through
@@ -193,6 +195,11 @@ class _Writer:
         return self._archive.write_png(name, TileRows(plane.tiles, plane.rect), plane.digest)
 
     # Pictures that stand for what cannot be said
+
+    def _alone(self, layer: Layer, op: str) -> ElementTree.Element:
+        """One layer or group that only a picture of it can stand for."""
+        plain = layer.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False)
+        return self._stand_in(str(layer.id), layer, op, [plain], [layer])
 
     def _fold(self, runs: Sequence[ClipRun]) -> ElementTree.Element:
         layers = [layer for base, clipped in runs for layer in (base, *clipped)]
@@ -249,7 +256,8 @@ class _Writer:
             return self._bounds(layer.children)
         if isinstance(layer, AdjustmentLayer):  # a blur shows beyond the layers below, but not beyond the canvas
             return self._document.size.rect() if prepared(layer.settings).spreads else EMPTY_RECT
-        return self._planes[id(layer.tiles)].result().rect
+        rect = self._planes[id(layer.tiles)].result().rect
+        return rect if layer.styles is None else rect.expanded(layer.styles.reach)
 
     # Records and attributes
 
@@ -283,6 +291,7 @@ class _Writer:
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
             text=record_of_text(layer.text) if isinstance(layer, RasterLayer) else None,
             shape=record_of_shape(layer.shape) if isinstance(layer, RasterLayer) else None,
+            styles=record_of_styles(layer.styles) if isinstance(layer, RasterLayer) else None,
             adjustment=record_of_settings(layer.settings) if isinstance(layer, AdjustmentLayer) else None,
         )
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from desktop.core.color import Pixels, max_level
-from desktop.core.composite import usable_cores
 from desktop.core.document import Document
 from desktop.core.edits import Edit, OpenDocument
 from desktop.core.effect_values import Place
@@ -21,6 +20,7 @@ from desktop.core.effects import Prepared, prepared, read_around, without_margin
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT, Rect
 from desktop.core.layers import EffectSettings, LayerId
+from desktop.core.tile_pool import usable_cores
 from desktop.core.tiles import TILE, TileMap
 from desktop.tools.locks import keeps_alpha
 from desktop.tools.painting import Plane, paintable_layer

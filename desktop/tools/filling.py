@@ -19,7 +19,7 @@ import numpy as np
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Gray8, Pixels, dtype_of_depth
-from desktop.core.composite import TilePool, Workspace, flatten, usable_cores
+from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import Edit, OpenDocument
 from desktop.core.fill import GradientPaint, Laying, Paint, SolidPaint, flooded, lay_paint, limited
@@ -27,6 +27,7 @@ from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import Color, Gradient, GradientLine, GradientRepeat, GradientShape
 from desktop.core.layers import GroupLayer, Layer, LayerId
 from desktop.core.patterns import PatternPaint
+from desktop.core.tile_pool import TilePool, Workspace, usable_cores
 from desktop.core.tiles import TileKey, tiles_touched
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.locks import keeps_alpha

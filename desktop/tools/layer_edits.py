@@ -182,7 +182,9 @@ def extent_of(layer: Layer) -> Rect:
         for child in layer.children:
             rect = rect.union(extent_of(child))
         return rect
-    return bounds_of_tiles(list(layer.tiles.keys()))
+    bounds = bounds_of_tiles(list(layer.tiles.keys()))
+    styles = layer.styles if isinstance(layer, RasterLayer) else None
+    return bounds if styles is None or bounds.is_empty else bounds.expanded(styles.reach)
 
 
 def branch_with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId]:

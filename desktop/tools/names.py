@@ -22,6 +22,8 @@ class EditName(StrEnum):
     CHANGE_TEXT = "Change text"
     ADD_SHAPE = "New shape layer"
     CHANGE_SHAPE = "Change shape"
+    CHANGE_STYLES = "Layer style"
+    CLEAR_STYLES = "Clear layer style"
     RASTERISE = "Turn into pixels"
     CHANGE_ADJUSTMENT = "Change adjustment"
     CLEAR = "Clear"

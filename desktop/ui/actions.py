@@ -320,6 +320,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 MENUS = ("file", "edit", "image", "layer", "select", "adjust", "filter", "tool", "ai", "view", "help")
 SUBMENUS = {
     "layer_mask": "layer",
+    "layer_style": "layer",
     "lock": "layer",
     "arrange": "layer",
     "transform": "layer",

@@ -28,6 +28,10 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
         row("adjust.auto_contrast", "adjust", "effects.auto_contrast", "Ctrl+Alt+Shift+L", condition="effect"),
         row("filter.repeat", "filter", "effects.repeat", "Ctrl+F", icon="filter", condition="repeatable"),
         row("layer.rasterise", "layer", "texts.rasterise", condition="text"),
+        row("layer.style", "layer_style", "editing.looks.open", icon="layer-style", condition="raster"),
+        row("layer.copy_style", "layer_style", "editing.looks.copy", condition="styled", separated=True),
+        row("layer.paste_style", "layer_style", "editing.looks.paste", condition="can_paste_style"),
+        row("layer.clear_style", "layer_style", "editing.looks.clear", condition="styled"),
         row("layer.adjustment", "layer", "effects.edit_layer", icon="adjust", condition="adjustment"),
     ]
     for effect in EFFECTS:

@@ -11,7 +11,6 @@ import pytest
 from desktop.core import blend_arrays, fill_arrays, raster
 from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Depth, dtype_of_depth
-from desktop.core.composite import Workspace
 from desktop.core.fill import GradientPaint, Laying, SolidPaint, flooded, lay_paint
 from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import (
@@ -23,6 +22,7 @@ from desktop.core.gradients import (
     Stop,
     preset_gradient,
 )
+from desktop.core.tile_pool import Workspace
 from desktop.core.tiles import TileEditor, TileMap, tiles_touched
 
 WIDTH, HEIGHT = 300, 270  # more than one tile

@@ -118,6 +118,10 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
     if window.effects.dialog is not None:
         yield "text", window.effects.dialog
         window.effects.give_up()
+    window.perform("layer.style")
+    if window.effects.dialog is not None:
+        yield "layer style", window.effects.dialog
+        window.effects.give_up()
     for effect in ("curves", "gradient-map", "lut", "colour-balance"):
         window.perform(f"adjust.{effect}")
         if window.effects.dialog is not None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.ui.commands.crop_commands import CropCommands
+from desktop.ui.commands.look_commands import LookCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
@@ -30,6 +31,7 @@ class EditingTools:
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
         self.patterns, self.shapes = PatternCommands(window), ShapeCommands(window)
+        self.looks = LookCommands(window)
         window.tools.pattern = self.patterns.pixels
         self.gradients = GradientStore(window.settings)
         self._cursor_before = canvas.pointer.cursor_over

@@ -25,7 +25,7 @@ _ROW_MENU = (
     "menu:fill_layer", "menu:adjustment_layer", "menu:filter_layer", LINE,
     "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,
-    "layer.add_mask", "select.alpha", LINE,
+    "layer.add_mask", "layer.style", "select.alpha", LINE,
     "layer.clip", "layer.solo", "layer.lock_all", LINE,
     "layer.to_front", "layer.to_back", LINE,
     "layer.merge_down", "layer.merge_visible", "layer.stamp_visible", "layer.flatten", LINE, TAGS,

@@ -199,6 +199,7 @@ class RowPainter:
         box = self._shape.name(row, number)
         marks = ["text"] if getattr(layer, "text", None) is not None else []
         marks += ["shape"] if getattr(layer, "shape", None) is not None else []
+        marks += ["layer-style"] if getattr(layer, "styles", None) is not None else []
         marks += ["ai"] if getattr(layer, "recipe", None) is not None else []
         for icon in reversed([*marks, *lock_icons(layer.locks)]):
             self._icon(icon, tokens().dim, QPoint(box.right() - 14, box.center().y() - 6), 14)

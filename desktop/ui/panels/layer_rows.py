@@ -22,6 +22,7 @@ class Kind(StrEnum):
     ADJUSTMENT = "adjustment"
     TEXT = "text"
     SHAPE = "shape"
+    STYLED = "styled"
     AI = "ai"
     MASKED = "masked"
     CLIPPED = "clipped"
@@ -179,6 +180,7 @@ def _is_kind(layer: Layer, kind: Kind) -> bool:
         Kind.ADJUSTMENT: isinstance(layer, AdjustmentLayer),
         Kind.TEXT: getattr(layer, "text", None) is not None,
         Kind.SHAPE: getattr(layer, "shape", None) is not None,
+        Kind.STYLED: getattr(layer, "styles", None) is not None,
         Kind.AI: getattr(layer, "recipe", None) is not None,
         Kind.MASKED: layer.mask is not None,
         Kind.CLIPPED: layer.clip_to_below,

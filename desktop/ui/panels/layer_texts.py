@@ -48,6 +48,8 @@ def description_of(row: Row, number: int, count: int, plane: Plane) -> str:
     if layer.mask is not None:
         words.append(tr("layers.mask_chosen" if plane is Plane.MASK else "layers.has_mask"))
     words += [tr(f"action.layer.lock_{name}") for name in ("alpha", "pixels", "position") if getattr(layer.locks, name)]
+    styles = getattr(layer, "styles", None)
+    words += [] if styles is None else [tr(f"layer_style.{name}") for name in styles.worn]
     if layer.color_tag is not ColorTag.NONE:
         words.append(tr(f"tag.{layer.color_tag.value}"))
     return ", ".join(words)
