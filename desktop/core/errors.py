@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 MESSAGES: dict[str, str] = {
-    "palette.not_a_palette": "“{name}” is not a palette that can be read; a GIMP palette (.gpl) is expected.",
+    "palette.not_a_palette": "“{name}” is not a palette that can be read; "
+    "one of GIMP (.gpl) or Adobe (.ase) is expected.",
     "palette.unreadable": "The palette “{name}” cannot be read: {reason}.",
     "snapshot.no_room": "There is no memory left for the snapshot “{name}”. "
     "Delete others, or allow the history more memory.",
@@ -250,6 +251,7 @@ MESSAGES: dict[str, str] = {
     "ai.region_outside": "The region lies outside the picture; paint it inside.",
     "ai.empty_layer": "“{name}” has no pixels to work on; choose another layer, or “Visible picture” as the input.",
     "object.no_model": "No model that can be pointed with is installed; import its encoder and decoder first.",
+    "select.no_colors": "Choose 1 to {limit} colours first.",
     "select.nothing": "Nothing is selected; select a part of the picture first.",
     "select.would_be_empty": "Nothing would be selected, so the selection stays as it is.",
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",

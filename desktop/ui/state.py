@@ -56,6 +56,7 @@ class Tool(StrEnum):
     ELLIPSE = "ellipse"
     LASSO = "lasso"
     POLYGON = "polygon"
+    MAGNETIC = "magnetic"
     WAND = "wand"
     HAND = "hand"
     ZOOM = "zoom"
@@ -72,7 +73,10 @@ MASKABLE_TOOLS = (  # they work on pixels or the mask
 PICKS_WITH_ALT = (Tool.BRUSH, Tool.GRADIENT, Tool.FILL)
 
 
-SELECT_TOOLS = (Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON, Tool.WAND, Tool.OBJECT)
+SELECT_TOOLS = (
+    *(Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON, Tool.MAGNETIC),
+    *(Tool.WAND, Tool.OBJECT),
+)
 
 PEN_SIZE = Dynamic(Sensor.PRESSURE, Target.SIZE)
 

@@ -1,4 +1,4 @@
-"""Recent colours and swatches: kept in the settings, exchanged with other programs as .gpl files."""
+"""Recent colours and swatches: kept in the settings, exchanged with other programs as .gpl and .ase files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.core.errors import UserError
-from desktop.io.palettes import MOST_COLORS, PaletteColor, read_palette, write_palette
+from desktop.io.palettes import ADOBE_SUFFIX, GIMP_SUFFIX, MOST_COLORS, PaletteColor, read_palette, write_palette
 from desktop.settings import SWATCHES
 from desktop.ui.i18n import tr
 from desktop.ui.state import Color
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 RECENT_LIMIT = 12
-SUFFIX = ".gpl"
-PATTERN = f"GIMP (*{SUFFIX})"
+LOAD_PATTERN = f"GIMP, Adobe (*{GIMP_SUFFIX} *{ADOBE_SUFFIX})"
+SAVE_PATTERN = f"GIMP (*{GIMP_SUFFIX});;Adobe (*{ADOBE_SUFFIX})"
 
 
 class ColorCommands(QObject):
@@ -62,7 +62,7 @@ class ColorCommands(QObject):
 
     def load(self) -> None:
         """Adds the colours of a palette file that are not there yet."""
-        path = self._window.dialogs.ask_file(tr("color.load_tip"), Path.home(), PATTERN)
+        path = self._window.dialogs.ask_file(tr("color.load_tip"), Path.home(), LOAD_PATTERN)
         if path is None:
             return
         try:
@@ -75,10 +75,13 @@ class ColorCommands(QObject):
         self._keep((*self.swatches, *reversed(fresh.values()))[:MOST_COLORS])
 
     def save(self) -> None:
-        path = self._window.dialogs.ask_new_file(tr("color.save_tip"), Path.home() / f"scumble{SUFFIX}", PATTERN)
+        path = self._window.dialogs.ask_new_file(
+            tr("color.save_tip"), Path.home() / f"scumble{GIMP_SUFFIX}", SAVE_PATTERN
+        )
         if path is None:
             return
-        path = path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
+        if path.suffix.lower() not in (GIMP_SUFFIX, ADOBE_SUFFIX):
+            path = path.with_name(path.name + GIMP_SUFFIX)
         try:
             write_palette(path, self.swatches)
         except UserError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.ui.commands.color_range_commands import ColorRangeCommands
 from desktop.ui.commands.crop_commands import CropCommands
 from desktop.ui.commands.look_commands import LookCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
@@ -34,6 +35,9 @@ class EditingTools:
         self.looks = LookCommands(window)
         window.tools.pattern = self.patterns.pixels
         self.gradients = GradientStore(window.settings)
+        self.ranges = ColorRangeCommands(window)
+        window.selection.magnetic.zoom = lambda: canvas.view.zoom
+        canvas.pointer_moved.connect(window.selection.magnetic.hover)
         self._cursor_before = canvas.pointer.cursor_over
         canvas.pointer.cursor_over = self._cursor
         canvas.pointer_moved.connect(self._refresh_cursor)

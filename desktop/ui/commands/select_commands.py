@@ -19,6 +19,7 @@ from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.names import EditName
 from desktop.tools.selecting import Box
 from desktop.ui.background import Background
+from desktop.ui.commands.magnetic_commands import MagneticLasso
 from desktop.ui.dialogs.amount_dialog import Amount
 from desktop.ui.documents import DocumentSession
 from desktop.ui.state import EditorState, Tool
@@ -55,6 +56,9 @@ class SelectCommands(QObject):
         self._how = Joined.REPLACE
         self._amounts: dict[str, float] = {}
         self._painted: dict[DocumentSession, tuple[Tool, TileMap]] = {}  # quick masks: tool and region before
+        self.magnetic = MagneticLasso(state, background)
+        self.magnetic.outline_changed.connect(self.outline_changed.emit)
+        self.magnetic.failed.connect(self.failed.emit)
         state.tool_changed.connect(self.give_up)
         state.document_replaced.connect(self.give_up)
         state.document_closed.connect(self._forget_quick_mask)
@@ -72,6 +76,10 @@ class SelectCommands(QObject):
             return selecting.draw_lasso(opened, settings, self.outline_changed.emit)
         if tool is Tool.WAND:
             return selecting.touch_wand(opened, self._state.layer_id, settings)
+        if tool is Tool.MAGNETIC:
+            if not self.magnetic.is_drawing:
+                self.magnetic.how = selecting.how_of(settings, modifiers)
+            return self.magnetic.gesture()
         if not self._corners:
             self._how = selecting.how_of(settings, modifiers)
         return self._corner(CLOSING_SCREEN_PX / zoom)
@@ -83,6 +91,8 @@ class SelectCommands(QObject):
 
     def key(self, key: Qt.Key) -> bool:
         """What keys mean while a polygon is drawn; False when they mean nothing here."""
+        if self.magnetic.key(key):
+            return True
         if not self._corners:
             return False
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -97,7 +107,8 @@ class SelectCommands(QObject):
         return True
 
     def give_up(self) -> None:
-        """Forgets the polygon that is being drawn."""
+        """Forgets the polygon or the line that is being drawn."""
+        self.magnetic.give_up()
         if self._corners:
             self._corners = []
             self.outline_changed.emit(None)

@@ -25,7 +25,7 @@ from desktop.ui.widgets.basics import Segments, dim_label
 from desktop.ui.widgets.color_button import ColorButton
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
-LIST_PX, PAGE_PX, LABEL_PX, HEIGHT_PX = 148, 320, 72, 300
+LIST_PX, PAGE_PX, LABEL_PX, HEIGHT_PX = 148, 320, 84, 232
 EDGE_PX = 24
 _PERCENT = ("opacity", "spread")
 _UNITS = {"opacity": "%", "spread": "%", "angle": "°", "size_px": "px", "distance_px": "px"}

@@ -68,7 +68,7 @@ class ContextBar(QFrame):
             Tool.CROP: CropBar(editing.crop, self),
         }
         shape_bar = SelectBar(state, self)
-        self.bars |= dict.fromkeys((Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON), shape_bar)
+        self.bars |= dict.fromkeys((Tool.RECTANGLE, Tool.ELLIPSE, Tool.LASSO, Tool.POLYGON, Tool.MAGNETIC), shape_bar)
         self.hint = ElidedLabel(self)
         self.hint.setProperty("role", "dim")
         self._rule = upright_rule(self)
