@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,18 +30,25 @@ from desktop.options import OpenOptions  # noqa: E402
 from desktop.ui.canvas.scripted_pointer import scripted_stroke  # noqa: E402
 from desktop.ui.dialogs.effect_dialog import EffectDialog  # noqa: E402
 from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
+from desktop.ui.dialogs.text_dialog import TextDialog  # noqa: E402
 from desktop.ui.i18n import LANGUAGES  # noqa: E402
 from desktop.ui.main_window import MainWindow  # noqa: E402
 
 TARGET = ROOT / "resources" / "guide" / "pictures"
-PHOTO = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
+SAMPLES = ROOT / "resources" / "samples"
+PHOTO = SAMPLES / "neuschwanstein.jpg"
+SUBJECT = SAMPLES / "kingfisher.jpg"
 SIZE = (1280, 800)
 SHOWN_WIDTH = 700  # of a page of the guide
 QUALITY = 82
-PATIENCE_S = 60
+PATIENCE_S = 300
 SETTLED_S = 0.6
 REMOVED_AT = Rect(330, 540, 340, 228)  # around the seated man of the tour
+Kind = TypeVar("Kind", bound=QWidget)
 CURVE = "0,0 0.3,0.18 0.7,0.84 1,1"
+LETTERS = "Neuschwanstein"
+LETTERS_AT = (0.05, 0.06)  # of the picture
+PAGE_WHITE = 255
 
 
 class Photographer:
@@ -53,6 +61,8 @@ class Photographer:
         self.window.show()
         self.window.files.open_paths([PHOTO])
         self.wait(lambda: self.window.state.document is not None)
+        self.window.ai.find_devices()  # the status bar shows them
+        self.wait(lambda: bool(self.window.ai.devices))
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         """The whole window, or one part of it, no wider than the page."""
@@ -82,7 +92,8 @@ class Photographer:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < min(until, deadline):
             self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-            busy = self.window.background.is_busy or self.window.generate.runs.is_busy
+            window = self.window
+            busy = window.background.is_busy or window.generate.runs.is_busy or window.styles.is_busy
             if busy or not self.window.canvas.is_complete:
                 until = time.monotonic() + SETTLED_S
 
@@ -128,22 +139,79 @@ def _take_removal(photographer: Photographer) -> None:
     window.files.close()
 
 
+def _take_cutout(photographer: Photographer) -> None:
+    """The sample, and what the network leaves of it on white."""
+    window = photographer.window
+    window.files.open_paths([SUBJECT])
+    photographer.wait(lambda: window.state.path == SUBJECT)
+    opened = window.state.open_document
+    assert opened is not None
+    whole = Rect(0, 0, opened.document.size.width, opened.document.size.height)
+    before = flatten(opened.document, whole)
+    photographer.settle()
+    window.perform("layer.remove_background")
+    photographer.wait(lambda: opened.history.position > 0)
+    after = Image.fromarray(flatten(opened.document, whole))
+    page = Image.new("RGBA", after.size, (PAGE_WHITE,) * 4)
+    page.alpha_composite(after)
+    pair = Image.fromarray(np.concatenate([before[..., :3], np.asarray(page)[..., :3]], axis=1))
+    pair = pair.resize((SHOWN_WIDTH, round(pair.height * SHOWN_WIDTH / pair.width)), Image.LANCZOS)
+    pair.save(photographer.folder / "cutout.webp", quality=QUALITY, method=6)
+    opened.mark_saved()
+    window.files.close()
+
+
+def _take_styles(photographer: Photographer) -> None:
+    """A style in hand, its preview on the picture."""
+    window = photographer.window
+    window.panels.bring_to_front("styles")
+    photographer.settle()
+    window.styles.choose(window.styles.styles[0])
+    photographer.wait(lambda: window.ai.has_preview)
+    photographer.take("styles")
+    window.perform("ai.discard")
+
+
+def _take_text(photographer: Photographer) -> None:
+    """Letters on the picture, and their dialog over the window."""
+    window = photographer.window
+    window.panels.bring_to_front("layers")
+    window.perform("tool.text")
+    window.state.set_color((1.0, 1.0, 1.0))
+    photographer.stroke(LETTERS_AT)
+    photographer.wait(lambda: bool(_shown(TextDialog)))
+    dialog = _shown(TextDialog)[0]
+    dialog.text.setPlainText(LETTERS)
+    photographer.settle()
+    photographer.keep("text", _over(window, dialog))
+    dialog.reject()
+    window.perform("tool.brush")
+
+
 def _take_curves(photographer: Photographer) -> None:
     """The dialog lies over the window, as on a screen."""
     window = photographer.window
     window.perform("adjust.curves")
-    dialog = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, EffectDialog))
+    dialog = _shown(EffectDialog)[0]
     dialog.form.set_values({"all": CURVE})
     photographer.settle()
     photographer.wait(lambda: not dialog.is_at_work)
     photographer.settle()
+    photographer.keep("curves", _over(window, dialog))
+    dialog.reject()
+    photographer.settle()
+
+
+def _shown(kind: type[Kind]) -> list[Kind]:
+    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible()]
+
+
+def _over(window: QWidget, dialog: QWidget) -> QPixmap:
     shown = window.grab()
     painter = QPainter(shown)
     painter.drawPixmap(window.mapFromGlobal(dialog.mapToGlobal(QPoint(0, 0))), dialog.grab())
     painter.end()
-    photographer.keep("curves", shown)
-    dialog.reject()
-    photographer.settle()
+    return shown
 
 
 def _take_all(photographer: Photographer) -> None:
@@ -170,9 +238,12 @@ def _take_all(photographer: Photographer) -> None:
     window.panels.bring_to_front("generate")
     photographer.take("generate")
     window.perform("ai.models")
-    shown = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ModelsWindow)]
-    photographer.take("models", shown[0])
-    shown[0].close()
+    models = _shown(ModelsWindow)[0]
+    photographer.take("models", models)
+    models.close()
+    _take_text(photographer)
+    _take_styles(photographer)
+    _take_cutout(photographer)
     _take_removal(photographer)
 
 

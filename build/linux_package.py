@@ -1,4 +1,7 @@
-"""The .deb: the frozen folder in /opt/scumble, a command in /usr/bin, and everything a desktop asks for."""
+"""The .deb: the frozen folder in /opt/scumble, a command in /usr/bin, and everything a desktop asks for.
+
+And an AppImage of the same, where appimagetool is found. Untested: there was no such tool where it was written.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +62,36 @@ def write_deb(folder: Path, dist: Path, version: str, variant: str) -> Path:
         command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(target)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target
+
+
+def write_appimage(folder: Path, dist: Path, version: str, variant: str) -> Path | None:
+    """One file that runs without being installed; None where appimagetool is not installed."""
+    tool = shutil.which("appimagetool")
+    if tool is None:
+        print("appimagetool is not found: no AppImage.")
+        return None
+    suffix = "" if variant == "cpu" else f"-{variant}"
+    target = dist / f"scumble-{version}{suffix}-{platform.machine()}.AppImage"
+    with tempfile.TemporaryDirectory(dir=dist) as scratch:
+        root = Path(scratch) / "Scumble.AppDir"
+        root.mkdir(mode=0o755)
+        lay_out_appimage(folder, root)
+        subprocess.run([tool, "--no-appstream", str(root), str(target)], check=True, stdout=subprocess.DEVNULL)
+    return target
+
+
+def lay_out_appimage(folder: Path, root: Path) -> None:
+    """The package's files, and what AppImages want to see on top: the entry, the icon, a program named AppRun."""
+    lay_out(folder, root)
+    (root / "usr" / "bin" / "scumble").unlink()
+    (root / "usr" / "bin" / "scumble").symlink_to("../../opt/scumble/scumble")
+    share = Path("usr") / "share"
+    (root / f"{APP_ID}.desktop").symlink_to(share / "applications" / f"{APP_ID}.desktop")
+    (root / f"{APP_ID}.png").symlink_to(share / "icons" / "hicolor" / "256x256" / "apps" / f"{APP_ID}.png")
+    start = root / "AppRun"
+    start.write_text('#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/opt/scumble/scumble" "$@"\n', encoding="ascii")
+    _make_readable(root)
+    start.chmod(0o755)
 
 
 def lay_out(folder: Path, root: Path) -> None:

@@ -1,7 +1,8 @@
 """Build the program for the platform it runs on: `python build/make.py [--variant cpu|cuda] [--work DIR] [--dist DIR]`.
 
-Needs what `pip install '.[build]'` brings. Linux: a folder, a portable tar.gz, a .deb. Windows: a folder, a portable
-zip, an installer where makensis is found. macOS: Scumble.app and a disk image. Every file gets a checksum beside it.
+Needs what `pip install '.[build]'` brings. Linux: a folder, a portable tar.gz, a .deb, an AppImage where appimagetool
+is found. Windows: a folder, a portable zip, an installer where makensis is found. macOS: Scumble.app and a disk image.
+Everywhere the user guide as a static site. Every file gets a checksum beside it.
 Windows and macOS are written for, and untested.
 """
 
@@ -22,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "build")]
 
+import cuda_files  # noqa: E402
+import guide_site  # noqa: E402
 import icons  # noqa: E402
 import linux_package  # noqa: E402
 
@@ -36,10 +39,12 @@ def main() -> None:
     work, dist = given.work.resolve(), given.dist.resolve()
     work.mkdir(parents=True, exist_ok=True)
     dist.mkdir(parents=True, exist_ok=True)
+    if given.variant == "cuda" and (missing := cuda_files.missing_libraries(_site_packages())):
+        sys.exit(f"NVIDIA's libraries are missing ({', '.join(missing)}): pip install '.[build,cuda]' first.")
     folder = freeze(work, dist, given.variant)
     if given.folder_only:
         return
-    made = pack(folder, dist, given.variant)
+    made = [*pack(folder, dist, given.variant), pack_guide(dist)]
     for file in made:
         print(f"{file.name}: {file.stat().st_size / 1e6:.0f} MB, sha256 {write_checksum(file)}")
 
@@ -55,10 +60,18 @@ def freeze(work: Path, dist: Path, variant: str) -> Path:
     command += ["--workpath", str(work / "pyinstaller"), "--distpath", str(dist), str(ROOT / "build" / "scumble.spec")]
     subprocess.run(command, check=True, env=environment, cwd=work)
     folder = dist / ("Scumble.app" if sys.platform == "darwin" else "scumble")
+    if variant == "cuda" and (missing := cuda_files.missing_libraries(data_folder(folder).parents[1])):
+        sys.exit(f"PyInstaller left out {', '.join(missing)}.")
     program = program_in(folder)
     kernels = data_folder(folder) / "kernels"
     subprocess.run([str(program), "kernels", "--into", str(kernels)], check=True)
     return folder
+
+
+def _site_packages() -> Path:
+    import onnxruntime
+
+    return Path(onnxruntime.__file__).parents[1]
 
 
 def program_in(folder: Path) -> Path:
@@ -114,7 +127,15 @@ def pack(folder: Path, dist: Path, variant: str) -> list[Path]:
     archive = dist / f"{name}-linux-{platform.machine()}.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=6) as packed:
         packed.add(folder, arcname="scumble", filter=_owned_by_root)
-    return [archive, linux_package.write_deb(folder, dist, desktop.__version__, variant)]
+    deb = linux_package.write_deb(folder, dist, desktop.__version__, variant)
+    image = linux_package.write_appimage(folder, dist, desktop.__version__, variant)
+    return [archive, deb, *([image] if image else [])]
+
+
+def pack_guide(dist: Path) -> Path:
+    """The user guide as a static site, in dist/guide and as a zip."""
+    guide_site.build(dist / "guide")
+    return Path(shutil.make_archive(str(dist / f"scumble-guide-{desktop.__version__}"), "zip", dist, "guide"))
 
 
 def write_checksum(file: Path) -> str:

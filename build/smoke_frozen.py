@@ -3,7 +3,8 @@
 Starts it as a user would, with an empty home: version, models' self-test, the window's self-test, a run, a picture of
 the window; asserts a clean standard error and the sizes. With --deb (as root) the package is installed, its desktop and
 AppStream files are validated, a picture is opened through the desktop entry under Xvfb, a stroke is painted with
-xdotool and seen on the screen; then it is removed. Prints one JSON object of what was measured.
+xdotool and seen on the screen; then it is removed. What was measured is printed, and left in smoke.json
+beside the folder.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from screen import Screen, pixels_changed  # noqa: E402
 SAMPLE = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
 LARGEST_MB = {"cpu": 900, "cuda": 4000}
 LONGEST_START_S = 20.0  # of a cold machine that is busy; the benchmark measures the warm start
+MEASURED = "smoke.json"
 DISPLAY = 97
 SCREEN = (1280, 800)
 APP_ID = "org.scumble.Scumble"
@@ -68,7 +70,9 @@ def main() -> None:
         measured = try_folder(given.folder.resolve(), Path(scratch))
         if given.deb is not None:
             measured |= try_deb(given.deb.resolve(), Path(scratch))
-    print(json.dumps(measured, indent=1))
+    text = json.dumps(measured, indent=1)
+    (given.folder.resolve().parent / MEASURED).write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def try_folder(folder: Path, scratch: Path) -> dict[str, object]:

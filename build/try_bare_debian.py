@@ -3,8 +3,8 @@
 Makes a bare Debian root with debootstrap (which fetches packages: this needs the network; --root keeps and reuses one),
 installs the package there, and lets a user of that root, with an empty home, start it by its desktop entry on a screen
 outside (Xvfb): open a photograph, cut its subject out with a network, paint, save, quit, and open the file again. Then
-the package is purged, and what is the user's must still be there. Prints one JSON object; pictures of the screen and
-the saved file go to DIR. Needs debootstrap, Xvfb, xdotool and ImageMagick; nothing is changed outside the root.
+the package is purged, and what is the user's must still be there. What was measured is printed, and left in bare.json
+beside the package; pictures of the screen and the saved file go to DIR. Needs debootstrap, Xvfb, xdotool, ImageMagick.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ SAMPLE = ROOT / "resources" / "samples" / "kingfisher.jpg"
 USER = "painter"
 HOME = Path("/home") / USER
 RESULT = HOME / "bird.ora"
+MEASURED = "bare.json"
 DISPLAY, SCREEN = 96, (1280, 800)
 STROKE_Y, STROKE_X = 560, (120, 620)  # below the bird, in the view that fits the picture
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -94,7 +95,9 @@ def main() -> None:
         Path("/tmp/.X11-unix").mkdir(mode=0o1777, exist_ok=True)
         with bare.mounted():
             measured = try_package(bare, given.deb.resolve(), given.out.resolve())
-    print(json.dumps(measured, indent=1))
+    text = json.dumps(measured, indent=1)
+    (given.deb.resolve().parent / MEASURED).write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def try_package(bare: BareRoot, package: Path, out: Path) -> dict[str, object]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import configparser
+import importlib
+import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 import desktop
@@ -18,8 +22,9 @@ from desktop.licences import as_text, installed_components
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 LINUX = BUILD / "linux"
-WITH_ARGUMENTS = ("make.py", "smoke_frozen.py", "try_bare_debian.py")
-SCRIPTS = (*WITH_ARGUMENTS, "screen.py", "icons.py", "linux_package.py", "start.py")
+NEEDS_MARKDOWN = ("make.py", "guide_site.py")  # which the tests have from tensorboard, if at all
+WITH_ARGUMENTS = (*NEEDS_MARKDOWN, "smoke_frozen.py", "try_bare_debian.py")
+SCRIPTS = (*WITH_ARGUMENTS, "screen.py", "icons.py", "cuda_files.py", "linux_package.py", "start.py")
 
 
 def test_the_desktop_entry_opens_files_with_the_program() -> None:
@@ -86,10 +91,61 @@ def test_every_library_has_its_licence() -> None:
     assert "numpy" in as_text(found)
 
 
+def test_the_guide_becomes_a_site_whose_links_all_lead_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("markdown")
+    monkeypatch.syspath_prepend(str(BUILD))
+    guide_site = importlib.import_module("guide_site")
+    site = tmp_path / "site"
+    pages = guide_site.build(site)
+    assert pages == 1 + 2 * len(list((guide_site.GUIDE / "en").glob("*.md")))
+    assert "<table>" in (site / "en" / "02-layers.html").read_text(encoding="utf-8")
+    (site / "en" / "02-layers.html").write_text('<a href="https://example.org/">away</a>', encoding="utf-8")
+    (site / "zh_CN" / "02-layers.html").unlink()
+    problems = guide_site.broken_links(site)
+    assert "en/02-layers.html: https://example.org/" in problems
+    assert any(problem.endswith(": 02-layers.html") for problem in problems)
+
+
+def test_an_appimage_starts_the_program_it_holds(tmp_path: Path) -> None:
+    folder, root = tmp_path / "scumble", tmp_path / "Scumble.AppDir"
+    folder.mkdir()
+    root.mkdir()
+    (folder / "scumble").write_text('#!/bin/sh\necho "started with $1"\n', encoding="ascii")
+    (folder / "scumble").chmod(0o755)
+    # in a process of its own: the icons are drawn by a Qt application
+    code = "import sys, pathlib, linux_package; linux_package.lay_out_appimage(*map(pathlib.Path, sys.argv[1:]))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(BUILD), str(BUILD.parent)])}
+    subprocess.run([sys.executable, "-c", code, str(folder), str(root)], env=environment, check=True)
+    for name in (f"{DESKTOP_ID}.desktop", f"{DESKTOP_ID}.png", "usr/bin/scumble"):
+        assert (root / name).resolve().is_relative_to(root.resolve()), name
+        assert (root / name).is_file(), name
+    said = subprocess.run([str(root / "AppRun"), "a picture"], capture_output=True, text=True, check=True).stdout
+    assert said == "started with a picture\n"
+
+
+@pytest.mark.skipif(not hasattr(onnxruntime, "_get_nvidia_dll_paths"), reason="this onnxruntime knows no CUDA wheels")
+def test_the_cuda_variant_packs_what_onnxruntime_loads_where_it_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BUILD))
+    cuda_files = importlib.import_module("cuda_files")
+    wanted = ["/".join(parts) for parts in onnxruntime._get_nvidia_dll_paths(sys.platform == "win32")]
+    assert cuda_files.missing_libraries(tmp_path) == wanted
+    for name in [*wanted, "nvidia/cudnn/include/cudnn.h", "nvidia/cudnn/lib/libcudnn_static.a"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"stand-in")
+    packed = [f"{folder}/{Path(file).name}" for file, folder in cuda_files.cuda_libraries(tmp_path)]
+    assert packed == sorted(wanted)
+    assert cuda_files.missing_libraries(tmp_path) == []
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_of_the_build_compiles(script: str) -> None:
     compile((BUILD / script).read_text(encoding="utf-8"), script, "exec")
-    if script in WITH_ARGUMENTS:
+    can_run = script not in NEEDS_MARKDOWN or importlib.util.find_spec("markdown") is not None
+    if script in WITH_ARGUMENTS and can_run:
         done = subprocess.run(
             [sys.executable, str(BUILD / script), "--help"], capture_output=True, text=True, check=False
         )
