@@ -99,10 +99,36 @@ def memory_bomb(path: Path, operator: str = "Expand") -> Path:
     if operator == "Expand":
         making = node("Expand", ["one", "shape"], "huge")
         weights: dict[str, Any] = {"one": np.ones(1, np.float32), "shape": np.array([1 << 34], np.int64)}
+    elif operator == "Resize":
+        making = node("Resize", ["image", "", "scales"], "huge", mode="nearest")
+        weights = {"scales": np.array([1, 1, 600, 600], np.float32)}
     else:
         making = node("ConstantOfShape", ["shape"], "huge")
         weights = {"shape": np.array([1 << 34], np.int64)}
     nodes = [making, node("ReduceSum", ["huge"], "sum", keepdims=0), node("Add", ["image", "sum"], "result")]
+    return graph_file(path, nodes, inputs={"image": FREE}, outputs={"result": FREE}, weights=weights)
+
+
+def not_a_number(path: Path) -> Path:
+    """0/0 in every pixel: what is left of weights that did not fit into 16 bits."""
+    nodes = [node("Sub", ["image", "image"], "zero"), node("Div", ["zero", "zero"], "result")]
+    return graph_file(path, nodes, inputs={"image": FREE}, outputs={"result": FREE})
+
+
+def doubling(path: Path) -> Path:
+    """A loop that makes the picture twice as large 60 times."""
+    body = helper.make_graph(
+        [node("Concat", ["v", "v"], "next", axis=2), node("Identity", ["go"], "on")],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("v", FLOAT, None),
+        ],
+        [helper.make_tensor_value_info("on", TensorProto.BOOL, []), helper.make_tensor_value_info("next", FLOAT, None)],
+    )
+    nodes = [helper.make_node("Loop", ["rounds", "go", "image"], ["result"], body=body)]
+    weights = {"rounds": np.int64(60), "go": np.array(True)}
     return graph_file(path, nodes, inputs={"image": FREE}, outputs={"result": FREE}, weights=weights)
 
 

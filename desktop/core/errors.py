@@ -171,6 +171,8 @@ MESSAGES: dict[str, str] = {
     "export it with standard ONNX operators.",
     "import.huge_tensor": "{path} states a tensor of more than {limit_gb} GB; it is refused.",
     "import.strange_input": "{path} cannot be used: the meaning of its input “{name}” is not known, because {reason}.",
+    "import.not_finite": "{path} answers a picture with numbers that are none (NaN or infinite), so nothing can "
+    "be shown; it may be damaged, or have been converted with too few bits.",
     "import.no_picture": "{path} gives no picture, mask or click answer, but {outputs}, so it cannot be used here.",
     "import.cannot_load": "{path} cannot be loaded: {reason}",
     "import.cannot_run": "{path} cannot be run on a picture: {reason}",

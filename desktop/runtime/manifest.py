@@ -52,8 +52,9 @@ class Task(StrEnum):
 Layout = Literal["NCHW", "NHWC", "CHW", "HWC"]
 # L, Y: luma (BT.601); an answer in Y takes its colour from the picture. Lab_L: lightness of CIE Lab, 0..255 for 0..100.
 # MRGB, RGBM: the mask of an inpainting network, or a trimap, as a fourth channel of the picture. RGBN: the number of a
-# parameter as a fourth channel. RGBRGB, RGBRGBN: the picture, the second picture, and a number in one tensor.
-ChannelOrder = Literal["RGB", "BGR", "L", "Y", "Lab_L", "RGBA", "MRGB", "RGBM", "RGBN", "RGBRGB", "RGBRGBN"]
+# parameter as a fourth channel, YN: the same behind the luma. RGBRGB, RGBRGBN: the picture, the second picture, and a
+# number in one tensor.
+ChannelOrder = Literal["RGB", "BGR", "L", "Y", "Lab_L", "RGBA", "MRGB", "RGBM", "RGBN", "YN", "RGBRGB", "RGBRGBN"]
 InputRole = Literal[
     "image",
     "image2",
@@ -79,9 +80,11 @@ OutputRole = Literal[
 ]
 HALF = "_fp16"  # the part "main_fp16" stands in for "main" where half precision is fast
 
-_CHANNELS = {"L": 1, "Y": 1, "Lab_L": 1, "RGBA": 4, "MRGB": 4, "RGBM": 4, "RGBN": 4, "RGBRGB": 6, "RGBRGBN": 7}
+_CHANNELS = {
+    "L": 1, "Y": 1, "Lab_L": 1, "YN": 2, "RGBA": 4, "MRGB": 4, "RGBM": 4, "RGBN": 4, "RGBRGB": 6, "RGBRGBN": 7
+}  # fmt: skip
 WITH_MASK, TWO_PICTURES = ("MRGB", "RGBM"), ("RGBRGB", "RGBRGBN")
-JOINED = ("RGBN", *TWO_PICTURES)
+JOINED = ("RGBN", "YN", *TWO_PICTURES)
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

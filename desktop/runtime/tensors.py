@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.core.errors import UserError
-from desktop.runtime.manifest import WITH_MASK, Input, Output, channels_of
+from desktop.runtime.manifest import WITH_MASK, ChannelOrder, Input, Output, channels_of
 from desktop.runtime.runner import Pixels
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, on the encoded values as grey networks expect
@@ -72,7 +72,9 @@ def masked_to_tensor(pixels: Pixels, mask: Pixels, spec: Input, tensor_type: str
 
 def joined_to_tensor(pictures: Sequence[Pixels], number: float | None, spec: Input, tensor_type: str) -> Tensor:
     """Pictures of one size, one behind the other, and a plane of one number at the end, as one tensor."""
-    plain = msgspec.structs.replace(spec, order="RGB", layout="CHW", mean=spec.mean[:3], std=spec.std[:3])
+    own: ChannelOrder = "Y" if spec.order == "YN" else "RGB"
+    count = channels_of(own)
+    plain = msgspec.structs.replace(spec, order=own, layout="CHW", mean=spec.mean[:count], std=spec.std[:count])
     planes = [pixels_to_tensor(pixels, plain, "tensor(float)") for pixels in pictures]
     if number is not None:
         planes.append(np.full((1, *planes[0].shape[1:]), number, np.float32))

@@ -25,12 +25,20 @@ from desktop.runtime.importing.trial_pictures import trial_picture
 from desktop.runtime.latents import free_latent
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.needs import needed_inputs
-from tests.corpus import enlargers, holes, makers, masks, restorers
+from tests.corpus import enlargers, further, holes, makers, masks, others, restorers
 from tests.corpus.kit import Case, Refusal, luma
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
-CASES: tuple[Case, ...] = (*enlargers.CASES, *restorers.CASES, *masks.CASES, *holes.CASES, *makers.CASES)
-REFUSALS: tuple[Refusal, ...] = makers.REFUSALS
+CASES: tuple[Case, ...] = (
+    *enlargers.CASES,
+    *restorers.CASES,
+    *masks.CASES,
+    *holes.CASES,
+    *makers.CASES,
+    *others.CASES,
+    *further.CASES,
+)
+REFUSALS: tuple[Refusal, ...] = (*makers.REFUSALS, *further.REFUSALS)
 GUESSED_TOLERANCE = 9.0  # levels: what a swapped order of the mild tone costs is not seen in a guess
 
 

@@ -28,6 +28,13 @@ SMALL = (
     "between/rife_v4_seven",
     "between/cain",
     "two/adain",
+    "picture/drunet_gray",
+    "picture/cbdnet",
+    "picture/face_portrait_v2",
+    "mask/depth_anything",
+    "mask/soft_bytes",
+    "inpaint/channels_last",
+    "generate/two_sizes",
 )
 
 

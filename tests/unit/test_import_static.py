@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,27 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     assert refusal(path).key == "import.not_onnx"
 
 
+def test_damaged_names_are_refused(tmp_path: Path) -> None:
+    path = foreign.sharpener(tmp_path / "a.onnx")
+    path.write_bytes(path.read_bytes().replace(b"image", b"im\xffge"))
+    assert refusal(path).key == "import.not_onnx"
+
+
+def test_what_was_checked_is_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is exchanged behind the first look changes nothing."""
+    path = foreign.sharpener(tmp_path / "a.onnx")
+    first, reads = path.read_bytes(), []
+
+    def exchanged(self: Path) -> bytes:
+        reads.append(self)
+        return first if len(reads) == 1 else b"another file"
+
+    monkeypatch.setattr(Path, "read_bytes", exchanged)
+    content, facts = read_checked(path)
+    assert (content, reads) == (first, [path])
+    assert facts.sha256 == hashlib.sha256(first).hexdigest()
+
+
 @pytest.mark.parametrize("location", ["../secret", "/etc/hostname", "sub/weights", "..", "a\\b", ""])
 def test_weights_elsewhere_are_refused(tmp_path: Path, location: str) -> None:
     assert refusal(foreign.external_weights(tmp_path / "a.onnx", location)).key == "import.external_elsewhere"
@@ -85,7 +107,9 @@ def test_weights_behind_a_link_are_refused(tmp_path: Path) -> None:
     secret.write_bytes(bytes(4))
     os.symlink(secret, tmp_path / "soft")
     os.link(secret, tmp_path / "hard")
-    for name in ("soft", "hard"):
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+    for name in ("soft", "hard", *(["pipe"] if hasattr(os, "mkfifo") else [])):
         assert refusal(foreign.external_weights(tmp_path / "a.onnx", name)).key == "import.external_link"
 
 
@@ -97,8 +121,9 @@ def test_weights_that_are_missing_or_cut_off_are_refused(tmp_path: Path) -> None
 
 def test_weights_beside_the_file_are_joined_to_it(tmp_path: Path) -> None:
     (tmp_path / "weights").write_bytes(np.float32(0.25).tobytes())
-    model, facts = read_checked(foreign.external_weights(tmp_path / "a.onnx", "weights"))
+    content, facts = read_checked(foreign.external_weights(tmp_path / "a.onnx", "weights"))
     assert facts.external_files == ("weights",)
+    model = onnx.load_model_from_string(content)
     assert onnx.numpy_helper.to_array(model.graph.initializer[0]) == [0.25]
     assert not model.graph.initializer[0].external_data
 

@@ -342,6 +342,23 @@ def test_inputs_without_a_known_meaning_are_named(
         found_out(path, folder)
 
 
+def test_answers_that_are_no_numbers_are_refused(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(UserError, match="NaN"):
+        found_out(foreign.not_a_number(tmp_path / "a.onnx"), folder)
+
+
+def test_more_than_two_pictures_are_refused(tmp_path: Path, folder: Path) -> None:
+    names = ("raw", "white_balanced", "contrast", "gamma")
+    path = foreign.graph_file(
+        tmp_path / "waternet.onnx",
+        [foreign.node("Sum", names, "result")],
+        inputs=dict.fromkeys(names, foreign.FREE),
+        outputs={"result": foreign.FREE},
+    )
+    with pytest.raises(UserError, match="one or two pictures"):
+        found_out(path, folder)
+
+
 def test_detectors_and_classifiers_are_refused_with_what_they_give(tmp_path: Path, folder: Path) -> None:
     nodes = [node("GlobalAveragePool", ["image"], "p"), node("Flatten", ["p"], "result")]
     path = foreign.graph_file(tmp_path / "a.onnx", nodes, inputs={"image": (1, 3, 64, 64)}, outputs={"result": (1, 3)})
@@ -457,8 +474,10 @@ def importer(tmp_path: Path) -> Importer:
         foreign.endless,
         foreign.memory_bomb,
         lambda path: foreign.memory_bomb(path, "ConstantOfShape"),
+        lambda path: foreign.memory_bomb(path, "Resize"),
+        foreign.doubling,
     ],
-    ids=["endless", "expand", "constant"],
+    ids=["endless", "expand", "constant", "resize", "doubling"],
 )
 def test_attacks_end_in_the_sandbox_and_leave_nothing(
     importer: Importer, tmp_path: Path, make: Callable[[Path], Path]

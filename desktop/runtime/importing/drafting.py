@@ -11,7 +11,7 @@ from desktop.runtime.importing.choices import Choices
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import OutputSketch, Working, picture_size
 from desktop.runtime.importing.ranges import RANGES, ValueRange
-from desktop.runtime.importing.roles import NOISE_LEVEL_NAME, InputSketch
+from desktop.runtime.importing.roles import GRAY, NOISE_LEVEL_NAME, InputSketch
 from desktop.runtime.manifest import JOINED, WITH_MASK, ChannelOrder, Input, Manifest, Output, Param, Task
 
 MASK_TASKS = (Task.MATTE, Task.SEGMENT)
@@ -62,7 +62,7 @@ def output_order(working: Working, choices: Choices) -> ChannelOrder:
     if choices.channels is not None:
         count = choices.channels[1] - choices.channels[0]
     if count == 1:
-        return "Y" if working.image is not None and working.image.order == "L" else "L"
+        return "Y" if working.image is not None and working.image.order in GRAY else "L"
     if count == 4:
         return "RGBA"
     is_joined = working.image is not None and working.image.order in (*JOINED, "MRGB")
@@ -109,7 +109,7 @@ def _picture_fields(entry: InputSketch, choices: Choices, params: list[Param]) -
     if order in WITH_MASK:
         more = _with_mask(order, mean, std, choices)
         mean, std = more.pop("mean"), more.pop("std")
-    elif order == "RGBN":
+    elif order in ("RGBN", "YN"):
         params.append(Param(id="noise", label="Noise level", type="float", min=0.0, max=NOISE_LEVELS, default=15.0))
         more = {"param": "noise", "range": (0.0, NOISE_LEVELS / 255)}
     elif order == "RGBRGBN":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,18 +67,16 @@ def examine(
         others = {key: value for key, value in settings.items() if key != SECOND}
         return examine_pair(tell, (path, Path(settings[SECOND])), folder, picture, others, taken)
     tell("reading")
-    model, facts = read_checked(path)
-    content = model.SerializeToString() if facts.external_files else path.read_bytes()
-    facts = _with_content(facts, content)
+    content, facts = read_checked(path)
     (folder / FILE_NAME).write_bytes(content)
     own = own_manifest(path, facts, taken, settings)
     tell("loading")
     graph = ForeignGraph(content, facts, str(path))
-    del model, content
+    del content
     if own is not None:
         return _as_stated(tell, path, facts, own, folder, picture)
     tell("running")
-    working = find_working(graph, sketches(facts, str(path)), picture)
+    working = find_working(graph, sketches(facts, str(path)), picture, lambda: tell("running"))
     trial = Trial(graph, working, folder, picture, tell)
     choices = with_settings(_first_choices(trial, path, taken), settings)
     tell("judging")
@@ -113,7 +110,9 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
             choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
     tell("proving")
     preview = _proof(trial, choices)
-    pace = seconds_per_megapixel(trial, choices) if trial.working.image is not None else None
+    pace: float | None = seconds_per_megapixel(trial, choices)
+    if trial.working.image is None:
+        pace = None
     manifest = clean_manifest(with_own_pace(draft(trial.facts, trial.working, choices), pace))
     questions = open_questions(trial, choices, found, settings)
     return Inspection(trial.facts, manifest, choices, tuple(questions), tuple(found), trial.working.size, pace, preview)
@@ -172,10 +171,6 @@ def shown_result(results: Mapping[str, Any]) -> NDArray[np.uint8] | None:
 def _agrees(candidate: Candidate, settings: Mapping[str, str]) -> bool:
     wanted = {"range": candidate.range, "order": candidate.order}
     return all(settings.get(key, value).upper() == value.upper() for key, value in wanted.items())
-
-
-def _with_content(facts: GraphFacts, content: bytes) -> GraphFacts:
-    return msgspec.structs.replace(facts, sha256=hashlib.sha256(content).hexdigest())
 
 
 def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,14 +31,16 @@ from desktop.runtime.tensors import (
 
 RUN_LIMIT_S = 30.0  # 32 of 38 known models take less than one second
 FREE_SIZE = (193, 161)  # odd, unequal, prime-ish: whatever survives it takes any size
-MULTIPLES = (2, 4, 8, 16, 32, 64, 128)
-SQUARES = (224, 256, 320, 384, 512, 640, 768, 1024)  # for networks that state no size and take only one
+MULTIPLES = (2, 4, 8, 16, 32, 14, 12, 24, 64, 10, 20, 28, 128)  # patches of 14, windows of 7, 10 and 12
+SQUARES = (224, 256, 320, 384, 512, 518, 640, 768, 1024)  # for networks that state no size and take only one
 SCALES = (1, 2, 3, 4, 8)
 SMALLER = (2, 4, 8, 16, 32)  # masks and curves come out smaller and are enlarged
 CODE_NAME = re.compile(r"latent|embed|feature|bottleneck|^mu$|style|^ws?$", re.I)  # what only another file understands
 BORDER_LIMIT = 48  # pixels of the picture; networks that pad nothing lose 7 to 36
 USUAL_NOISE = 15 / 255
 SMALLEST_ANSWER = 4  # fewer rows are numbers, not a map
+
+HOPELESS = ("import.too_slow", "import.too_much_memory")  # the first sizes that are tried are the smallest
 
 Array = NDArray[Any]
 Size = tuple[int, int]  # height, width
@@ -191,18 +193,27 @@ def usual_value(facts: GraphFacts, entry: InputSketch) -> float:
     return USUAL_NOISE if NOISE_LEVEL_NAME.search(entry.name) else 1.0
 
 
-def find_working(graph: ForeignGraph, readings: list[Sketch], picture: NDArray[np.uint8]) -> Working:
-    """The first reading that runs, with the freest size that it takes. UserError with the reason when none does."""
+def find_working(
+    graph: ForeignGraph,
+    readings: list[Sketch],
+    picture: NDArray[np.uint8],
+    alive: Callable[[], None] = lambda: None,
+) -> Working:
+    """The first reading that runs, with the freest size that it takes. UserError with the reason when none does.
+
+    `alive` is called before each try: many of them may fail, each after a while.
+    """
     if any(entry.role in ("embedding", "points") for sketch in readings for entry in sketch):
         return run_reading(graph, readings, picture)  # half of a model, which is said later
     failure: UserError | None = None
     for sketch in readings:
         for size, multiple in _sizes_for(sketch):
+            alive()
             try:
                 working = _attempt(graph, sketch, fitted(picture, size), multiple)
             except UserError as error:
                 failure = failure or error
-                if error.key == "import.too_slow":
+                if error.key in HOPELESS:
                     raise
                 continue
             if working is not None:

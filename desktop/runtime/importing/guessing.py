@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from desktop.runtime.importing.choices import Answer, Fourth
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, fitted, picture_size, plain_spec
 from desktop.runtime.importing.ranges import RANGES, colorfulness, structure_match
-from desktop.runtime.importing.roles import SECOND_NAME
+from desktop.runtime.importing.roles import GRAY, SECOND_NAME
 from desktop.runtime.manifest import TWO_PICTURES, Input, Task
 
 FAITHFUL_MATCH = 0.72  # a network whose fine structure follows the picture this closely restores it
@@ -39,10 +40,12 @@ WORDS: tuple[tuple[Task, str], ...] = (
 )  # fmt: skip
 FEATURES_FROM = 200  # the longest lists of classes have 150
 FOLLOWS_COLOUR = 0.3
-CLASSES_TO = 256
+CLASSES_TO = 200  # the longest lists of classes have 182; above are levels of grey
+SEEN_CLASSES_TO = 64  # in one picture
 ALPHA_NAME = re.compile(r"^(pha|alphas?|matte|fg_?mask)$", re.I)
 FINAL_NAME = re.compile(r"fus|final|pha|alpha|matte|mask|^out|^d0$", re.I)
 FEATURES_NAME = re.compile(r"embed|feature", re.I)
+BOXES_FROM = 8  # times as many places as numbers for each
 CURVE_NAME = re.compile(r"curve|zero_?-?dce", re.I)
 PICTURE_TASKS = (Task.RESTORE, Task.STYLE, Task.TRANSLATE, Task.FILTER, Task.UPSCALE)
 
@@ -63,7 +66,7 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
     is_made_for_another = working.image is not None and all(_is_features(output) for output in working.outputs)
     if is_made_for_another or working.role("embedding", "points"):
         raise UserError("import.half", path=graph.label)
-    _refuse_detectors(facts, graph.label)
+    _refuse_detectors(facts, working, graph.label)
     if working.image is None:
         return _of_generator(graph, working)
     answers = graph.run(graph.feeds(working.sketch, fitted(picture, working.size), _first_specs(working)))
@@ -79,7 +82,7 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
     if applied is not None:
         return applied
     pictures = [output for output in working.outputs if output.channels in (3, 4) and output.scale >= 1]
-    if working.image.order == "L":
+    if working.image.order in GRAY:
         return _of_gray(working, graph.label)
     planes = next((output for output in working.outputs if output.channels == 2 and output.scale == 1), None)
     if hinted is Task.COLOURISE and planes is not None and not pictures:
@@ -87,9 +90,16 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
     drawing = next((output for output in working.outputs if output.channels == 1 and output.scale >= 1), None)
     if hinted in PICTURE_TASKS and drawing is not None and not pictures:
         return Guess(hinted, drawing.name, int(drawing.scale))
-    if pictures and hinted not in (Task.MATTE, Task.SEGMENT):
+    if pictures and not _means_maps(hinted, pictures):
         return _of_picture(graph, working, _best_of(pictures, answers, picture), answers, picture, hinted)
     return _of_maps(working, answers, picture, hinted, graph.label)
+
+
+def _means_maps(hinted: Task | None, pictures: list[OutputSketch]) -> bool:
+    """Whether three or four channels are scores of classes: a name that only speaks of cutting out is not enough, since
+    portraits and backgrounds are painted too; a fourth class beside three is seldom a picture.
+    """
+    return hinted is Task.SEGMENT or (hinted is Task.MATTE and all(output.channels == 4 for output in pictures))
 
 
 def _cut_out(working: Working, hinted: Task | None) -> Guess | None:
@@ -130,10 +140,18 @@ def _hinted(hints: str) -> Task | None:
     return next((task for task, words in WORDS if re.search(words, hints, re.I)), None)
 
 
-def _refuse_detectors(facts: GraphFacts, label: str) -> None:
+def _refuse_detectors(facts: GraphFacts, working: Working, label: str) -> None:
     stated = facts.metadata.get("task", "").lower()
     if stated in ("detect", "classify", "pose", "obb"):
         raise UserError("import.no_picture", path=label, outputs=f"answers of the kind “{stated}”")
+    is_small = all(output.scale < 1 for output in working.outputs)
+    if working.outputs and is_small and any(_are_boxes(shape) for shape in working.shapes.values()):
+        raise UserError("import.no_picture", path=label, outputs="boxes around things, with coefficients of masks")
+
+
+def _are_boxes(shape: tuple[int, ...]) -> bool:
+    """A row of numbers for each of many places: [1, numbers, places] or [1, places, numbers]."""
+    return len(shape) == 3 and shape[0] == 1 and min(shape[1:]) > 4 and max(shape[1:]) >= BOXES_FROM * min(shape[1:])
 
 
 def _is_features(output: OutputSketch) -> bool:
@@ -167,7 +185,8 @@ def _of_generator(graph: ForeignGraph, working: Working) -> Guess:
     pictures = [output for output in working.outputs if output.channels in (1, 3, 4)]
     if not pictures or not working.role("latent", "label"):
         raise UserError("import.no_picture", path=graph.label, outputs=_shapes_text(working))
-    return Guess(Task.GENERATE, pictures[0].name)
+    largest = max(pictures, key=lambda output: math.prod(picture_size(working.shapes[output.name], output)))
+    return Guess(Task.GENERATE, largest.name)
 
 
 def _of_two_pictures(working: Working, answers: dict[str, Any], picture: NDArray[np.uint8], label: str) -> Guess:
@@ -240,7 +259,7 @@ def is_class_map(answer: Any) -> bool:
     if array.dtype.kind not in "iu" or array.size == 0:
         return False
     found = np.unique(array)
-    return bool(found[0] >= 0 and found[-1] < CLASSES_TO and len(found) <= CLASSES_TO)
+    return bool(found[0] >= 0 and found[-1] < CLASSES_TO and len(found) <= SEEN_CLASSES_TO)
 
 
 def _picture_slice(answer: Any, output: OutputSketch, picture: NDArray[np.uint8]) -> tuple[int, int] | None:
@@ -295,18 +314,28 @@ def _best_picture(working: Working, answers: dict[str, Any], picture: NDArray[np
 
 
 def _best_of(pictures: list[OutputSketch], answers: dict[str, Any], picture: NDArray[np.uint8]) -> OutputSketch:
-    """The output with the picture's fine structure: illumination maps and intermediate sizes have less of it."""
+    """The output that follows the picture in its fine structure and as a whole: illumination maps and intermediate
+    sizes lack the one, noise and residues the other.
+    """
     largest = max(output.scale for output in pictures)
     fitting = [output for output in pictures if output.scale == largest]
 
     def match(output: OutputSketch) -> float:
         shown = as_picture(answers[output.name], output)
         size = (round(shown.shape[0] / output.scale), round(shown.shape[1] / output.scale))
-        return abs(structure_match(fitted(picture, size), _sized(shown, size)))
+        wanted, given = fitted(picture, size), _sized(shown, size)
+        return min(abs(structure_match(wanted, given)), abs(_whole_match(wanted, given)))
 
     scores = {output.name: match(output) for output in fitting}
     best = max(scores.values())
     return next(output for output in fitting if scores[output.name] >= best - 0.02)  # the first among equals
+
+
+def _whole_match(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Correlation of the levels of two pictures (H, W, 3), -1..1."""
+    a, b = (pixels.astype(np.float32).mean(axis=2) for pixels in (first, second))
+    spread = float(a.std() * b.std())
+    return float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread > 1e-6 else 0.0
 
 
 def as_picture(answer: Any, output: OutputSketch) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,9 +98,7 @@ def examine_pair(
 
 
 def _loaded(path: Path) -> Part:
-    model, facts = read_checked(path)
-    content = model.SerializeToString() if facts.external_files else path.read_bytes()
-    facts = msgspec.structs.replace(facts, sha256=hashlib.sha256(content).hexdigest())
+    content, facts = read_checked(path)
     graph = ForeignGraph(content, facts, str(path))
     graph.content = content
     return Part("", path, graph, sketches(facts, str(path)))

@@ -25,7 +25,7 @@ class ValueRange:
     def stated_for(self, order: ChannelOrder) -> tuple[list[float], list[float]]:
         """Mean and std in the order of the tensor's channels."""
         mean, std = list(self.mean), list(self.std) * (len(self.mean) // len(self.std))
-        if order in ("L", "Y", "Lab_L"):
+        if order in ("L", "Y", "YN", "Lab_L"):
             return [float(np.mean(mean))], [float(np.mean(std))]
         return (mean[::-1], std[::-1]) if order == "BGR" else (mean, std)
 

@@ -21,7 +21,8 @@ Shape: TypeAlias = tuple[Dimension, ...]
 
 LAYERS_TO = 32  # styles of synthesis networks have at most so many layers
 FREE_LATENT_SIDE = 32  # a decoder of latents that takes any size is shown this one
-CHANNELS = (1, 3, 4, 6, 7)  # of pictures, alone or joined with a mask, a number or another picture
+CHANNELS = (1, 2, 3, 4, 6, 7)  # of pictures, alone or joined with a mask, a number or another picture
+GRAY: tuple[ChannelOrder, ...] = ("L", "YN")
 
 MASK_NAME = re.compile(r"mask|hole|trimap", re.I)
 STYLE_NAME = re.compile(r"style|reference|exemplar", re.I)
@@ -73,6 +74,9 @@ def sketches(facts: GraphFacts, label: str) -> list[Sketch]:
     """Every sensible reading of the inputs. UserError when there is none; `label` is the file in its sentence."""
     readings = [_readings_of(tensor, facts, label) for tensor in facts.inputs]
     found = [_with_pictures_told_apart(sketch) for sketch in itertools.islice(itertools.product(*readings), 24)]
+    if all(sum(entry.role == "image2" for entry in sketch) > 1 for sketch in found):
+        third = [entry.name for entry in found[0] if entry.role == "image2"][1]
+        raise UserError("import.strange_input", path=label, name=third, reason="only one or two pictures can be given")
     return [sketch for sketch in found if _has_one_layout(sketch)] or found
 
 
@@ -97,7 +101,8 @@ def _readings_of(tensor: TensorFacts, facts: GraphFacts, label: str) -> list[Inp
 def _looks_like_features(tensor: TensorFacts) -> bool:
     """A map of many channels that another network made."""
     shape = tensor.shape or ()
-    return len(shape) == 4 and (shape[1] or 0) >= 16 and (shape[2] is None or shape[2] >= 4)
+    is_picture = len(shape) == 4 and shape[3] in CHANNELS  # channels last
+    return len(shape) == 4 and not is_picture and (shape[1] or 0) >= 16 and (shape[2] is None or shape[2] >= 4)
 
 
 def _readings_of_four(tensor: TensorFacts, facts: GraphFacts) -> list[InputSketch]:
@@ -179,6 +184,9 @@ def _readings_of_three(tensor: TensorFacts, facts: GraphFacts, label: str) -> li
 def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
     """Rank 0, 1 and 2: sizes, factors, labels, latents, sliders."""
     shape = tensor.shape or ()
+    if len(shape) > 4:
+        reason = f"it has {len(shape)} axes, as the frames of a video have; only single pictures can be given"
+        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
     places = math.prod(side or 1 for side in shape)
     is_whole = tensor.type in ("int32", "int64")
     sketch = InputSketch(tensor.name, tensor.type, "scalar")
@@ -222,7 +230,7 @@ def _picture(
 def _plain_picture(
     tensor: TensorFacts, layout: Layout, channels: int, sides: tuple[Dimension, Dimension]
 ) -> InputSketch:
-    orders: dict[int, ChannelOrder] = {1: "L", 3: "RGB", 4: "MRGB", 6: "RGBRGB", 7: "RGBRGBN"}
+    orders: dict[int, ChannelOrder] = {1: "L", 2: "YN", 3: "RGB", 4: "MRGB", 6: "RGBRGB", 7: "RGBRGBN"}
     role: InputRole = "style" if STYLE_NAME.search(tensor.name) else "image"
     height, width = sides
     size = None if height is None or width is None else (height, width)

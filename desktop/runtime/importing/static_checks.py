@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import onnx
 from google.protobuf.message import DecodeError
-from onnx.external_data_helper import load_external_data_for_tensor
 
 from desktop.core.errors import UserError
+from desktop.runtime.importing.external_data import external_names, join_weights
 from desktop.runtime.importing.facts import Dimension, GraphFacts, TensorFacts
 
 FILE_LIMIT_BYTES = 2 << 30  # protobuf cannot hold more in one file
@@ -45,18 +45,26 @@ ONNX_TYPES = {
 ITEM_BYTES = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "uint16": 2, "int16": 2}
 
 
-def read_checked(path: Path) -> tuple[onnx.ModelProto, GraphFacts]:
-    """The parsed file, weights beside it joined to it, and its facts. UserError with the reason of a refusal."""
+def read_checked(path: Path) -> tuple[bytes, GraphFacts]:
+    """The file's bytes, weights beside it joined to them, and its facts. UserError with the reason of a refusal.
+
+    These bytes are the ones that were checked: whoever reads the file again may find another one in its place.
+    """
     content = _read(path)
     model = _parsed(path, content)
-    external = _external_files(path, model)
+    external = external_names(path, _tensors(model))
     _check_counts(path, model)
     _check_domains(path, model)
-    facts = _facts(path, model, content, external)
+    facts = _facts(model, content)
     _check_dimensions(path, facts, model)
     if external:
-        _join_weights(path, model)
-    return model, facts
+        more = join_weights(path, _tensors(model), external)
+        content = model.SerializeToString()
+        digest = hashlib.sha256(content).hexdigest()
+        facts = msgspec.structs.replace(
+            facts, sha256=digest, size_bytes=facts.size_bytes + more, external_files=external
+        )
+    return content, facts
 
 
 def _read(path: Path) -> bytes:
@@ -87,7 +95,24 @@ def _parsed(path: Path, content: bytes) -> onnx.ModelProto:
         raise UserError("import.not_onnx", path=path, reason="it cannot be parsed as ONNX") from error
     if not model.graph.node or not model.graph.output:
         raise UserError("import.not_onnx", path=path, reason="it holds no network")
+    if not _has_readable_names(model):
+        raise UserError("import.not_onnx", path=path, reason="the names in it are damaged")
     return model
+
+
+def _has_readable_names(model: onnx.ModelProto) -> bool:
+    """The parser hands out bytes where text is no UTF-8."""
+    names: list[object] = [model.producer_name]
+    for graph, _ in _graphs(model):
+        for node in graph.node:
+            names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        if isinstance(graph, onnx.GraphProto):
+            names += [value.name for value in (*graph.input, *graph.output, *graph.initializer)]
+    for tensor in _tensors(model):
+        names += [text for entry in tensor.external_data for text in (entry.key, entry.value)]
+    names += [text for entry in model.metadata_props for text in (entry.key, entry.value)]
+    names += [text for function in model.functions for text in (function.name, function.domain)]
+    return all(isinstance(name, str) for name in names)
 
 
 def _known_stranger(path: Path, content: bytes) -> str:
@@ -133,48 +158,6 @@ def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
                 sparse_ones = [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
                 for sparse in (*sparse_ones, *attribute.sparse_tensors):
                     yield from (sparse.values, sparse.indices)
-
-
-def _external_files(path: Path, model: onnx.ModelProto) -> tuple[str, ...]:
-    """Names of weight files beside the model. Anything that could point elsewhere is refused."""
-    names: set[str] = set()
-    for tensor in _tensors(model):
-        if tensor.data_location != onnx.TensorProto.EXTERNAL:
-            continue
-        entries = {entry.key: entry.value for entry in tensor.external_data}
-        name = entries.get("location", "")
-        if not name or name != Path(name).name or set(name) & set('/\\:*?"<>|\0') or name in (".", ".."):
-            raise UserError("import.external_elsewhere", path=path, location=name[:100])
-        _check_external(path, path.parent / name, entries)
-        names.add(name)
-    return tuple(sorted(names))
-
-
-def _check_external(path: Path, weights: Path, entries: dict[str, str]) -> None:
-    try:
-        state = os.lstat(weights)
-    except OSError as error:
-        raise UserError("import.external_missing", path=path, location=weights.name) from error
-    if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
-        raise UserError("import.external_link", path=path, location=weights.name)
-    try:
-        offset, length = int(entries.get("offset", 0)), int(entries.get("length", 0))
-    except ValueError as error:
-        raise UserError("import.external_missing", path=path, location=weights.name) from error
-    if offset < 0 or length < 0 or offset + length > state.st_size or state.st_size > FILE_LIMIT_BYTES:
-        raise UserError("import.external_missing", path=path, location=weights.name)
-
-
-def _join_weights(path: Path, model: onnx.ModelProto) -> None:
-    total = 0
-    for tensor in _tensors(model):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            load_external_data_for_tensor(tensor, str(path.parent))
-            tensor.data_location = onnx.TensorProto.DEFAULT
-            del tensor.external_data[:]
-            total += len(tensor.raw_data)
-            if total > FILE_LIMIT_BYTES:
-                raise UserError("import.too_large", path=path, limit_gb=FILE_LIMIT_BYTES >> 30)
 
 
 def _check_counts(path: Path, model: onnx.ModelProto) -> None:
@@ -231,7 +214,7 @@ def _check_dimensions(path: Path, facts: GraphFacts, model: onnx.ModelProto) -> 
             raise UserError("import.huge_tensor", path=path, limit_gb=TENSOR_LIMIT_BYTES >> 30)
 
 
-def _facts(path: Path, model: onnx.ModelProto, content: bytes, external: tuple[str, ...]) -> GraphFacts:
+def _facts(model: onnx.ModelProto, content: bytes) -> GraphFacts:
     filled = {tensor.name for tensor in model.graph.initializer}
     filled |= {sparse.values.name for sparse in model.graph.sparse_initializer}
     operators: Counter[str] = Counter()
@@ -241,7 +224,7 @@ def _facts(path: Path, model: onnx.ModelProto, content: bytes, external: tuple[s
     metadata = {entry.key: entry.value for entry in model.metadata_props if len(entry.value) <= METADATA_LIMIT}
     return GraphFacts(
         sha256=hashlib.sha256(content).hexdigest(),
-        size_bytes=len(content) + sum((path.parent / name).stat().st_size for name in external),
+        size_bytes=len(content),
         inputs=tuple(_tensor(value) for value in model.graph.input if value.name not in filled),
         outputs=tuple(_tensor(value) for value in model.graph.output),
         metadata=metadata,
@@ -250,7 +233,6 @@ def _facts(path: Path, model: onnx.ModelProto, content: bytes, external: tuple[s
         parameters=sum(math.prod(tensor.dims) for tensor in model.graph.initializer),
         producer=model.producer_name,
         operators=dict(operators),
-        external_files=external,
         endings=_endings(model),
     )
 

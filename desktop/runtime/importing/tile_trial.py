@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from desktop.core.errors import UserError
 from desktop.runtime.importing.choices import Choices
 from desktop.runtime.importing.graph import fitted
 from desktop.runtime.importing.guessing import as_picture
@@ -20,6 +21,7 @@ FIXED_HALO_SHARE = 0.3
 STRIDE = 32  # networks halve at most five times: origins on this grid never move their samples
 STILL_LEVELS = 0.5  # a change that moves a far pixel by less than this does not reach it
 TILE_SIDE = 512
+FINITE_SHARE = 0.5
 HEAVY_TILE_SIDE = 256  # where large tiles would take gigabytes
 
 
@@ -68,8 +70,11 @@ def _fixed_tile(side: int, distance: int) -> Tile | None:
 
 
 def seconds_per_megapixel(trial: Trial, choices: Choices) -> float:
-    """Of one more run: the first pays for allocation."""
+    """Of one more run: the first pays for allocation. UserError when most of what it gives are no numbers."""
     feeds = feeds_for(trial, choices, trial.working.size)
     started = time.perf_counter()
-    trial.graph.run(feeds)
-    return (time.perf_counter() - started) / (trial.working.size[0] * trial.working.size[1] / 1e6)
+    answer = trial.graph.run(feeds)[choices.output]
+    seconds = time.perf_counter() - started
+    if answer.dtype.kind == "f" and float(np.isfinite(answer).mean()) < FINITE_SHARE:
+        raise UserError("import.not_finite", path=trial.graph.label)
+    return seconds / (trial.working.size[0] * trial.working.size[1] / 1e6)

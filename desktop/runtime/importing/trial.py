@@ -41,7 +41,7 @@ from desktop.runtime.importing.ranges import (
     wrong_liveliness,
     wrongness,
 )
-from desktop.runtime.importing.roles import InputSketch
+from desktop.runtime.importing.roles import GRAY, InputSketch
 from desktop.runtime.manifest import JOINED, TWO_PICTURES, Input, Manifest, Task
 from desktop.runtime.messages import Task as Job
 
@@ -303,7 +303,7 @@ def _candidate(trial: Trial, choices: Choices, rank: int) -> Candidate | None:
 def _usual_ranges(choices: Choices, image: InputSketch) -> tuple[str, ...]:
     if choices.task in MASK_TASKS:
         return MASK_RANGES
-    if image.order == "L":
+    if image.order in GRAY:
         return LIGHTNESS_RANGES if choices.task is Task.COLOURISE else ("0..1", "0..255", "-1..1")
     return PICTURE_RANGES
 

@@ -10,6 +10,7 @@ ORDERS = {
     "MRGB": "RGB + mask",
     "RGBM": "RGB + mask",
     "RGBN": "RGB + level",
+    "YN": "grey + level",
     "RGBRGB": "2 × RGB",
     "RGBRGBN": "2 × RGB + time",
 }
