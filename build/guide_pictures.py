@@ -103,8 +103,8 @@ class Photographer:
             self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
     def close(self) -> None:
-        for session in self.window.state.documents:
-            session.open_document.mark_saved()
+        """Nobody is there to answer a question about unsaved work."""
+        self.window.files.can_close = lambda: True  # type: ignore[method-assign]
         self.window.close()
         self.window.deleteLater()
         self.application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
