@@ -29,6 +29,14 @@ class Guide:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """A selection that was saved under a name: soft levels, nothing around its tiles."""
+
+    name: str
+    tiles: TileMap
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Size, depth, colour profile, metadata, layers (bottom first) and the soft selection (None: everything)."""
 
@@ -40,6 +48,7 @@ class Document:
     layers: tuple[Layer, ...] = ()
     selection: TileMap | None = None
     guides: tuple[Guide, ...] = ()
+    channels: tuple[Channel, ...] = ()
 
     def __post_init__(self) -> None:
         width, height = self.size.width, self.size.height

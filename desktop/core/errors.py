@@ -254,6 +254,7 @@ MESSAGES: dict[str, str] = {
     "ai.empty_layer": "“{name}” has no pixels to work on; choose another layer, or “Visible picture” as the input.",
     "object.no_model": "No model that can be pointed with is installed; import its encoder and decoder first.",
     "select.no_colors": "Choose 1 to {limit} colours first.",
+    "channels.too_many": "A document keeps {limit} selections at most; delete one first.",
     "select.nothing": "Nothing is selected; select a part of the picture first.",
     "select.would_be_empty": "Nothing would be selected, so the selection stays as it is.",
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",

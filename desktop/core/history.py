@@ -266,7 +266,7 @@ class History:
 
 
 def tile_maps(document: Document) -> Iterator[TileMap]:
-    """Every tile map of a document: layers' pixels, masks, the selection."""
+    """Every tile map of a document: layers' pixels, masks, the selection, saved ones."""
     for layer in document.iter_layers():
         if isinstance(layer, RasterLayer):
             yield layer.tiles
@@ -274,6 +274,8 @@ def tile_maps(document: Document) -> Iterator[TileMap]:
             yield layer.mask.tiles
     if document.selection is not None:
         yield document.selection
+    for channel in document.channels:
+        yield channel.tiles
 
 
 def _own_tiles(document: Document, other: Document) -> list[np.ndarray[Any, Any]]:
@@ -307,10 +309,11 @@ def _with_tiles_stored(document: Document, own: set[int], stored: dict[int, Stor
 
     layers = tuple(_layer_in_store(layer, in_store) for layer in document.layers)
     selection = document.selection and in_store(document.selection)
+    channels = tuple(replace(channel, tiles=in_store(channel.tiles)) for channel in document.channels)
     unchanged = all(new is old for new, old in zip(layers, document.layers, strict=True))
-    if unchanged and selection is document.selection:
+    if unchanged and selection is document.selection and channels == document.channels:
         return document
-    return document.changed(layers=layers, selection=selection)
+    return document.changed(layers=layers, selection=selection, channels=channels)
 
 
 def _layer_in_store(layer: Layer, in_store: Any) -> Layer:

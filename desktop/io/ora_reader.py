@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.color import Depth, dtype_of_depth, to_depth
-from desktop.core.document import Document, Guide, Metadata
+from desktop.core.document import Channel, Document, Guide, Metadata
 from desktop.core.effects import prepared
 from desktop.core.errors import UserError
 from desktop.core.layers import AdjustmentLayer, GroupLayer, Layer, LayerId, Locks, Mask, RasterLayer
@@ -98,6 +98,7 @@ class _Reader:
         promises = self._siblings(stack, 0, 0, is_isolated=True) if stack is not None else []
         record = self._record or DocumentRecord(resolution_dpi=_resolution(image))
         selection = self._tiles(record.selection, 1) if record.selection is not None else None
+        saved = [(channel.name, self._tiles(channel.plane, 1)) for channel in record.channels]
         layers = _kept(promises)
         return Document(
             size,
@@ -108,6 +109,7 @@ class _Reader:
             layers=layers,
             selection=selection.result() if selection is not None else None,
             guides=tuple(Guide(position, is_vertical) for position, is_vertical in record.guides),
+            channels=tuple(Channel(name, tiles.result()) for name, tiles in saved),
         )
 
     # The tree: promises of siblings, bottom first

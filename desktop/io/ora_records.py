@@ -145,12 +145,18 @@ class StoredRecord(msgspec.Struct):
     png_sha256: str
 
 
+class ChannelRecord(msgspec.Struct, omit_defaults=True):
+    name: str
+    plane: PlaneRecord
+
+
 class DocumentRecord(msgspec.Struct, omit_defaults=True):
     format: int = 1
     depth: int = 8
     resolution_dpi: tuple[float, float] = (72.0, 72.0)
     selection: PlaneRecord | None = None
     guides: list[tuple[float, bool]] = []
+    channels: list[ChannelRecord] = []
     layers: dict[str, LayerRecord] = {}
     stored: dict[str, StoredRecord] = {}
 

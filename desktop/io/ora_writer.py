@@ -38,6 +38,7 @@ from desktop.io.ora_records import (
     PROFILE_FILE,
     RECORD_FILE,
     XMP_FILE,
+    ChannelRecord,
     DocumentRecord,
     LayerRecord,
     MaskRecord,
@@ -102,6 +103,7 @@ class _Writer:
         """Bounds and digests of all tiles, by several threads."""
         maps = [layer.tiles for layer in self._document.iter_layers() if isinstance(layer, RasterLayer)]
         maps += [layer.mask.tiles for layer in self._document.iter_layers() if layer.mask is not None]
+        maps += [channel.tiles for channel in self._document.channels]
         maps += [self._document.selection] if self._document.selection is not None else []
         for tiles in maps:
             if id(tiles) not in self._planes:
@@ -314,6 +316,13 @@ class _Writer:
         if document.selection is not None:
             plane = self._planes[id(document.selection)].result()
             selection = self._plane_record("scumble/selection.png", plane)
+        channels = [
+            ChannelRecord(
+                channel.name,
+                self._plane_record(f"scumble/channel-{number}.png", self._planes[id(channel.tiles)].result()),
+            )
+            for number, channel in enumerate(document.channels)
+        ]
         extras = {
             PROFILE_FILE: document.icc_profile,
             EXIF_FILE: document.metadata.exif,
@@ -327,6 +336,7 @@ class _Writer:
             resolution_dpi=document.resolution_dpi,
             selection=selection,
             guides=[(guide.position_px, guide.is_vertical) for guide in document.guides],
+            channels=channels,
             layers=self._records,
             stored=self._archive.stored,
         )

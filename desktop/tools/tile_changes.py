@@ -52,7 +52,8 @@ def with_document_tiles(
     layers = tuple(
         with_layer_tiles(layer, change, all_masks=True, keeps_makers=keeps_makers) for layer in document.layers
     )
-    return document.changed(layers=layers, selection=selection, size=size, guides=guides)
+    channels = tuple(replace(channel, tiles=change(channel.tiles)) for channel in document.channels)
+    return document.changed(layers=layers, selection=selection, size=size, guides=guides, channels=channels)
 
 
 def clipped(tiles: TileMap, rect: Rect) -> TileMap:

@@ -143,6 +143,7 @@ _SELECT = (
     _a("select.feather", "select", "selection.modify", "Shift+F6", argument="feather", condition="selection"),
     _a("select.border", "select", "selection.modify", argument="border", condition="selection"),
     _a("select.smooth", "select", "selection.modify", argument="smooth", condition="selection"),
+    _a("select.save", "select", "editing.channels.save_selection", icon="save", condition="selection", separated=True),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
     _a("select.new_object", "select", "objects.forget", condition="clicks", separated=True),
     _a("select.undo_click", "select", "objects.undo_click", "Backspace", condition="clicks"),

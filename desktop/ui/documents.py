@@ -37,6 +37,7 @@ class DocumentSession:
     plane: Plane = Plane.PIXELS
     chosen: frozenset[LayerId] = frozenset()  # other layers that commands act on as well
     is_mask_alone: bool = False  # the canvas shows the active layer's mask and nothing else
+    channel: int | None = None  # the one that the canvas shows in grey, in the order of the panel
     collapsed: frozenset[LayerId] = frozenset()  # groups whose layers are not listed
     solo: Solo | None = None
     region: TileMap | None = None

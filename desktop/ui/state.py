@@ -18,6 +18,7 @@ from desktop.core.layers import GroupLayer, Layer, LayerId
 from desktop.core.shapes import ShapeStyle
 from desktop.core.symmetry import NO_SYMMETRY, Symmetry
 from desktop.core.tiles import TileMap
+from desktop.tools.channels import PLATES
 from desktop.tools.painting import Plane
 from desktop.tools.region import Region
 from desktop.ui.documents import DocumentSession
@@ -281,6 +282,19 @@ class EditorState(QObject):
         if self.current is not None and self.layer_id is not None:
             self.choose_layers(self.chosen_ids, self.layer_id, Plane.MASK)
             self.current.is_mask_alone = shown
+            self.active_layer_changed.emit()
+
+    @property
+    def shown_channel(self) -> int | None:
+        """The channel that the canvas shows in the place of the picture: one of its own, or a saved selection."""
+        document, session = self.document, self.current
+        if document is None or session is None or session.channel is None:
+            return None
+        return session.channel if session.channel < len(PLATES) + len(document.channels) else None
+
+    def show_channel(self, number: int | None) -> None:
+        if self.current is not None and number != self.current.channel:
+            self.current.channel = number
             self.active_layer_changed.emit()
 
     def set_collapsed(self, group_ids: Iterable[LayerId]) -> None:

@@ -77,6 +77,7 @@ def test_no_text_is_left_over() -> None:
         "effect.",
         "text.",
         "shape.",
+        "channels.",
         "layer_style.",
         "style.",
         "styles.job.",

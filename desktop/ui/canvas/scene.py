@@ -11,7 +11,10 @@ from PySide6.QtGui import QColor, QPainter, QRegion
 
 from desktop.core.brush import PLAIN_BRUSH, BrushMode, BrushSettings
 from desktop.core.geometry import Rect
+from desktop.core.tiles import TileMap
+from desktop.tools.channels import PLATES
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
+from desktop.ui.canvas.channel_view import draw_plate
 from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
 from desktop.ui.canvas.picture import Picture, draw_canvas_ground
 from desktop.ui.canvas.pixel_grid import draw_pixel_grid
@@ -79,9 +82,14 @@ class CanvasScene:
         painter.setClipRect(area.intersected(QRectF(*view.rect_in_view(size.rect()))))
         is_present = picture is canvas.picture
         mask = self._state.shown_mask() if canvas.shows_mask_alone and is_present else None
+        channel = self._state.shown_channel if is_present and mask is None else None
+        if channel is not None and channel >= len(PLATES):
+            mask = self._saved_selection(channel - len(PLATES))
         if mask is not None:
             draw_mask_alone(painter, view, mask, view.rect_in_image(*edges).intersect(size.rect()))
             is_whole = True
+        elif channel is not None:
+            is_whole = draw_plate(painter, picture, view, part, PLATES[channel])
         else:
             is_whole = picture.draw(painter, view, *edges)
         if canvas.shows_pixel_grid:
@@ -89,6 +97,11 @@ class CanvasScene:
         if is_present:
             self._draw_masks(painter, view.rect_in_image(*edges))
         return is_whole
+
+    def _saved_selection(self, number: int) -> TileMap:
+        document = self._state.document
+        assert document is not None
+        return document.channels[number].tiles
 
     def outline_rect(self, x: float, y: float) -> tuple[float, float, float, float] | None:
         """Left, top, right, bottom of the brush outline at a place; None where it does not show."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.ui.commands.channel_commands import ChannelCommands
 from desktop.ui.commands.color_range_commands import ColorRangeCommands
 from desktop.ui.commands.crop_commands import CropCommands
 from desktop.ui.commands.look_commands import LookCommands
@@ -35,7 +36,7 @@ class EditingTools:
         self.looks = LookCommands(window)
         window.tools.pattern = self.patterns.pixels
         self.gradients = GradientStore(window.settings)
-        self.ranges = ColorRangeCommands(window)
+        self.ranges, self.channels = ColorRangeCommands(window), ChannelCommands(window)
         window.selection.magnetic.zoom = lambda: canvas.view.zoom
         canvas.pointer_moved.connect(window.selection.magnetic.hover)
         self._cursor_before = canvas.pointer.cursor_over

@@ -109,6 +109,12 @@ def _live(window: MainWindow) -> QWidget:
     return panel
 
 
+def _channels(window: MainWindow) -> QWidget:
+    from desktop.ui.panels.channels_panel import ChannelsPanel
+
+    return ChannelsPanel(window.state, window.editing.channels, window.background)
+
+
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("ai", _ai, Group.UPPER),
     PanelSpec("generate", _generate, Group.UPPER),
@@ -118,6 +124,7 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("history", _history, Group.UPPER),
     PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),
     PanelSpec("layers", _layers, Group.LOWER),
+    PanelSpec("channels", _channels, Group.LOWER, aliases=("channel",)),
     PanelSpec("navigator", _navigator, Group.LOWER),
     PanelSpec("info", _info, Group.LOWER),
 )
