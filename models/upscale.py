@@ -33,7 +33,6 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from models.common.card import before_and_after
 from models.common.checkpoints import (
     BEST,
     LATEST,
@@ -44,6 +43,7 @@ from models.common.checkpoints import (
     save_checkpoint,
 )
 from models.common.cli import config_from_plain, leave, plain_values, read_command_line
+from models.common.contact_sheet import card_pictures
 from models.common.data import (
     BLOCK_PX,
     DataError,
@@ -54,8 +54,14 @@ from models.common.data import (
     packed_blocks,
     split_photos,
 )
-from models.common.enlarge import bicubic, shrunk, training_pair, worn
-from models.common.enlarge_measure import KINDS, manifest_metrics, measure_enlarging, measured_pairs, table
+from models.common.enlarge import shrunk, training_pair, worn
+from models.common.enlarge_measure import (
+    KINDS,
+    manifest_metrics,
+    measure_enlarging,
+    measured_pairs,
+    table,
+)
 from models.common.export import PLANES, ExportError, ModelExport, cpu_session, export_model, made_by, run_graph
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
 from models.common.likeness import MeasuringEye
@@ -63,6 +69,7 @@ from models.common.metrics import psnr_8bit
 from models.common.ncnn_weights import read_ncnn
 from models.common.speed import measure_speed
 from models.common.upscale_card import ABOUT, upscale_card
+from models.denoise import as_tensor
 from models.evaluate import EvaluationError, held_out_crops
 from models.fetch_data import data_sources, weights_source
 from models.nets.upscalers import Plain, Span, Upscaler, load_foreign
@@ -181,11 +188,6 @@ class Batch(NamedTuple):
         shares = {"hard_share": config.hard_share, "worn_share": config.worn_share}
         pairs = [training_pair(crop, config.scale, rng, **shares) for crop in crops]
         return Batch(*map(as_tensor, zip(*pairs, strict=True)))
-
-
-def as_tensor(pictures: tuple[np.ndarray, ...]) -> Tensor:
-    """(H, W, 3) uint8 pictures of one size → (N, 3, H, W) in 0..1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous().float() / 255
 
 
 def draw_validation(blocks: Photos8, config: Config) -> dict[str, Batch]:
@@ -362,6 +364,7 @@ def export(config: Config, folder: Path) -> None:
 
     sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
     shrink = worn if trained.kind in SCRIPTS else shrunk  # pictures as the network expects them
+    crops = clean if trained.kind in SCRIPTS else {}  # to be seen beside others
     rows, columns = GOLDEN_SIZE
     large = np.tile(sample, (2, 2, 1))[: columns * scale, : columns * scale]
     shown = shrink(sample[: sample.shape[0] // 4 * 4, : sample.shape[1] // 4 * 4], scale)
@@ -375,9 +378,7 @@ def export(config: Config, folder: Path) -> None:
         golden_clean=large[: rows * scale],
         measure=measured,
         card=lambda aside: upscale_card(aside, manifest=manifest, made_by=about, about=ABOUT[trained.kind, scale]),
-        pictures=lambda aside: {
-            "preview.webp": before_and_after(bicubic(shown, scale), enlarge_with(aside)(shown)),
-        },
+        pictures=lambda aside: card_pictures(enlarge_with(aside), shown, crops, scale),
         tiling_picture=difficult,
         stores_half=config.stores_half,
     )

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from models.common.answers import fitted, shown
 from models.common.enlarge import bicubic
-from models.common.half import store_in_half
+from models.common.half import round_to_half, store_in_half
 from models.common.metrics import psnr_8bit
 
 OPSET = 18  # the newest whose graphs every onnxruntime we support runs; dynamic rfft fails above in some
@@ -74,6 +74,8 @@ def export_model(export: ModelExport, folder: Path) -> None:
         aside.mkdir()
         graph = aside / export.manifest["files"]["main"]
         manifest = json.loads(json.dumps(export.manifest))  # an own copy, of JSON types only
+        if export.stores_half:
+            round_to_half(export.network)
         write_graph(export.network, graph, manifest, stores_half=export.stores_half)
         check_size(graph)
         check_parity(export.network, graph, manifest)

@@ -86,6 +86,18 @@ ABOUT: dict[tuple[str, int], About] = {
 }
 
 
+def _about_crops(folder: Path) -> list[str]:
+    if not (folder / "crops.webp").exists():
+        return []
+    return [
+        "Twenty of these photographs, worn, at 100 %, in two columns of ten; from left to right the bicubic filter, "
+        "Real-ESRGAN's compact weights, this model, and what it was:",
+        "",
+        "![Twenty crops beside the bicubic filter and Real-ESRGAN's compact weights](crops.webp)",
+        "",
+    ]
+
+
 def _about_looks(rows: list[dict[str, Any]]) -> list[str]:
     if not any("look" in row for row in rows):
         return []
@@ -119,6 +131,7 @@ def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, A
         table(measured["rows"]),
         "",
         *_about_looks(measured["rows"]),
+        *_about_crops(folder),
         f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB with the bicubic filter, "
         f"{measured['sample']['after']:.2f} dB with the model (`golden/clean.png` is what it was made from). "
         "LPIPS: not measured.",
