@@ -25,6 +25,7 @@ from models.common.photo_recipes import PHOTOS, PhotoRecipe
 from models.common.picture_sets import save_packed
 from models.common.qt_resources import read_rcc
 from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
+from models.common.shaded_recipes import SHADED_PAIRS
 from models.common.style_recipes import PAINTINGS, PaintingsRecipe, read_paintings
 from models.common.upscaler_weights import UPSCALER_WEIGHTS
 
@@ -40,7 +41,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
     Args:
         data: folder for what is fetched (git-ignored).
         only: names of packages of photographs, of sets (digits, fashion, letters, emoji, faces, emoji-styles), of pairs
-            (line-art) or weights; default: all.
+            (line-art, solid-shapes) or weights; default: all.
         any_version: take whatever version this machine's sources offer; checksums are then not compared.
     """
     try:
@@ -52,7 +53,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS)
+    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *SHADED_PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS)
     known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")

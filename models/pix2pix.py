@@ -11,13 +11,15 @@ result instead are dabs of colour in the input: with `hints` above 0 they are dr
 target's own colours, sometimes all turned to another hue, so that they are believed.
 
     python -m models.fetch_data --only line-art efficientnet-lite0
-    python -m models.pix2pix                                 line art → coloured picture
-    python -m models.pix2pix --export onnx/color-lines
+    python -m models.pix2pix --run runs/color-lines --steps 7000 --l1 40 --judged-from 1000 --validate-every 500 \
+        --ema 0.998                                          line art → coloured picture, 13 minutes on one thread
+    python -m models.pix2pix --run runs/color-lines --export onnx/color-lines
 
-Nothing is shipped yet: after 5,000 steps at 64 pixels shapes are filled, softly, and dabs are only half believed.
+The network's colours are soft; what ships evens them out within the lines and believes every dab (nets/enclosed.py).
 
 Any folder with input/ and target/ will do; of any photographs inputs can be made: `--data my-photos --made edges`.
 Label maps to pictures: `--data my-pairs --labels Sky=#80c0ff Grass=#208020`; the editor then offers these classes.
+`solid-shapes` is one such: `--data data/pairs/solid-shapes`, `--shades`, the labels of common/shaded_recipes.py.
 """
 
 from __future__ import annotations
@@ -44,8 +46,9 @@ from models.common.gan_metrics import eye_or_pixels, kernel_distance
 from models.common.pairs import STILL, Hand, Made, PairSet, as_batch, draw_pairs, load_pairs
 from models.common.picture_sets import GENERATED
 from models.common.trained_generator import sources_of
-from models.common.translation_measure import measure_colouring, on_paper_rgba, picture_colouring
+from models.common.translation_measure import MOST_MEASURED, measure_colouring, on_paper_rgba, picture_colouring
 from models.common.translation_run import Translation, TranslationRun, averaged_weights, check_share, read_best
+from models.nets.shading import OverMap, ShadedMap
 from models.nets.translation import Colouring, PatchJudge, TranslationUNet
 
 PLANES_IN, PLANES_OUT = 3, 4
@@ -62,6 +65,9 @@ class Config:
     data: Path = Path("data/pairs/line-art")  # a folder with input/ and target/, or with --made any photographs
     made: Made = "pairs"
     labels: tuple[str, ...] = ()  # where inputs are label maps: each class and its colour, "Sky=#80c0ff"
+    shades: bool = (
+        False  # label maps only: their first class is white and nothing, the others are shaded, not repainted
+    )
     keeps_lines: bool = True  # an input's dark lines stay above the result; of no use for edges, greys and label maps
     side: int = 96
     mirror: bool = True
@@ -134,15 +140,31 @@ ABOUTS = {
         licence="CC-BY-SA-4.0",
         what=(
             "The lines stay as you drew them, at full resolution; colours come under them, and where nothing is the "
-            "result is transparent. A dab of any colour in an area is a wish: the model paints it over and spreads it. "
-            "It is deterministic: the same drawing is coloured the same way, other dabs colour it another way."
+            "result is transparent. What lines enclose gets one colour: that of a dab where you put one, the one the "
+            "network finds fitting elsewhere. Several dabs in one area meet softly. It is deterministic: the same "
+            "drawing is coloured the same way, other dabs colour it another way."
         ),
         weaknesses=(
             "It learned from some 1,600 emoji: animals, food, faces, people and common things are coloured as emoji "
             "are; what it does not know becomes yellow, grey or stays white.",
-            "The network looks at 96 × 96 pixels: colours meet softly where no line divides them, and details under "
-            "a hundredth of the drawing's side are not seen.",
-            "Open outlines let colour out. Dark dabs are taken for lines.",
+            "The network looks at 96 × 96 pixels: details under a hundredth of the drawing's side are not seen, and "
+            "shades within one area are evened out.",
+            "Wide gaps in an outline let colour out. Black, grey and white dabs are not seen as colours.",
+        ),
+    ),
+    "solid-shapes": Translation(
+        title="Solid shapes",
+        description="Paint flat shapes in the colours of the row; they become solid, glossy things.",
+        licence="MIT",
+        what=(
+            "A label map of fourteen classes, which are colours: what you paint in one of them becomes a body of that "
+            "colour, lit from above; where nothing is painted the result is transparent. Other colours count as the "
+            "nearest class."
+        ),
+        weaknesses=(
+            "The network looks at 64 × 64 pixels: outlines stay sharp, but shade is soft and passes by thin lines.",
+            "It learned from 1,000 emoji in 3D; it shades what looks like their parts better than other shapes.",
+            "Faces, letters and patterns are not invented: only what you paint is there.",
         ),
     ),
 }
@@ -185,8 +207,15 @@ def colour_distance(generated: Tensor, real: Tensor) -> Tensor:
     return ((1 + real[:, 3:]) * (generated - real).abs()).mean()
 
 
-def new_network(config: Config) -> TranslationUNet:
-    return TranslationUNet(PLANES_IN, PLANES_OUT, config.widths)
+def new_network(config: Config) -> nn.Module:
+    network = TranslationUNet(PLANES_IN, PLANES_OUT, config.widths)
+    return OverMap(network) if config.shades else network
+
+
+def as_shipped(network: nn.Module, config: Config) -> nn.Module:
+    if config.shades:
+        return ShadedMap(network, config.side).eval()
+    return Colouring(network, config.side, keeps_lines=are_lines_kept(config)).eval()
 
 
 def hand_of(config: Config) -> Hand:
@@ -210,7 +239,7 @@ def hand_of(config: Config) -> Hand:
 
 def load_data(config: Config) -> tuple[PairSet, PairSet]:
     """(training, held out); DataError when the Config asks for what cannot be."""
-    stride = new_network(config).stride
+    stride = TranslationUNet(PLANES_IN, PLANES_OUT, config.widths).stride
     if config.side % stride:
         raise DataError(f"The side must be a multiple of {stride}, not {config.side}.")
     training, held_out = load_pairs(config.data, side=config.side, made=config.made, cache=config.cache).split()
@@ -251,7 +280,7 @@ def as_paper(planes: Tensor) -> np.ndarray:
 def train(config: Config, *, resume: bool = False) -> Path:
     """Train to the last step and return the file of the best weights; `resume` goes on exactly where LATEST stopped."""
     check_share(config)
-    palette_of(config)
+    check_labels(config)
     fabric = start_fabric(config, broadcast_buffers=False)
     training, held_out = load_data(config)
     watch, hand = Watch(held_out, config), hand_of(config)
@@ -274,13 +303,13 @@ def measured(folder: Path) -> dict[str, Any]:
     """What models.evaluate prints of an exported folder, on the pairs held out of its training."""
     config = config_from_plain(Config, Translator(folder).config)
     training, held_out = pairs_to_measure(config)
-    return measure_colouring(folder, training, held_out)
+    return measure_colouring(folder, training, held_out, has_lines=are_lines_kept(config))
 
 
 def pairs_to_measure(config: Config) -> tuple[PairSet, PairSet]:
     side = config.side if config.smoke or config.made != "pairs" else MEASURED_SIDE_PX
     training, held_out = load_pairs(config.data, side=side, made=config.made, cache=config.cache).split()
-    return training, held_out if len(held_out) else training
+    return training, (held_out if len(held_out) else training).take(MOST_MEASURED)
 
 
 def export(config: Config, folder: Path) -> None:
@@ -292,9 +321,7 @@ def export(config: Config, folder: Path) -> None:
     about = ABOUTS.get(model_id) or about_of_own(model_id, trained)
     export_translator(
         TranslatorExport(
-            network=Colouring(
-                averaged_weights(content, new_network(trained)), trained.side, keeps_lines=are_lines_kept(trained)
-            ).eval(),
+            network=as_shipped(averaged_weights(content, new_network(trained)), trained),
             side=None,
             choices=(),
             about={"id": model_id, "title": about.title, "description": about.description}
@@ -305,7 +332,7 @@ def export(config: Config, folder: Path) -> None:
             weaknesses=about.weaknesses,
             trained=training_of(content, trained),
             measure=measured,
-            pictures=lambda aside: picture_colouring(aside, held_out),
+            pictures=lambda aside: picture_colouring(aside, held_out, has_lines=are_lines_kept(trained)),
             palette=palette_of(trained),
         ),
         folder,
@@ -322,6 +349,12 @@ def palette_of(config: Config) -> tuple[tuple[str, str], ...]:
     if wrong := [label for label, match in zip(config.labels, found, strict=True) if match is None]:
         raise DataError(f"A label is a name and a colour like Sky=#80c0ff, not {wrong[0]}.")
     return tuple((match[1], match[2].lower()) for match in found if match is not None)
+
+
+def check_labels(config: Config) -> None:
+    palette = palette_of(config)
+    if config.shades and (not palette or palette[0][1] != "#ffffff"):
+        raise DataError("What is shaded is a label map whose first class is white: Nothing=#ffffff.")
 
 
 def about_of_own(model_id: str, config: Config) -> Translation:

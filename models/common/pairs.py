@@ -63,6 +63,11 @@ class PairSet:
         held_out = [int(hashlib.sha256(name.encode()).hexdigest(), 16) % every == 0 for name in self.names]
         return self._only([not out for out in held_out]), self._only(held_out)
 
+    def take(self, count: int) -> PairSet:
+        """At most COUNT of them, from all over the set."""
+        places = sorted({round(place) for place in np.linspace(0, len(self) - 1, min(count, len(self)))})
+        return PairSet(tuple(self.pairs[i] for i in places), tuple(self.names[i] for i in places))
+
     def _only(self, wanted: list[bool]) -> PairSet:
         kept = [i for i, is_wanted in enumerate(wanted) if is_wanted]
         return PairSet(tuple(self.pairs[i] for i in kept), tuple(self.names[i] for i in kept))

@@ -23,6 +23,7 @@ from models.common.pairs import PairSet, with_hints
 Paper8 = NDArray[np.uint8]  # (N, H, W, 3) on white paper
 HUES = 12
 SHOWN, COLUMNS = 24, 12
+MOST_MEASURED = 96  # pairs
 
 
 def measure_translator(folder: Path) -> dict[str, Any]:
@@ -79,50 +80,60 @@ def evenness(shares: NDArray[np.float64]) -> float:
     return float(-(there * np.log(there)).sum() / np.log(len(shares)))
 
 
-def measure_colouring(folder: Path, training: PairSet, held_out: PairSet) -> dict[str, Any]:
-    """A colouring of drawings on pairs that were held out, without a hint and with three dabs of the real colours."""
+def measure_colouring(folder: Path, training: PairSet, held_out: PairSet, *, has_lines: bool) -> dict[str, Any]:
+    """A translation of pairs that were held out; of drawings also with three dabs of the real colours."""
     run, features = Translator(folder), eye_or_pixels()
     side = held_out.pairs[0][0].shape[0]
-    drawings = [drawing for drawing, _ in held_out.pairs]
-    real = np.stack([coloured(drawing, colours) for drawing, colours in held_out.pairs])
-    made = np.stack([on_white(run(on_paper_rgba(drawing))) for drawing in drawings])
-    hinted_by = [_hinted(pair, index) for index, pair in enumerate(held_out.pairs)]
-    hinted = np.stack([on_white(run(on_paper_rgba(drawing))) for drawing in hinted_by])
-    others = np.stack([coloured(*pair) for pair in training.pairs[:: max(1, len(training) // len(real))]])
-    data = f"{len(real)} held-out drawings at {side} px"
+    inputs = np.stack([drawing for drawing, _ in held_out.pairs])
+    real = _real(held_out, has_lines)
+    made = np.stack([on_white(run(on_paper_rgba(drawing))) for drawing in inputs])
+    others = _real(training.take(len(real)), has_lines)
+    data = f"{len(real)} held-out {'drawings' if has_lines else 'pairs'} at {side} px"
+    before = "left uncoloured" if has_lines else "inputs as they are"
     areas = np.stack([colours[..., 3] > 127 for _, colours in held_out.pairs])
     lines = [
         *nearness(features, real, made, others, data),
-        Line(f"kid_{features.name}, drawings left uncoloured", _uncoloured(features, real, drawings), data=data),
+        Line(f"kid_{features.name}, {'drawings ' * has_lines}{before}", _kernel_of(features, real, inputs), data=data),
         Line("colour off inside areas", _off(made, real, areas), unit="levels", data=data),
-        Line("colour off inside areas, three dabs given", _off(hinted, real, areas), unit="levels", data=data),
-        Line(
-            "colour off inside areas, left uncoloured", _off(np.stack(drawings), real, areas), unit="levels", data=data
-        ),
-        Line("evenness of main hues", evenness(main_hues(made)), short(evenness(main_hues(real))), data=data),
+        Line(f"colour off inside areas, {before}", _off(inputs, real, areas), unit="levels", data=data),
     ]
+    if has_lines:
+        dabbed = [_hinted(pair, index) for index, pair in enumerate(held_out.pairs)]
+        hinted = np.stack([on_white(run(on_paper_rgba(drawing))) for drawing in dabbed])
+        off = _off(hinted, real, areas)
+        lines.append(Line("colour off inside areas, three dabs given", off, unit="levels", data=data))
+    lines.append(Line("evenness of main hues", evenness(main_hues(made)), short(evenness(main_hues(real))), data=data))
+    with_dabs = ", what it makes of them with three dabs of colour" if has_lines else ""
     return finished(
         lines,
-        preview="Held-out drawings, what the model makes of them, what it makes of them with three dabs of colour, and "
-        "how they were coloured; in the order of the set and not chosen",
-        failures="Of the same drawings the twelve whose colours are farthest off: drawing, model, real",
+        preview=f"Held-out inputs, what the model makes of them{with_dabs}, and the real partners; from all over the "
+        "set and not chosen",
+        failures="Of the pairs measured the twelve whose colours are farthest off: input, model, real",
     )
 
 
-def picture_colouring(folder: Path, held_out: PairSet) -> dict[str, NDArray[np.uint8]]:
+def picture_colouring(folder: Path, held_out: PairSet, *, has_lines: bool) -> dict[str, NDArray[np.uint8]]:
     run = Translator(folder)
-    made = [on_white(run(on_paper_rgba(drawing))) for drawing, _ in held_out.pairs]
-    real = [coloured(*pair) for pair in held_out.pairs]
+    inputs, real = [drawing for drawing, _ in held_out.pairs], list(_real(held_out, has_lines))
+    made = [on_white(run(on_paper_rgba(drawing))) for drawing in inputs]
     rows: list[list[NDArray[np.uint8]]] = []
-    for start in range(0, min(SHOWN, len(made)), COLUMNS):
-        some = range(start, min(start + COLUMNS, len(made)))
-        hints = [_hinted(held_out.pairs[i], i) for i in some]
-        rows += [[held_out.pairs[i][0] for i in some], [made[i] for i in some]]
-        rows += [[on_white(run(on_paper_rgba(hint))) for hint in hints], [real[i] for i in some]]
+    shown = np.linspace(0, len(made) - 1, min(SHOWN, len(made))).round().astype(int)
+    for start in range(0, len(shown), COLUMNS):
+        some = shown[start : start + COLUMNS]
+        rows += [[inputs[i] for i in some], [made[i] for i in some]]
+        if has_lines:
+            rows.append([on_white(run(on_paper_rgba(_hinted(held_out.pairs[i], int(i))))) for i in some])
+        rows.append([real[i] for i in some])
     off = [float(np.abs(ours.astype(int) - theirs).mean()) for ours, theirs in zip(made, real, strict=True)]
     worst = np.argsort(off)[::-1][:COLUMNS]
-    failures = [[held_out.pairs[i][0] for i in worst], [made[i] for i in worst], [real[i] for i in worst]]
+    failures = [[inputs[i] for i in worst], [made[i] for i in worst], [real[i] for i in worst]]
     return {"preview.webp": grid_of(rows), "failures.webp": grid_of(failures)}
+
+
+def _real(pairs: PairSet, has_lines: bool) -> Paper8:
+    """The targets as seen on white paper, of drawings with their lines above."""
+    seen = [coloured(drawing if has_lines else np.full_like(drawing, 255), colours) for drawing, colours in pairs.pairs]
+    return np.stack(seen)
 
 
 def coloured(drawing: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -143,8 +154,8 @@ def _off(made: Paper8, real: Paper8, areas: NDArray[np.bool_]) -> float:
     return float(np.abs(made.astype(int) - real).mean(axis=-1)[areas].mean()) if areas.any() else 0.0
 
 
-def _uncoloured(features: Features, real: Paper8, drawings: list[NDArray[np.uint8]]) -> float:
-    return short(kernel_distance(features(opaque(real)), features(opaque(np.stack(drawings)))))
+def _kernel_of(features: Features, real: Paper8, others: Paper8) -> float:
+    return short(kernel_distance(features(opaque(real)), features(opaque(others))))
 
 
 def feature_distance(features: Features, first: Paper8, second: Paper8) -> float:

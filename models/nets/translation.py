@@ -15,10 +15,10 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from models.nets.blocks import ResidualBlock, Upsample, convolution
+from models.nets.enclosed import FAINTEST_INK, Enclosed, ink_and_hue
 
 SLOPE = 0.2
 GROUPS = 8  # of channels that are normalised together, each picture by itself
-FAINTEST_INK = 0.2  # what is fainter after shrinking is dust, not lines
 
 
 class TranslationUNet(nn.Module):
@@ -167,16 +167,16 @@ class KindJudge(nn.Module):
 class Colouring(nn.Module):
     """What ships: a drawing of any size, straight RGBA 0..1 → the same drawing coloured, straight RGBA 0..1.
 
-    The network sees the whole drawing on white paper, fitted into SIDE × SIDE; its areas are enlarged, and the
-    drawing's own lines stay above them at full resolution. Dabs of colour in the drawing are hints, not lines: what
-    has a hue is painted over. Without `keeps_lines` the result is what the network makes, enlarged.
+    The network sees the whole drawing on white paper, fitted into SIDE × SIDE; what lines enclose then gets one
+    colour, that of a dab where one is, and the drawing's own lines stay above at full resolution. Dabs are hints, not
+    lines: what has a hue is painted over. Without `keeps_lines` the result is what the network makes, enlarged.
     """
 
     def __init__(self, network: nn.Module, side: int, *, keeps_lines: bool = True) -> None:
         super().__init__()
         self.network = network
         self.side = side
-        self.keeps_lines = keeps_lines
+        self.enclosed = Enclosed(side * 4 // 3) if keeps_lines else None
 
     def forward(self, image: Tensor) -> Tensor:
         alpha = image[:, 3:]
@@ -187,11 +187,14 @@ class Colouring(nn.Module):
         right = longest - width
         square = F.pad(paper, (right // 2, right - right // 2, down // 2, down - down // 2), value=1.0)
         ink = 1 - F.interpolate(square, (self.side, self.side), mode="bilinear", antialias=True)
-        if self.keeps_lines:
+        if self.enclosed is not None:
             ink = ink / ink.amax(dim=(1, 2, 3), keepdim=True).clamp(min=FAINTEST_INK)  # thin lines shrink to grey
-        areas = F.interpolate(self.network(ink), (longest, longest), mode="bilinear").clamp(0, 1)
+        areas = self.network(ink)
+        if self.enclosed is not None:
+            areas = self.enclosed(square, areas)
+        areas = F.interpolate(areas, (longest, longest), mode="bilinear").clamp(0, 1)
         areas = areas[:, :, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
-        return lines_over_areas(paper, areas) if self.keeps_lines else straight(areas)
+        return straight(areas) if self.enclosed is None else lines_over_areas(paper, areas)
 
 
 def straight(areas: Tensor) -> Tensor:
@@ -201,8 +204,7 @@ def straight(areas: Tensor) -> Tensor:
 
 def lines_over_areas(paper: Tensor, areas: Tensor) -> Tensor:
     """Drawing (N, 3, H, W) on white paper over premultiplied areas (N, 4, H, W) → straight RGBA."""
-    lightest, darkest = paper.amax(dim=1, keepdim=True), paper.amin(dim=1, keepdim=True)
-    ink = (1 - lightest) * (1 - (6 * (lightest - darkest) - 0.3).clamp(0, 1))
+    ink, _ = ink_and_hue(paper)
     there = (2 * areas[:, 3:] - 0.5).clamp(0, 1)  # enlarged rims are soft; and a network is never sure of nothing
     colour = (areas[:, :3] / areas[:, 3:].clamp(min=1 / 32)).clamp(0, 1)
     alpha = ink + there * (1 - ink)

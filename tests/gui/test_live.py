@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from desktop import paths
 from desktop.core.document import Document, new_layer_from_pixels
 from desktop.core.geometry import Rect, Size
 from desktop.core.layers import RasterLayer
@@ -19,7 +20,7 @@ from desktop.runtime.catalog import Catalog
 from desktop.runtime.manifest import load_manifest
 from desktop.tools import live_tool
 from desktop.ui.panels.live_panel import LivePanel
-from desktop.ui.state import Tool
+from desktop.ui.state import BrushOptions, Tool
 from tests.generators import HereRunner
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_models import make_model
@@ -232,3 +233,38 @@ def test_the_classes_of_a_label_map_are_painted_with_the_brush(open_drawer: Open
     drawer.window.state.set_color((0.2, 0.3, 0.1))
     drawer.draw((60, 150), (200, 150))
     assert "colours that stand for no class" in drawer.panel.hint.text()
+
+
+def test_a_cat_drawn_with_the_line_brush_is_coloured_by_the_shipped_model(open_studio: OpenStudio) -> None:
+    runner = HereRunner(paths.shipped_models_dir())
+    catalog = Catalog((paths.shipped_models_dir(),))
+    drawer = Drawer(open_studio(make_runner=lambda: runner, catalog=catalog), runner)
+    combo = drawer.panel.models
+    combo.setCurrentIndex(combo.findData("color-lines"))
+    combo.activated.emit(combo.currentIndex())
+    drawer.window.state.set_color((0, 0, 0))
+    drawer.window.state.set_brush(BrushOptions(size_px=4.0, hardness=100.0).with_pen_size(False))
+    head = [(110, 80), (105, 30), (135, 55), (165, 55), (195, 30), (190, 80), (180, 130), (150, 150), (120, 130)]
+    drawer.studio.drag(*head, head[0])
+    drawer.settle()
+    plain = drawer.live.picture
+    assert plain is not None
+    middle = plain.shape[0] // 2, plain.shape[1] // 2
+    assert plain[middle][3] > 200, "an enclosed area is coloured"
+    assert plain[1, 1, 3] < 40, "and nothing around it"
+
+    QTest.mouseClick(drawer.panel.dabs, Qt.MouseButton.LeftButton, pos=drawer.panel.dabs.cell(1).center())
+    drawer.window.state.change_brush(size_px=14.0)
+    drawer.draw((145, 100), (155, 100))
+    drawer.panel.keep.click()
+    drawer.settle()
+
+    made = drawer.studio.document.layers[1]
+    assert isinstance(made, RasterLayer)
+    assert made.recipe is not None
+    assert made.recipe.model_id == "color-lines"
+    wanted = np.array(drawer.panel.dabs.colors[1].levels)
+    for place in ((150, 80), (125, 100), (175, 100), (150, 135)):
+        pixel = made.tiles.read(Rect(*place, 1, 1))[0, 0]
+        assert pixel[3] > 230
+        assert np.abs(pixel[:3].astype(int) - wanted).max() < 30, "the dab decides for its whole area"

@@ -23,6 +23,7 @@ from models.common.pairs import Hand, drawn_anew, load_pairs, pairs_of_blocks, w
 from models.common.picture_sets import GENERATED  # noqa: E402
 from models.common.translation_measure import measure_translator  # noqa: E402
 from models.cyclegan import Buffer  # noqa: E402
+from models.nets.enclosed import Enclosed  # noqa: E402
 from models.nets.translation import lines_over_areas  # noqa: E402
 from models.pix2pix import palette_of  # noqa: E402
 from tests.train.generative_builders import method, picture_folder, smoke_config  # noqa: E402
@@ -254,3 +255,21 @@ def test_lines_stay_above_the_colours_and_hints_do_not():
     assert line.tolist() == pytest.approx([0, 0, 0, 1], abs=1e-5)
     assert dab.tolist() == pytest.approx([0.2, 0.4, 0.9, 1], abs=1e-5)
     assert nothing[3] == 0
+
+
+def test_what_lines_enclose_gets_one_colour_and_a_dab_decides_which():
+    drawing, areas = torch.ones(1, 3, 64, 64), torch.zeros(1, 4, 32, 32)
+    drawing[:, :, 10:50, (10, 30, 50)] = 0
+    drawing[:, :, (10, 50), 10:51] = 0
+    areas[:, :, 6:15, 6:24] = torch.tensor([0.2, 0.4, 0.6, 1.0])[:, None, None]  # the upper half of both boxes
+    undabbed = Enclosed(64, rounds=16)(drawing, areas)[0]
+    drawing[:, :, 40:44, 38:42] = torch.tensor([0.9, 0.3, 0.1])[:, None, None]
+    dabbed = Enclosed(64, rounds=16)(drawing, areas)[0]
+
+    left, right = undabbed[:, 14:47, 14:27], undabbed[:, 14:47, 34:47]
+    assert (left.amax(dim=(1, 2)) - left.amin(dim=(1, 2))).max() < 0.03
+    assert 0.3 < float(left[3].mean()) < 0.7
+    assert torch.allclose(left.mean(dim=(1, 2)), right.mean(dim=(1, 2)), atol=0.03)
+    assert float(undabbed[3, 56:].max()) < 0.06
+    assert torch.allclose(dabbed[:, 20, 44], torch.tensor([0.9, 0.3, 0.1, 1.0]), atol=0.05)
+    assert torch.allclose(dabbed[:, 14:47, 14:27], left, atol=0.03), "the other box stays"

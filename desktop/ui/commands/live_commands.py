@@ -14,6 +14,7 @@ from desktop.core.layers import LayerId, RasterLayer
 from desktop.io.palettes import PaletteColor
 from desktop.runtime.catalog import Model
 from desktop.runtime.labels import label_input, levels_of_label
+from desktop.runtime.manifest import Label
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result, Runner
 from desktop.tools import live_tool
@@ -21,7 +22,7 @@ from desktop.tools.live_tool import LARGEST_SIDE_PX, QUICK_SIDE_PX, Drawing, Pic
 from desktop.ui.background import Background
 from desktop.ui.commands.ai_commands import STROKE_POLL_MS, AiCommands
 from desktop.ui.documents import DocumentSession
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_or
 from desktop.ui.latest_runs import LatestRuns, Wish
 from desktop.ui.panels.model_card import title_of
 from desktop.ui.state import EditorState
@@ -36,7 +37,6 @@ DABS = (  # what drawings are mostly coloured with, by the names of their texts
     ("live.color.violet", (137, 103, 170)),
     ("live.color.pink", (255, 167, 192)),
     ("live.color.brown", (165, 121, 57)),
-    ("live.color.grey", (155, 155, 154)),
 )
 
 if TYPE_CHECKING:
@@ -91,10 +91,14 @@ class LiveCommands(QObject):
             return ()
         spec = label_input(self.model.manifest)
         if spec is not None:
-            return tuple(PaletteColor(levels_of_label(label), label.label) for label in spec.palette)
+            return tuple(PaletteColor(levels_of_label(label), self._class_name(label)) for label in spec.palette)
         if live_tool.fixed_side(self.model.manifest) is not None:
             return ()
         return tuple(PaletteColor(levels, tr(name)) for name, levels in DABS)
+
+    def _class_name(self, label: Label) -> str:
+        assert self.model is not None
+        return tr_or(f"model.{self.model.id}.class.{label.label.lower()}", label.label)
 
     @property
     def paints_labels(self) -> bool:
