@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-PATIENCE_S = 120
+PATIENCE_S = 300  # a busy machine may be ten times slower
 LOOK_AGAIN_S = 1.0
 STILL_LOOKS = 3  # on a busy machine seconds lie between two tiles
 STARTED_S = 10.0

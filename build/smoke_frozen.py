@@ -29,6 +29,7 @@ from screen import Screen, pixels_changed  # noqa: E402
 SAMPLE = ROOT / "resources" / "samples" / "neuschwanstein.jpg"
 LARGEST_MB = {"cpu": 900, "cuda": 4000}
 LONGEST_START_S = 20.0  # of a cold machine that is busy; the benchmark measures the warm start
+NVIDIA = ("libcublas", "libcudart", "libcudnn", "libcufft", "libcurand", "libnvrtc", "libonnxruntime_providers_cuda")
 MEASURED = "smoke.json"
 DISPLAY = 97
 SCREEN = (1280, 800)
@@ -83,6 +84,8 @@ def try_folder(folder: Path, scratch: Path) -> dict[str, object]:
     megabytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
     expect(megabytes <= LARGEST_MB[facts["variant"]], f"The folder has {megabytes:.0f} MB.")
     expect(not any(folder.rglob("libtorch*")), "torch was packed.")
+    cuda = [file.name for file in folder.rglob("*.so*") if file.name.startswith(NVIDIA)]
+    expect(facts["variant"] == "cuda" or not cuda, f"NVIDIA's libraries were packed into the CPU build: {cuda}")
     expect(facts["version"] in frozen.run("--version"), "--version does not say the version.")
     models = json.loads(frozen.run("selftest", "--json"))
     expect(models["passed"], f"The models' self-test failed: {models}")
