@@ -20,6 +20,7 @@ class FilterOrder:
     parameters: dict[str, str]
     lut: Path | None = None
     is_layer: bool = False
+    reference: Path | None = None
 
 
 def filter_command(parser: argparse.ArgumentParser) -> Run:
@@ -33,6 +34,7 @@ def filter_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="may be given repeatedly")
     parser.add_argument("--lut", type=Path, metavar="FILE.cube", help="the table of colours for lut")
+    parser.add_argument("--reference", type=Path, metavar="PICTURE", help="whose colours match-colours gives")
     parser.add_argument("--layer", action="store_true", help="as an adjustment layer on top; OUT must be .ora")
     parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
 
@@ -40,7 +42,8 @@ def filter_command(parser: argparse.ArgumentParser) -> Run:
         from desktop import commands
         from desktop.run_arguments import parameters_of
 
-        order = FilterOrder(given.name, given.source, given.target, parameters_of(given.param), given.lut, given.layer)
+        parameters = parameters_of(given.param)
+        order = FilterOrder(given.name, given.source, given.target, parameters, given.lut, given.layer, given.reference)
         return apply_filter(order, commands.printer(given.json))
 
     return run
@@ -55,6 +58,8 @@ def apply_filter(order: FilterOrder, tell: Callable[[dict[str, Any], str], None]
 
     effect = effect_of(order.name)
     lut = None if order.lut is None else read_cube_file(order.lut)
+    if order.reference is not None:
+        lut = _matched(order, takes_reference=effect.takes_reference)
     settings = checked_settings(order.name, {**default_values(effect), **order.parameters}, lut)
     target_format = check_target(order.target)
     if order.is_layer:
@@ -72,6 +77,19 @@ def apply_filter(order: FilterOrder, tell: Callable[[dict[str, Any], str], None]
     write_picture(order.target, changed)
     _tell(order, settings, pixels.shape, pixels.dtype.itemsize * 8, seconds, tell)
     return 0
+
+
+def _matched(order: FilterOrder, *, takes_reference: bool) -> bytes:
+    """The table that gives the picture the colours of the reference."""
+    from desktop.commands import flat_picture
+    from desktop.core.colour_match import ColourShape, matched_cube
+    from desktop.core.errors import UserError
+
+    assert order.reference is not None
+    if not takes_reference:
+        raise UserError("effect.no_reference_wanted", effect=order.name)
+    source, reference = (flat_picture(path).pixels for path in (order.source, order.reference))
+    return matched_cube(ColourShape.of(source), ColourShape.of(reference))
 
 
 def _add_layer(order: FilterOrder, settings: Any, target_format: Any, tell: Callable[..., None]) -> int:

@@ -138,6 +138,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
     parser.add_argument("--style", type=Path, metavar="PICTURE", help="for models that take a style picture")
     parser.add_argument("--image2", type=Path, metavar="PICTURE", help="for models that take two pictures")
+    parser.add_argument(
+        "--hints", type=Path, metavar="PICTURE", help="for models that colour: dabs of the colours wanted"
+    )
     parser.add_argument("--label", metavar="L", help="for models with classes: by name or number")
     parser.add_argument(
         "--point", action="append", default=[], metavar="X,Y,+|-", help="a click inside or outside; may be repeated"
@@ -166,6 +169,7 @@ def _run_options(given: argparse.Namespace) -> dict[str, object]:
         "mask": given.mask,
         "style": given.style,
         "image2": given.image2,
+        "hints": given.hints,
         "points": points_of(given.point, given.box),
         "is_cutout": given.cutout,
         "background": given.background,

@@ -53,6 +53,7 @@ class RunOptions:
     mask: Path | None = None
     style: Path | None = None
     image2: Path | None = None
+    hints: Path | None = None
     points: tuple[tuple[float, float, int], ...] = ()
     is_cutout: bool = False
     background: str | None = None  # a colour, a picture or a blur, as the command line names it
@@ -102,7 +103,7 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
         raise UserError("cli.no_best", model_id=model.id)
     parameters = complete_parameters(manifest, {**options.parameters, **label_parameter(manifest, options.label)})
     inputs: dict[str, Array] = {}
-    for role, path in (("style", options.style), ("image2", options.image2)):
+    for role, path in (("style", options.style), ("image2", options.image2), ("hints", options.hints)):
         if path is not None:
             inputs[role] = read_image(path).pixels
     if options.points:

@@ -19,12 +19,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
@@ -40,13 +38,14 @@ from models.common.checkpoints import (
     save_checkpoint,
 )
 from models.common.cli import config_from_plain, leave, plain_values, read_command_line
-from models.common.data import DataError, generated_blocks
+from models.common.data import DataError
 from models.common.export import ExportError
 from models.common.fabric import PlacementError, log_pictures, start_fabric
-from models.common.tone import Rgb8, darkened, random_view, small_photos
+from models.common.tone import darkened
 from models.common.tone_export import export_tones, held_out_photos, measure_tones, tone_runner, tone_table
+from models.common.tone_training import Batch, halved, nearness, rate_factor, tone_photos, tone_psnr
 from models.evaluate import EvaluationError
-from models.nets.curves import LocalCurves, applied
+from models.nets.curves import LocalCurves, enlarged, under
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,15 @@ class Config:
 
     width: int = 48
     untouched_share: float = 0.15  # of pictures that are good already: those stay
-    map_weight: float = 0.3  # how smooth the maps are
+    map_weight: float = 0.02  # how smooth the maps are
     colour_weight: float = 0.5
 
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
     steps: int = 4000
-    batch: int = 8
-    side: int = 256
-    learning_rate: float = 1e-3
+    batch: int = 16
+    learning_rate: float = 2e-3
     warmup: int = 50
-    ema: float = 0.99
+    ema: float = 0.995
     seed: int = 0
 
     validate_every: int = 200
@@ -119,22 +117,7 @@ WEAKNESSES = (
 )
 
 
-class Batch(NamedTuple):
-    dark: Tensor  # (N, 3, side, side), 0..1
-    clean: Tensor
-
-    @staticmethod
-    def draw(photos: list[Rgb8], config: Config, *, step: int, rank: int) -> Batch:
-        """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
-        rng = np.random.default_rng((config.seed, step, rank))
-        count = config.batch // (config.devices * config.nodes)
-        clean = [random_view(photos[rng.integers(len(photos))], config.side, rng) for _ in range(count)]
-        dark = [view if rng.random() < config.untouched_share else darkened(view, rng) for view in clean]
-        return Batch(as_tensor(dark), as_tensor(clean))
-
-
-def as_tensor(pictures: list[Rgb8]) -> Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous().float() / 255
+WATCHED = 6  # batches that choose the best weights
 
 
 class TrainingPass(nn.Module):
@@ -146,43 +129,35 @@ class TrainingPass(nn.Module):
         self.map_weight, self.colour_weight = config.map_weight, config.colour_weight
 
     def forward(self, dark: Tensor, clean: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        curves = self.network(dark, torch.ones(1, device=dark.device))
-        result = applied(dark, curves)
-        light = F.l1_loss(F.avg_pool2d(result, 4), F.avg_pool2d(clean, 4))  # noise is none of the curve's business
-        colour = F.l1_loss(colours(result), colours(clean))
-        smooth = curves.diff(dim=-1).square().mean() + curves.diff(dim=-2).square().mean()
-        loss = light + self.colour_weight * colour + self.map_weight * smooth
-        return loss, {"loss/light": light.detach(), "loss/colour": colour.detach(), "loss/smooth": smooth.detach()}
+        result, gain = relit(self.network, dark)
+        loss, parts = nearness(result, halved(clean), self.colour_weight)
+        smooth = gain.diff(dim=-1).square().mean() + gain.diff(dim=-2).square().mean()
+        return loss + self.map_weight * smooth, parts | {"loss/smooth": smooth.detach()}
 
 
-def colours(image: Tensor) -> Tensor:
-    """Distance from grey, noise averaged away."""
-    small = F.avg_pool2d(image, 8)
-    return small - small.mean(dim=1, keepdim=True)
+def relit(network: LocalCurves, dark: Tensor) -> tuple[Tensor, Tensor]:
+    """(the picture at half its size under its curves, each pixel computed at its own level; the gains)."""
+    small, terms = halved(dark), network.terms(dark)
+    return under(small, terms._replace(gain=enlarged(terms.gain, small.shape[-2:]))), terms.gain
 
 
 @torch.no_grad()
-def validate(network: nn.Module, batch: Batch) -> tuple[dict[str, float], list[Tensor]]:
-    result = applied(batch.dark, network(batch.dark, torch.ones(1, device=batch.dark.device)))
-    error = (result - batch.clean).square().mean(dim=(1, 2, 3))
-    rows = [pictures[:6].cpu() for pictures in (batch.dark, result.clamp(0, 1), batch.clean)]
-    return {"psnr": float((-10 * torch.log10(error)).mean())}, rows
-
-
-def rate_factor(done: float, step: int, config: Config) -> float:
-    """Linear warm-up, then half a cosine to nothing; `done` is the share of the run that is behind."""
-    return min(1.0, (step + 1) / config.warmup) * 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
+def validate(network: LocalCurves, batches: list[Batch]) -> tuple[dict[str, float], list[Tensor]]:
+    scores = []
+    for batch in batches:
+        result, _ = relit(network, batch.poor)
+        scores.append(tone_psnr(result, halved(batch.clean)))
+    rows = [pictures[:6].cpu() for pictures in (halved(batch.poor), result, halved(batch.clean))]
+    return {"psnr": sum(scores) / len(scores)}, rows
 
 
 def train(config: Config, *, resume: bool = False) -> Path:
     """Train to the last step or minute and return the file of the best weights; `resume` goes on from LATEST."""
-    if config.batch % (config.devices * config.nodes):
-        raise DataError(f"{config.batch} pictures cannot be shared among {config.devices * config.nodes} devices.")
     fabric = start_fabric(config)
     torch.manual_seed(config.seed)
-    found = list(generated_blocks(4)) if config.smoke else list(small_photos(config.photos).values())
-    photos = [photo for index, photo in enumerate(found) if index % 20 or config.smoke]
-    watched = fabric.to_device(Batch.draw(found[::20], config, step=2**31, rank=0))
+    photos, others = tone_photos(config)
+    batches = [Batch.draw(others, darkened, config, step=2**31 + i, rank=0) for i in range(WATCHED)]
+    batches = [fabric.to_device(batch) for batch in batches]
 
     network = LocalCurves(config.width)
     average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
@@ -202,8 +177,8 @@ def train(config: Config, *, resume: bool = False) -> Path:
         done = clock.minutes / config.minutes if config.minutes else step / config.steps
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(done, step, config)
-        batch = fabric.to_device(Batch.draw(photos, config, step=step, rank=fabric.global_rank))
-        loss, parts_of_loss = losses(batch.dark, batch.clean)
+        batch = fabric.to_device(Batch.draw(photos, darkened, config, step=step, rank=fabric.global_rank))
+        loss, parts_of_loss = losses(batch.poor, batch.clean)
         optimizer.zero_grad()
         fabric.backward(loss)
         fabric.clip_gradients(losses, optimizer, max_norm=1.0)
@@ -214,7 +189,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
         if (step + 1) % 20 == 0:
             fabric.log_dict({name: float(value) for name, value in parts_of_loss.items()}, step + 1)
         if (step + 1) % config.validate_every == 0 or is_last:
-            scores, rows = validate(average.module, watched)
+            scores, rows = validate(average.module, batches)
             fabric.log_dict(scores, step + 1)
             log_pictures(fabric, "dark, result, clean", rows, step + 1)
             fabric.print(f"step {step + 1}: PSNR {scores['psnr']:.2f}")

@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from desktop.core import adjust_colors, adjust_tones, fill_patterns, filter_blurs, filter_details, filter_warps
+from desktop.core import (
+    adjust_colors,
+    adjust_tones,
+    colour_match,
+    fill_patterns,
+    filter_blurs,
+    filter_details,
+    filter_warps,
+)
 from desktop.core.color import FloatPixels
 from desktop.core.effect_parameters import (
     Parameter,
@@ -65,6 +73,7 @@ class Effect:
     spreads: bool = False  # alpha changes as well: a blur
     neutral: Mapping[str, Value] = field(default_factory=dict)  # with these values nothing changes
     takes_lut: bool = False
+    takes_reference: bool = False  # its table is made from another picture
 
     @property
     def is_adjustment(self) -> bool:
@@ -200,6 +209,15 @@ EFFECTS: tuple[Effect, ...] = (
         color=adjust_colors.lut,
         neutral={"strength": 0},
         takes_lut=True,
+    ),
+    Effect(
+        "match-colours",
+        Menu.COLORS,
+        (percent("lightness", 100, 0, 100), percent("colour", 100, 0, 100)),
+        color=colour_match.match_colours,
+        neutral={"lightness": 0, "colour": 0},
+        takes_lut=True,
+        takes_reference=True,
     ),
     Effect(
         "gaussian-blur",

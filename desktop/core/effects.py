@@ -159,7 +159,7 @@ def checked_settings(effect_id: str, given: Mapping[str, Value], lut: bytes | No
             raise UserError("effect.unknown_param", effect=effect_id, name=name, known=", ".join(known) or "none")
     if effect.takes_lut:
         if lut is None:
-            raise UserError("effect.no_lut")
+            raise UserError("effect.no_reference" if effect.takes_reference else "effect.no_lut")
         parse_cube(lut)
     elif lut is not None:
         raise UserError("effect.no_lut_wanted", effect=effect_id)

@@ -60,6 +60,7 @@ InputRole = Literal[
     "image2",
     "style",
     "mask",
+    "hints",  # colours that a person painted, with alpha; nothing where there are none
     "latent",
     "noise",
     "label",
@@ -142,7 +143,8 @@ class Output(_Table, frozen=True, kw_only=True):
     """One tensor that the graph returns; the picture is channels [first, stop) of it, p = x * std + mean.
 
     `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
-    A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels.
+    A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels;
+    with `knots` it is the levels at (i / (knots - 1)) ** `bend`, straight between, one curve or one for each channel.
     `border`: pixels that the answer lacks on each side, because the network does not pad; it is shown as much more.
     """
 
@@ -160,6 +162,8 @@ class Output(_Table, frozen=True, kw_only=True):
     size: tuple[Side, Side] | None = None
     shape: list[Count] | None = None
     iterations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    knots: Annotated[int, msgspec.Meta(ge=2, le=1024)] | None = None
+    bend: Positive = 1.0
     border: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 
     def __post_init__(self) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from desktop.runtime.manifest import TWO_PICTURES, WITH_MASK, Manifest, Task
 
 PICTURES = ("image", "image2", "style")
-OPTIONAL = {Task.GENERATE: ("image",)}  # a picture is turned into its latent first, where the model can
+OPTIONAL = {
+    Task.GENERATE: ("image",),  # a picture is turned into its latent first, where the model can
+    Task.COLOURISE: ("hints",),
+}
 
 
 def needed_inputs(manifest: Manifest) -> list[str]:

@@ -65,7 +65,7 @@ def check_inputs(manifest: Manifest, request: Request) -> None:
 
 def _check_form(role: str, array: Array) -> None:
     assert array.size > 0, role
-    if role in PICTURES or role == "mask":
+    if role in (*PICTURES, "hints", "mask"):
         assert array.dtype.name in ("uint8", "uint16"), array.dtype
         assert array.ndim == (2 if role == "mask" else 3), array.shape
         assert role == "mask" or array.shape[2] in (3, 4), array.shape

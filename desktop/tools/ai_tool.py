@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument, changed_rects
@@ -24,7 +25,7 @@ from desktop.core.layers import AiRecipe, GroupLayer, LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Task
-from desktop.runtime.needs import needed_inputs
+from desktop.runtime.needs import allowed_inputs, needed_inputs
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request, Result
 from desktop.tools.layer_edits import place_above
@@ -40,7 +41,7 @@ PICTURE_TASKS = (  # their result is a picture of the same size as its input
     Task.TWO_IMAGE,
     Task.INTERPOLATE,
 )
-FORM_INPUTS = {"image", "mask", "image2", "style"}  # what the form can hand in
+FORM_INPUTS = {"image", "mask", "image2", "style", "hints"}  # what the form can hand in
 CONTEXT_PX = 32  # what a network that states no receptive field is shown around the region
 HOLE_CONTEXT_PX = 128  # around a hole, at least: what fills it has to come from somewhere
 PREVIEW_PIXELS = 400_000  # a preview is there in under half a second on two cores at 1 s a megapixel
@@ -135,8 +136,18 @@ def landings(manifest: Manifest) -> tuple[Landing, ...]:
 
 
 def second_role(manifest: Manifest) -> str | None:
-    """The role of the further picture that the model wants."""
-    return next((role for role in needed_inputs(manifest) if role in ("image2", "style")), None)
+    """The role of the further picture that the model wants, or that it takes if there is one: hints."""
+    return next((role for role in allowed_inputs(manifest) if role in ("image2", "style", "hints")), None)
+
+
+def is_second_needed(manifest: Manifest) -> bool:
+    """Whether it does not run without the further picture."""
+    return second_role(manifest) in needed_inputs(manifest)
+
+
+def takes_seed(manifest: Manifest) -> bool:
+    """Whether another seed makes another picture."""
+    return any(spec.role == "noise" for spec in manifest.inputs)
 
 
 def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, settings: RunSettings) -> Plan:
@@ -158,7 +169,8 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
     rect = bounds if shape is None else bounds.expanded(math.ceil(settings.feather_px)).intersect(canvas)
     mask = None if shape is None else feathered(shape.read(rect)[..., 0], settings.feather_px)
     crop = crop_for(manifest, rect, canvas)
-    image = _read_source(document, layer_id, settings.source, crop)
+    hints = hint_layer(settings)
+    image = _read_source(without_hints(document, hints), layer_id, settings.source, crop)
     if settings.source is Source.LAYER and layer_id is not None and not image[..., 3].any():
         raise UserError("ai.empty_layer", name=document.layer(layer_id).name)
     inputs = {"image": image, **_further_inputs(document, settings, shape, crop)}
@@ -200,6 +212,7 @@ def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterL
         id=document.next_layer_id(),
         name=name,
         tiles=TileMap.from_array(pixels, plan.rect.x, plan.rect.y),
+        blend_mode=BlendMode.COLOR if plan.settings.model.manifest.task is Task.COLOURISE else BlendMode.NORMAL,
         mask=None if mask is None else Mask(TileMap.from_array(mask, plan.rect.x, plan.rect.y)),
         recipe=recipe_of(plan, result),
     )
@@ -211,7 +224,10 @@ def land(open_document: OpenDocument, layer: RasterLayer, plan: Plan, edit_name:
     above = plan.layer_id if plan.settings.source is Source.LAYER else None
     parent_id, index = place_above(document, above)
     layer = layer.changed(id=document.next_layer_id())
+    hints = hint_layer(plan.settings)
     with open_document.edit(edit_name) as edit:
+        if hints is not None and document.has_layer(hints):
+            edit.replace_layer(document.layer(hints).changed(visible=False))
         edit.insert_layer(layer, parent_id, index)
     return layer.id
 
@@ -219,7 +235,7 @@ def land(open_document: OpenDocument, layer: RasterLayer, plan: Plan, edit_name:
 def with_layer(document: Document, layer: RasterLayer, plan: Plan) -> Document:
     """The document as it will look once the layer has landed; for showing a result before it is kept."""
     above = plan.layer_id if plan.settings.source is Source.LAYER else None
-    return document.with_layer_inserted(layer, *place_above(document, above))
+    return without_hints(document, hint_layer(plan.settings)).with_layer_inserted(layer, *place_above(document, above))
 
 
 def changed_meanwhile(plan: Plan, document: Document) -> bool:
@@ -242,10 +258,11 @@ def changed_meanwhile(plan: Plan, document: Document) -> bool:
 
 def recipe_of(plan: Plan, result: Result) -> AiRecipe:
     source = plan.layer_id if plan.settings.source is Source.LAYER and plan.layer_id is not None else 0
+    hints = hint_layer(plan.settings)
     return AiRecipe(
         model_id=plan.request.model_id,
         model_sha256=result.model_sha256,
-        inputs=(("image", source),),
+        inputs=(("image", source),) if hints is None else (("image", source), ("hints", hints)),
         parameters=tuple(plan.request.parameters.items()),
         seed=plan.request.seed,
         region=plan.rect,
@@ -315,12 +332,25 @@ def _further_inputs(document: Document, settings: RunSettings, shape: TileMap | 
         shows = np.where(feathered(painted, settings.feather_px) > 0, 255, 0).astype(np.uint8)
         inputs["mask"] = painted if manifest.task in MASK_TASKS else shows
     role = second_role(manifest)
-    if role is not None:
-        second = _second_pixels(document, settings.second, on_canvas=role == "image2")
-        inputs[role] = (
-            np.ascontiguousarray(second[crop.top : crop.bottom, crop.left : crop.right]) if role == "image2" else second
-        )
+    if role is None or (settings.second is None and not is_second_needed(manifest)):
+        return inputs
+    on_canvas = role != "style"
+    second = _second_pixels(document, settings.second, on_canvas=on_canvas)
+    inputs[role] = np.ascontiguousarray(second[crop.top : crop.bottom, crop.left : crop.right]) if on_canvas else second
     return inputs
+
+
+def hint_layer(settings: RunSettings) -> LayerId | None:
+    """The layer on which colours were painted as hints: no part of the picture."""
+    is_hints = second_role(settings.model.manifest) == "hints"
+    return settings.second.layer_id if is_hints and settings.second is not None else None
+
+
+def without_hints(document: Document, hints: LayerId | None) -> Document:
+    """The document with the layer of hints hidden."""
+    if hints is None or not document.has_layer(hints):
+        return document
+    return document.with_layer_replaced(document.layer(hints).changed(visible=False))
 
 
 def _second_pixels(document: Document, second: SecondPicture | None, *, on_canvas: bool) -> npt.NDArray[Any]:

@@ -38,6 +38,7 @@ PARITY_TOLERANCE = 1e-3  # a quarter of an 8-bit level
 MODEL_LIMIT_BYTES = 8_000_000
 MANIFEST_KEY = "scumble.manifest"
 GOLDEN_CLEAN = "golden/clean.png"
+NOTHING_ROLES = ("hints", "noise")
 SCHEMA = Path("onnx/manifest.schema.json")
 
 PLANES = {"layout": "NCHW", "order": "RGB", "mean": [0.0, 0.0, 0.0], "std": [255.0, 255.0, 255.0]}  # RGB 0..1
@@ -267,9 +268,15 @@ def graph_inputs(manifest: dict[str, Any], picture: Rgb8, params: dict[str, floa
         if spec["role"] == "image":
             scaled = (fitted(picture, spec).astype(np.float32) - spec["mean"]) / spec["std"]
             inputs[spec["name"]] = np.ascontiguousarray(scaled.astype(np.float32).transpose(2, 0, 1)[None])
+        elif spec["role"] in NOTHING_ROLES:  # no hints, and noise that no variety lets through
+            inputs[spec["name"]] = np.zeros(_still_shape(spec), np.float32)
         else:
             inputs[spec["name"]] = np.array([_scalar(spec, manifest, params)], np.float32)
     return inputs
+
+
+def _still_shape(spec: dict[str, Any]) -> tuple[int, ...]:
+    return (1, 4, *spec["size"]) if spec["role"] == "hints" else (1, *spec["shape"])
 
 
 def planes_to_rgb8(planes: NDArray[np.float32]) -> Rgb8:
@@ -291,6 +298,8 @@ def example_inputs(manifest: dict[str, Any], height: int, width: int) -> dict[st
         if spec["role"] == "image":
             sides = fixed_size(manifest) or (height, width)
             inputs[spec["name"]] = torch.rand(1, 3, *sides, generator=generator)
+        elif spec["role"] in NOTHING_ROLES:
+            inputs[spec["name"]] = torch.rand(_still_shape(spec), generator=generator)
         else:
             low, high = spec["range"]
             inputs[spec["name"]] = low + (high - low) * torch.rand(1, generator=generator)

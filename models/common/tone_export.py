@@ -29,11 +29,12 @@ from models.common.metrics import psnr_8bit, ssim_8bit
 from models.common.speed import measure_speed
 from models.common.tone import PLAIN_WAYS, Rgb8, small_photos
 from models.fetch_data import data_sources
-from models.nets.curves import SEEN_PX, STEPS
+from models.nets.curves import BEND, KNOTS, SEEN_PX
 
 MEASURED_PX = 384
 GOLDEN_PX = 256
 PREVIEW_PX = 400
+KNOTTED = {"knots": KNOTS, "bend": BEND}
 THIS_MODEL, UNTOUCHED = "this model", "untouched"
 GOOD = "good photographs, left as they are"
 
@@ -97,7 +98,7 @@ def tone_manifest(said: dict[str, Any], network: nn.Module) -> dict[str, Any]:
         "blend": "replace",
         "files": {"main": "model.onnx"},
         "inputs": [image | PLANES, scalar | {"default": middle}],
-        "outputs": [{"name": "curves", "part": "main", "role": "curve", "layout": "NCHW", "iterations": STEPS}],
+        "outputs": [{"name": "curves", "part": "main", "role": "curve", "layout": "NCHW"} | KNOTTED],
         "params": [param | {"default": slider["default"], "step": 1.0}],
     }  # fmt: skip
 
@@ -130,7 +131,7 @@ def measure_tones(mend: Mend, photos: dict[str, Rgb8], spoil: Spoil) -> list[dic
 
 def scores(mend: Mend, pairs: Sequence[tuple[Rgb8, Rgb8]]) -> dict[str, float]:
     results = [(mend(poor), clean) for poor, clean in pairs]
-    tensors = [tuple(_as_batch(picture) for picture in pair) for pair in results]
+    tensors = [tuple(as_batch(picture) for picture in pair) for pair in results]
     return {
         "psnr": round(float(np.mean([min(psnr_8bit(*pair), 99.0) for pair in tensors])), 3),
         "ssim": round(float(np.mean([ssim_8bit(*pair) for pair in tensors])), 4),
@@ -139,7 +140,7 @@ def scores(mend: Mend, pairs: Sequence[tuple[Rgb8, Rgb8]]) -> dict[str, float]:
 
 
 def mean_psnr(mend: Mend, pairs: Sequence[tuple[Rgb8, Rgb8]]) -> float:
-    return float(np.mean([psnr_8bit(_as_batch(mend(poor)), _as_batch(clean)) for poor, clean in pairs]))
+    return float(np.mean([psnr_8bit(as_batch(mend(poor)), as_batch(clean)) for poor, clean in pairs]))
 
 
 def colour_difference(one: Rgb8, other: Rgb8) -> float:
@@ -149,7 +150,7 @@ def colour_difference(one: Rgb8, other: Rgb8) -> float:
 
 
 def whole_speed(graph: Path, side: int = 1024, runs: int = 5) -> dict[str, Any]:
-    """Seconds a megapixel of shrinking, asking and applying, two threads; the network alone sees 256 × 256."""
+    """Seconds a megapixel of shrinking, asking and applying, two threads; the network alone sees 128 × 128."""
     mend, picture = tone_runner(graph), np.tile(generated_blocks(1)[0], (6, 6, 1))[:side, :side]
     before, seconds = torch.get_num_threads(), []
     torch.set_num_threads(2)
@@ -232,5 +233,5 @@ def _preview_of(photos: dict[str, Rgb8]) -> Rgb8:
     return cv2.resize(chosen, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
 
 
-def _as_batch(pixels: Rgb8) -> torch.Tensor:
+def as_batch(pixels: Rgb8) -> torch.Tensor:
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from desktop.core.effect_parameters import Value
-from desktop.core.effect_table import EFFECTS
+from desktop.core.effect_table import BY_ID, EFFECTS
 from desktop.core.effect_values import Place
 from desktop.core.effects import Prepared, checked_settings, read_around, without_margin
 from desktop.core.geometry import Rect, Size
@@ -57,7 +57,7 @@ def inverting_cube() -> bytes:
 
 
 def settings_of(effect_id: str) -> EffectSettings:
-    lut = inverting_cube() if effect_id == "lut" else None
+    lut = inverting_cube() if BY_ID[effect_id].takes_lut else None
     return checked_settings(effect_id, VALUES.get(effect_id, {}), lut)
 
 

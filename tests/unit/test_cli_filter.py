@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from desktop.cli import run_command_line
 from desktop.core.composite import flatten
@@ -43,6 +44,20 @@ def test_a_table_of_colours_comes_from_a_file(picture: Path, tmp_path: Path) -> 
     assert np.array_equal(read_image(out).pixels, applied(settings_of("lut"), sample_picture(16)))
 
 
+def test_colours_come_from_a_reference(picture: Path, tmp_path: Path) -> None:
+    reference, out = tmp_path / "reference.png", tmp_path / "out.png"
+    levels = np.random.default_rng(0).integers(0, 256, (60, 60, 1))
+    Image.fromarray((levels * np.array([1.0, 0.6, 0.3])).astype(np.uint8)).save(reference)
+    assert run("match-colours", picture, out, "--reference", reference) == 0
+    found, before = read_image(out).pixels.astype(float), read_image(picture).pixels
+    seen = before[..., 3] > 0
+    assert found[seen][:, 0].mean() > found[seen][:, 2].mean() * 1.5, "it is as orange as the reference"
+    assert np.array_equal(found[..., 3], before[..., 3])
+    assert run("match-colours", picture, out, "--reference", picture) == 0
+    same = read_image(out).pixels.astype(int)
+    assert np.abs(same - before)[seen].max() <= 65535 / 255 * 3, "its own colours change nothing"
+
+
 def test_an_adjustment_layer_keeps_the_pixels_below_it(picture: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.ora"
     assert run("levels", picture, out, "--param", "all_gamma=2", "--layer") == 0
@@ -62,6 +77,9 @@ def test_an_adjustment_layer_keeps_the_pixels_below_it(picture: Path, tmp_path: 
         (("gaussian-blur", "--param", "width=3"), "no parameter"),
         (("gaussian-blur", "--param", "radius"), "radius"),
         (("lut",), "Choose a .cube file"),
+        (("match-colours",), "Choose a reference"),
+        (("invert", "--reference", "{picture}"), "takes no reference"),
+        (("match-colours", "--reference", "missing.png"), "missing.png"),
         (("lut", "--lut", "missing.cube"), "no file"),
         (("invert", "--lut", "{picture}"), "not a whole .cube file"),
         (("twirl", "--layer"), "cannot be a layer"),

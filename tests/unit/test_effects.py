@@ -235,6 +235,7 @@ def test_a_median_in_16_bits_is_as_good_as_exact() -> None:
         ("curves", {"all": "0,0 1,2"}, "effect.bad_curve"),
         ("gradient-map", {"dark": "red"}, "effect.bad_color"),
         ("lut", {}, "effect.no_lut"),
+        ("match-colours", {}, "effect.no_reference"),
     ],
 )
 def test_values_that_cannot_be_are_refused_with_a_sentence(effect_id: str, given: dict[str, Any], key: str) -> None:

@@ -28,11 +28,14 @@ Planes = NDArray[np.float32]
 def check(manifest: Manifest) -> None:
     check_roles(
         manifest,
-        inputs={"image", "embedding", "image2", "style"} | CONSTANT_ROLES,
+        inputs={"image", "embedding", "image2", "style", "hints"} | CONSTANT_ROLES,
         outputs={*ANSWERS, "embedding", "ignore"},
         needs={"image"},
         gives=set(ANSWERS),
     )
+    for spec in manifest.inputs:
+        if spec.role == "hints" and (spec.order != "RGBA" or not isinstance(spec.size, tuple)):
+            raise broken(manifest, "hints come as RGBA at a fixed size.")
     if manifest.scale != 1:
         raise broken(manifest, "a model that colours has scale = 1.")
 

@@ -28,6 +28,7 @@ from desktop.runtime.adapters.fitting import (
     resized_planes,
     shown_whole,
 )
+from desktop.runtime.adapters.hints import hints_tensor
 from desktop.runtime.adapters.wiring import Wiring
 from desktop.runtime.manifest import JOINED, TWO_PICTURES, WITH_MASK, Input, Manifest, Output, Task
 from desktop.runtime.pictures import Picture, gather
@@ -216,6 +217,8 @@ class PictureRun:
         declared = tensor_info(job.session(self._part), spec.name)
         if is_plane(spec, job.session(self._part)):
             return plane_feed(job, spec, declared, size, placed)
+        if spec.role == "hints":
+            return hints_tensor(cast("Pixels | None", job.inputs.get("hints")), spec, declared.type)
         if spec.role not in job.inputs:
             raise UserError("model.input_missing", model_id=job.manifest.id, role=spec.role)
         if spec.role == "mask":

@@ -65,7 +65,7 @@ def run_picture_task(job: AdapterJob) -> int:
             lay_tile(job.result, moved_pixels(job, answer, planes, placed), placed)
             continue
         if answer.role == "curve":
-            planes = applied_curve(own_planes(run, placed, planes), planes, answer.iterations)
+            planes = under_curve(own_planes(run, placed, planes), planes, answer)
         elif answer.order == "Y":
             planes = with_own_colour(own_planes(run, placed, planes, scale), planes)
         elif len(planes) == 4:
@@ -94,6 +94,29 @@ def applied_curve(own: Planes, curve: Planes, iterations: int) -> Planes:
         first = (step % steps) * per_step
         own = own + curve[first : first + per_step] * (own * own - own)
     return own.astype(np.float32, copy=False)
+
+
+def under_curve(own: Planes, curve: Planes, answer: Output) -> Planes:
+    """The picture's own colour under the curve, in whichever form the manifest says that it comes."""
+    if answer.knots is None:
+        return applied_curve(own, curve, answer.iterations)
+    return applied_knots(own, curve, answer.knots, answer.bend)
+
+
+def applied_knots(own: Planes, curve: Planes, knots: int, bend: float) -> Planes:
+    """Each level goes to where the curve of its place, and of its channel if each has one, puts it."""
+    found = np.empty_like(own)
+    height, width = own.shape[1:]
+    at = (np.arange(knots) / (knots - 1)) ** bend
+    for place, levels in enumerate(own):
+        first = place * knots if len(curve) >= 3 * knots else 0
+        below = np.searchsorted(at, levels.ravel(), side="right").clip(1, knots - 1) - 1
+        share = ((levels.ravel() - at[below]) / (at[below + 1] - at[below])).astype(np.float32)
+        maps = curve[first : first + knots].reshape(knots, height * width)
+        pixels = np.arange(height * width)
+        one, other = maps[below, pixels], maps[below + 1, pixels]
+        found[place] = (one + share * (other - one)).reshape(height, width)
+    return found
 
 
 def with_own_colour(own: Planes, answer: Planes) -> Planes:

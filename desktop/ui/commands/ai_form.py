@@ -9,11 +9,15 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.core.layers import LayerId
 from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.latents import SEED_LIMIT
 from desktop.runtime.runner import DEVICE_CHOICES, DeviceChoice, ParameterValue
 from desktop.settings import DEVICE, MODEL_DEVICES, MODEL_TILES, Setting, Settings
 from desktop.tools import ai_tool, generate_tool
 from desktop.tools.ai_tool import Landing, RunSettings, SecondPicture, Source, Where
 from desktop.ui.background import Background
+
+VARIETY = "variety"  # the parameter that says how far proposals differ
+PROPOSED_VARIETY = 50.0
 
 
 class AiForm(QObject):
@@ -36,6 +40,7 @@ class AiForm(QObject):
         self.landings: dict[str, Landing] = {}  # by model, where it is not the usual one
         self.second: SecondPicture | None = None
         self.second_path: Path | None = None
+        self.seed = 0
 
     def load_models(self) -> None:
         """Reads the catalog; the first usable model is chosen, unless the chosen one is still there."""
@@ -136,7 +141,25 @@ class AiForm(QObject):
 
         self._background.run(lambda: _pixels_of(path), on_done=take, on_error=self.failed.emit, name="second picture")
 
+    def set_seed(self, seed: int) -> None:
+        self.seed = seed
+        self.changed.emit()
+
+    def next_proposal(self) -> None:
+        """The next seed; where a variety says how much the seed may change, it is turned up from nothing."""
+        if self.parameters().get(VARIETY) == 0:
+            self.set_parameter(VARIETY, PROPOSED_VARIETY)
+        self.set_seed((self.seed + 1) % SEED_LIMIT)
+
     # what it asks for
+
+    @property
+    def takes_seed(self) -> bool:
+        return self.model is not None and ai_tool.takes_seed(self.model.manifest)
+
+    @property
+    def is_second_needed(self) -> bool:
+        return self.model is not None and ai_tool.is_second_needed(self.model.manifest)
 
     @property
     def wants_second(self) -> bool:
@@ -160,6 +183,7 @@ class AiForm(QObject):
             feather_px=self.feather_px,
             landing=self.landing,
             second=self.second,
+            seed=self.seed if self.takes_seed else 0,
             device=self.device_for(model),
             tile_side=self.tile_override(model.id),
         )

@@ -18,6 +18,7 @@ from desktop.io.cube_files import read_cube_file
 from desktop.tools.effect_run import source_of
 from desktop.tools.histogram import auto_levels, sampled
 from desktop.tools.painting import Plane
+from desktop.ui.commands.reference_choice import references_for
 from desktop.ui.dialogs.effect_dialog import FRAME_MS, EffectDialog
 from desktop.ui.effect_trials import LayerTrial, PixelTrial, Trial
 from desktop.ui.i18n import tr
@@ -165,6 +166,7 @@ class EffectCommands(QObject):
             background=self._window.background,
             choose_lut=self.choose_lut,
             parent=self._window,
+            references=references_for(self._window, trial, self.failed.emit) if effect.takes_reference else (),
         )
         self.dialog = dialog
 

@@ -5,7 +5,7 @@ It does not hold the window: one may zoom and pan in the picture while it is ope
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QPushButton, QWidget
@@ -18,7 +18,7 @@ from desktop.ui.background import Background
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.effect_trials import Trial
 from desktop.ui.i18n import tr
-from desktop.ui.panels.effect_form import EffectForm
+from desktop.ui.panels.effect_form import EffectForm, Reference
 from desktop.ui.widgets.basics import dim_label
 from desktop.ui.widgets.histogram_view import HistogramView
 
@@ -43,6 +43,7 @@ class EffectDialog(QDialog):
         background: Background,
         choose_lut: Callable[[], bytes | None],
         parent: QWidget,
+        references: Sequence[Reference] = (),
     ) -> None:
         super().__init__(parent)
         self._effect, self._trial, self._background = effect, trial, background
@@ -52,7 +53,7 @@ class EffectDialog(QDialog):
         self._is_kept = self._is_over = False
         self.setWindowTitle(tr(f"effect.{effect.id}"))
         self.setMinimumWidth(WIDTH_PX)
-        self.form = EffectForm(effect, settings, choose_lut, self)
+        self.form = EffectForm(effect, settings, choose_lut, self, references)
         self.histogram = HistogramView(self)
         self.preview = QCheckBox(tr("effect.preview"), self)
         self.auto = QPushButton(tr("effect.auto"), self)

@@ -24,6 +24,7 @@ from desktop.ui.i18n import tr
 from desktop.ui.panels.model_card import ParameterForm, title_of
 from desktop.ui.panels.model_picker import ModelPicker
 from desktop.ui.panels.second_picture import AskFile, SecondPictureCombo
+from desktop.ui.panels.seed_row import SeedRow
 from desktop.ui.state import EditorState, Tool
 from desktop.ui.widgets.basics import IconButton, Segments, dim_label, rule, wrapped_label
 from desktop.ui.widgets.value_slider import Range, ValueSlider
@@ -46,6 +47,7 @@ class AiPanel(QWidget):
         self._shown_form = ""
         self.picker = ModelPicker(self)
         self.form: ParameterForm | None = None
+        self.seed_row = SeedRow(ai.form, self)
         self.empty = wrapped_label(parent=self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.source_label, self.where_label = dim_label(parent=self), dim_label(parent=self)
@@ -71,9 +73,7 @@ class AiPanel(QWidget):
     def retranslate(self) -> None:
         self.source_label.setText(tr("ai.source"))
         self.where_label.setText(tr("ai.where"))
-        self.second_label.setText(tr("ai.second"))
-        self.second.setAccessibleName(tr("ai.second_tip"))
-        self.second.setToolTip(tr("ai.second_tip"))
+        self.seed_row.retranslate()
         self.landing_label.setText(tr("ai.landing"))
         self.landing.set_texts([tr(f"ai.landing.{landing.value}") for landing in MASK_LANDINGS])
         self.source.set_texts((tr("ai.source.visible"), tr("ai.source.layer")))
@@ -108,6 +108,7 @@ class AiPanel(QWidget):
         body.addWidget(self.picker)
         body.addWidget(self.empty)
         body.addLayout(self._form_place)
+        body.addWidget(self.seed_row)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
@@ -218,7 +219,8 @@ class AiPanel(QWidget):
         self._show_row(self.landing_label, self.landing, form.is_for_masks)
         self._show_row(self.where_label, self.where, form.has_region)
         if form.wants_second:
-            self.second.refresh()
+            self._refresh_second()
+        self.seed_row.refresh()
         self._brushes.setVisible(form.has_region and form.where is Where.PAINTED)
         self.feather.setVisible(form.has_region and form.where is not Where.ALL)
         self.feather.set_value(self._ai.form.feather_px)
@@ -233,7 +235,12 @@ class AiPanel(QWidget):
         self._refresh_progress()
 
     def _refresh_second(self) -> None:
-        if self._ai.form.wants_second:
+        form = self._ai.form
+        if form.wants_second:
+            kind = "second" if form.is_second_needed else "hints"
+            self.second_label.setText(tr(f"ai.{kind}"))
+            self.second.setAccessibleName(tr(f"ai.{kind}_tip"))
+            self.second.setToolTip(tr(f"ai.{kind}_tip"))
             self.second.refresh()
 
     def _show_row(self, label: QWidget, control: QWidget, shown: bool) -> None:
@@ -241,7 +248,7 @@ class AiPanel(QWidget):
         control.setVisible(shown)
 
     def _refresh_form(self) -> None:
-        shown = self._ai.form.model.id if self._ai.form.model is not None else ""
+        shown = f"{self._ai.form.model.id} {self._ai.form.seed}" if self._ai.form.model is not None else ""
         if shown == self._shown_form:
             return
         self._shown_form = shown

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -24,6 +24,13 @@ CURVE_PX = 240
 LABEL_PX = 104
 
 
+class Reference(NamedTuple):
+    """What an effect may take its colours from: what it is called, and the .cube table made of it, if any."""
+
+    name: str
+    table: Callable[[], bytes | None]
+
+
 class EffectForm(QWidget):
     """`changed` when a value changed; `settings` is None while a .cube file is still to be chosen."""
 
@@ -31,9 +38,15 @@ class EffectForm(QWidget):
     group_changed = Signal(str)
 
     def __init__(
-        self, effect: Effect, settings: EffectSettings, choose_lut: Callable[[], bytes | None], parent: QWidget
+        self,
+        effect: Effect,
+        settings: EffectSettings,
+        choose_lut: Callable[[], bytes | None],
+        parent: QWidget,
+        references: Sequence[Reference] = (),
     ) -> None:
         super().__init__(parent)
+        self._references = references
         self._effect, self._choose_lut, self._lut = effect, choose_lut, settings.lut
         self._values: dict[str, Any] = values_of(settings)
         self._setters: dict[str, Callable[[Any], None]] = {}
@@ -42,6 +55,7 @@ class EffectForm(QWidget):
         self._groups = list(dict.fromkeys(one.group for one in effect.parameters if one.group))
         self.group = QComboBox(self)
         self.lut_button = QPushButton(tr("effect.file"), self)
+        self.reference = QComboBox(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -84,8 +98,11 @@ class EffectForm(QWidget):
         self.group.currentIndexChanged.connect(lambda _index: self._show_group())
 
     def _add_lut(self) -> None:
-        self.lut_button.setVisible(self._effect.takes_lut)
-        if self._effect.takes_lut:
+        self.lut_button.setVisible(self._effect.takes_lut and not self._effect.takes_reference)
+        self.reference.setVisible(self._effect.takes_reference)
+        if self._effect.takes_reference:
+            self._add_references()
+        elif self._effect.takes_lut:
             self._column.addWidget(self.lut_button)
             self.lut_button.clicked.connect(self._take_lut)
 
@@ -203,8 +220,22 @@ class EffectForm(QWidget):
         self._values[parameter.id] = value
         self.changed.emit()
 
+    def _add_references(self) -> None:
+        """The layers and the way to a file; an adjustment that has its table already keeps it until one is chosen."""
+        self.reference.setPlaceholderText(
+            tr("effect.reference.choose" if self._lut is None else "effect.reference.kept")
+        )
+        self.reference.addItems([one.name for one in self._references])
+        self.reference.setCurrentIndex(-1)
+        self.reference.setToolTip(tr("effect.reference_tip"))
+        self.reference.setAccessibleName(tr("effect.reference"))
+        self.reference.activated.connect(lambda index: self._take_content(self._references[index].table()))
+        self._labelled(tr("effect.reference"), self.reference)
+
     def _take_lut(self) -> None:
-        content = self._choose_lut()
+        self._take_content(self._choose_lut())
+
+    def _take_content(self, content: bytes | None) -> None:
         if content is not None:
             self._lut = content
             self.changed.emit()

@@ -13,7 +13,7 @@ from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 
 AskFile = Callable[[], Path | None]
-FILE = "file"
+FILE, NONE = "file", "none"
 
 
 class SecondPictureCombo(QComboBox):
@@ -36,6 +36,8 @@ class SecondPictureCombo(QComboBox):
         self.clear()
         self.setPlaceholderText(tr("ai.second.choose"))
         document = self._state.document
+        if not self._form.is_second_needed:
+            self.addItem(tr("ai.second.none"), NONE)
         layers = [] if document is None else [x for x in document.iter_layers() if isinstance(x, RasterLayer)]
         for layer in reversed(layers):
             self.addItem(layer.name, layer.id)
@@ -51,12 +53,16 @@ class SecondPictureCombo(QComboBox):
     def _show_choice(self) -> None:
         second, path = self._form.second, self._form.second_path
         wanted = path if path is not None else None if second is None else second.layer_id
+        if wanted is None and not self._form.is_second_needed:
+            wanted = NONE
         known = [index for index in range(self.count()) if wanted is not None and self.itemData(index) == wanted]
         self.setCurrentIndex(known[0] if known else -1)
 
     def _take(self, index: int) -> None:
         value = self.itemData(index)
-        if value == FILE:
+        if value == NONE:
+            self._form.set_second_layer(None)
+        elif value == FILE:
             path = self._ask_file()
             if path is not None:
                 self._form.set_second_file(path)
