@@ -61,16 +61,17 @@ class Config:
     threads: int = 2
 
     views: int = 8  # pieces of each photograph
+    dropped: float = 0.25  # of what the eye sees, in training
     hinted_share: float = 0.6  # of the pictures come with hints
     rebalance: float = 0.5  # how far from counting colours as often as they are (1) to counting all alike (0)
     colour_weight: float = 0.02  # of the distance in Lab beside the cross-entropy
 
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
     steps: int = 3000
-    batch: int = 16
+    batch: int = 12
     learning_rate: float = 2e-3
     warmup: int = 50
-    weight_decay: float = 0.02
+    weight_decay: float = 0.05
     ema: float = 0.995
     clip_gradient: float = 1.0
     seed: int = 0
@@ -100,6 +101,7 @@ SMOKE = {
 
 class Batch(NamedTuple):
     seen: list[Tensor]
+    luma: Tensor  # (N, 1, 40, 40)
     ab: Tensor  # (N, 2, 40, 40)
     hints: Tensor  # (N, 3, 40, 40)
 
@@ -108,8 +110,8 @@ class Batch(NamedTuple):
         """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
         rng = np.random.default_rng((config.seed, step, rank))
         count = config.batch // (config.devices * config.nodes)
-        seen, ab = views.take(rng.integers(len(views), size=count), rng.random(count) < 0.5)
-        return Batch(seen, ab, draw_hints(ab, rng, share=config.hinted_share))
+        seen, luma, ab = views.take(rng.integers(len(views), size=count), rng.random(count) < 0.5)
+        return Batch(seen, luma, ab, draw_hints(ab, rng, share=config.hinted_share))
 
 
 class TrainingPass(nn.Module):
@@ -121,8 +123,9 @@ class TrainingPass(nn.Module):
         self.colour_weight = config.colour_weight
         self.register_buffer("weights", weights)
 
-    def forward(self, seen: list[Tensor], ab: Tensor, hints: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        scores = self.network(seen, hints)
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        ab = batch.ab
+        scores = self.network(batch.seen, batch.hints, batch.luma)
         entropy = colour_entropy(scores, ab, self.network.bins, self.weights)
         far = F.smooth_l1_loss(annealed_mean(scores, self.network.bins), ab, beta=5.0)
         return entropy + self.colour_weight * far, {"loss/entropy": entropy.detach(), "loss/colour": far.detach()}
@@ -151,7 +154,7 @@ def validate(network: ColourDecoder, batches: list[Batch], weights: Tensor) -> d
     entropies, plain, hinted = [], [], []
     for batch in batches:
         for hints, errors in ((torch.zeros_like(batch.hints), plain), (batch.hints, hinted)):
-            scores = network(batch.seen, hints)
+            scores = network(batch.seen, hints, batch.luma)
             entropies.append(colour_entropy(scores, batch.ab, network.bins, weights))
             errors.append((annealed_mean(scores, network.bins) - batch.ab).square().sum(dim=1).sqrt().mean())
     means = (float(torch.stack(values).mean()) for values in (entropies, plain, hinted))
@@ -185,7 +188,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
     batches = [Batch.draw(watched, config, step=2**31 + i, rank=0) for i in range(1 if config.smoke else 6)]
     batches = [fabric.to_device(batch) for batch in batches]
 
-    network = ColourDecoder()
+    network = ColourDecoder(dropped=config.dropped)
     network.set_scales(statistics(views))
     weights = rarity(views, network.bins, config).to(fabric.device)
     average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
@@ -207,7 +210,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(done, step, config)
         batch = fabric.to_device(Batch.draw(views, config, step=step, rank=fabric.global_rank))
-        loss, parts_of_loss = losses(batch.seen, batch.ab, batch.hints)
+        loss, parts_of_loss = losses(batch)
         optimizer.zero_grad()
         fabric.backward(loss)
         fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)
@@ -218,11 +221,11 @@ def train(config: Config, *, resume: bool = False) -> Path:
         if (step + 1) % 20 == 0:
             fabric.log_dict({name: float(value) for name, value in parts_of_loss.items()}, step + 1)
         if (step + 1) % config.validate_every == 0 or is_last:
-            scores = validate(average.module, batches, weights)
+            scores = validate(average.module.eval(), batches, weights)
             fabric.log_dict(scores, step + 1)
             told = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
             fabric.print(f"step {step + 1}: {told}; loss {float(parts_of_loss['loss/entropy']):.3f}")
-            if best.improved_by(-scores["entropy"], step=step + 1):
+            if best.improved_by(-scores["error"] - scores["error_hinted"], step=step + 1):
                 save(BEST, step + 1)
         if (step + 1) % config.checkpoint_every == 0 or is_last:
             save(LATEST, step + 1)

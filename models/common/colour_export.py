@@ -54,7 +54,7 @@ MANIFEST: dict[str, Any] = {
         | {"layout": "NCHW", "order": "RGBA", "mean": [0.0], "std": [255.0]},
         {"name": "saturation", "part": "main", "role": "scalar", "param": "saturation", "range": [0.0, 2.0]}
         | {"default": 1.0},
-        {"name": "variety", "part": "main", "role": "scalar", "param": "variety", "range": [0.0, 3.0], "default": 0.0},
+        {"name": "variety", "part": "main", "role": "scalar", "param": "variety", "range": [0.0, 2.0], "default": 0.0},
         {"name": "noise", "part": "main", "role": "noise", "shape": [VARIETIES, VARIETY_SIDE, VARIETY_SIDE]},
     ],
     "outputs": [{"name": "ab", "part": "main", "role": "ab", "layout": "NCHW", "mean": [0.0], "std": [AB_UNIT]}],

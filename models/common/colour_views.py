@@ -25,22 +25,25 @@ from models.nets.colouring import AB_SCALE, STRIDE, TAP_CHANNELS, Eye, as_lab_ab
 VIEW_PX = 160
 COLOURLESS = 4.0  # mean distance from grey in Lab: what has less teaches that everything is grey
 EYES_AT_ONCE = 16
+NAMES = ("seen4", "seen8", "seen16", "seen32", "luma", "ab")
 Planes16 = NDArray[np.float16]
 
 
 @dataclass(frozen=True)
 class Views:
-    """(N, …) of each view: what the eye saw at strides 4 to 32, and a and b at stride 4."""
+    """(N, …) of each view: what the eye saw at strides 4 to 32, its luma and a and b at stride 4."""
 
     seen: tuple[Planes16, ...]
+    luma: Planes16
     ab: Planes16
 
     def __len__(self) -> int:
         return len(self.ab)
 
-    def take(self, chosen: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> tuple[list[Tensor], Tensor]:
-        """Some of them as (what was seen, a and b), mirrored where told."""
-        return [_taken(planes, chosen, mirrored) for planes in self.seen], _taken(self.ab, chosen, mirrored)
+    def take(self, chosen: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Some of them as (what was seen, luma, a and b), mirrored where told."""
+        luma, ab = (_taken(planes, chosen, mirrored) for planes in (self.luma, self.ab))
+        return [_taken(planes, chosen, mirrored) for planes in self.seen], luma, ab
 
 
 class Shown(NamedTuple):
@@ -53,7 +56,7 @@ def load_views(folders: tuple[Path, ...], eye: Eye, cache: Path, *, per_photo: i
     paths = find_photos(folders)
     named = "\n".join(f"{path.name} {path.stat().st_size}" for path in paths)
     settings = f"{VIEW_PX} {per_photo} {seed} {COLOURLESS} {eye_print(eye)}\n"
-    kept = cache / f"colours-{hashlib.sha256((settings + named).encode()).hexdigest()[:16]}"
+    kept = cache / f"colour-views-{hashlib.sha256((settings + named).encode()).hexdigest()[:16]}"
     if not kept.exists():
         photos = [photo for photo in small_photos(folders).values() if is_colourful(photo)]
         learnt = [photo for index, photo in enumerate(photos) if index % 20]
@@ -86,7 +89,8 @@ def seen_views(photos: list[Rgb8], eye: Eye, per_photo: int, seed: int) -> Views
             for planes, found in zip(seen, eye(torch.from_numpy(grey)), strict=True):
                 planes[start : start + len(grey)] = found.numpy()
     ab = np.stack([view.ab for view in shown]).transpose(0, 3, 1, 2).astype(np.float16)
-    return Views(seen, ab)
+    luma = np.stack([cv2.resize(view.grey, (sides[0],) * 2, interpolation=cv2.INTER_AREA) for view in shown])
+    return Views(seen, luma[:, None].astype(np.float16), ab)
 
 
 def view_of(photo: Rgb8, rng: np.random.Generator) -> Shown:
@@ -148,10 +152,10 @@ def _taken(planes: Planes16, chosen: NDArray[np.int64], mirrored: NDArray[np.boo
 
 def _write(folder: Path, views: Views) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, planes in zip(("seen4", "seen8", "seen16", "seen32", "ab"), (*views.seen, views.ab), strict=True):
+    for name, planes in zip(NAMES, (*views.seen, views.luma, views.ab), strict=True):
         np.save(folder / f"{name}.npy", planes)
 
 
 def _read(folder: Path) -> Views:
-    *seen, ab = (np.load(folder / f"{name}.npy") for name in ("seen4", "seen8", "seen16", "seen32", "ab"))
-    return Views(tuple(seen), ab)
+    *seen, luma, ab = (np.load(folder / f"{name}.npy") for name in NAMES)
+    return Views(tuple(seen), luma, ab)

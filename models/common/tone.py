@@ -39,7 +39,7 @@ def random_view(photo: Rgb8, side: int, rng: np.random.Generator) -> Rgb8:
 
 
 def darkened(clean: Rgb8, rng: np.random.Generator) -> Rgb8:
-    """As if the light had been too little: less of it in linear light, unevenly, with the noise and steps of 8 bits."""
+    """As if the light had been too little: less of it in linear light, unevenly, with noise, stored by a camera."""
     light = (clean.astype(np.float32) / 255) ** 2.2
     light *= np.float32(np.exp(-rng.uniform(np.log(1.5), np.log(20))))
     if rng.random() < 0.4:
@@ -48,7 +48,7 @@ def darkened(clean: Rgb8, rng: np.random.Generator) -> Rgb8:
         light * np.float32(np.exp(rng.uniform(np.log(1e-5), np.log(2e-3)))) + np.float32(1e-8)
     )
     dark = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
-    return to_8bit(dark ** np.float32(np.exp(rng.normal(0, 0.12))))
+    return stored(to_8bit(dark ** np.float32(np.exp(rng.normal(0, 0.12)))), rng)
 
 
 def uneven_light(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -71,7 +71,15 @@ def badly_taken(clean: Rgb8, rng: np.random.Generator) -> Rgb8:
     if rng.random() < 0.5:
         black, white = rng.uniform(0, 0.16), rng.uniform(0.78, 1)
         shown = black + shown * np.float32(white - black)
-    return to_8bit(shown)
+    grain = np.float32(np.exp(rng.uniform(np.log(0.002), np.log(0.015))))
+    return stored(to_8bit(shown + rng.standard_normal(shown.shape, dtype=np.float32) * grain), rng)
+
+
+def stored(picture: Rgb8, rng: np.random.Generator) -> Rgb8:
+    """As a camera stores it, by JPEG: exact ends of the tones, which would give away how it was spoilt, are gone."""
+    quality = int(rng.integers(70, 96))
+    kept = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.ascontiguousarray(cv2.imdecode(kept, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def _warmth(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -201,8 +201,9 @@ def tone_card(folder: Path, manifest: dict[str, Any], what: str, weaknesses: Seq
             "## Measured",
             "",
             "Printed by `models/evaluate.py` on photographs from packages that gave none to training, at most "
-            f"{MEASURED_PX} px, spoilt as in training; the number in brackets is the one that serves the rival best on "
-            "these very pictures. PSNR and SSIM in RGB, colour difference is CIE76.",
+            f"{MEASURED_PX} px, spoilt by calculation, with noise and JPEG as a camera would store them; the number in "
+            "brackets is the one that serves the rival best on these very pictures. PSNR and SSIM in RGB, colour "
+            "difference is CIE76.",
             "",
             tone_table(measured["rows"]),
             "",

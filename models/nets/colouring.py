@@ -23,11 +23,15 @@ TAP_CHANNELS = (24, 40, 112, 192)
 STRIDE = 4  # of the answer
 BIN_STEP = 12.0  # between neighbouring bins of a and b
 AB_SCALE = 50.0  # a and b are fed divided by this
+SPREAD_AB = 14.0  # a deviation of colours around those of hints
+FARTHEST = 8.0
+LIGHT_COUNTS = 2.0  # a difference in light, against one in place as a share of the side
+ENOUGH = 300.0  # sum of weights at which hints are half as near as can be: a dab a quarter of the side away
 AB_UNIT = 128.0  # and answered divided by this
 SHOWN_PX = 448  # side of the square that the exported graph sees: colours follow edges at this size
 NETWORK_PX = 224  # side at which the eye looks
 GUIDE_RADIUS, GUIDE_EPSILON = 8, 1e-3
-VARIETIES, VARIETY_SIDE = 5, 4  # numbers that tilt the distribution, at 4 × 4 places
+VARIETIES, VARIETY_SIDE = 5, 2  # numbers that tilt the distribution, at 2 × 2 places
 TEMPERATURE = 0.45  # of the annealed mean: 1 is the mean, which is dull, 0 the likeliest bin, which is blotchy
 LUMA = (0.299, 0.587, 0.114)
 
@@ -71,11 +75,13 @@ class Rise(nn.Module):
 class ColourDecoder(nn.Module):
     """(what the eye saw at strides 4, 8, 16, 32, hints (N, 3, h, w) at stride 4) → scores of the bins (N, Q, h, w).
 
-    Hints are a and b divided by AB_SCALE and their presence 0..1, the former 0 where the latter is.
+    Hints are a and b divided by AB_SCALE and their presence 0..1, the former 0 where the latter is; `luma`
+    (N, 1, h, w) in 0..1. Scores fall with the distance from the hints nearby, as far as the network trusts them there.
     """
 
-    def __init__(self, widths: tuple[int, int, int] = (96, 72, 56)) -> None:
+    def __init__(self, widths: tuple[int, int, int] = (96, 72, 56), dropped: float = 0.0) -> None:
         super().__init__()
+        self.drop = nn.Dropout2d(dropped)  # of what is seen: the photographs to learn from are few
         for place, channels in enumerate(TAP_CHANNELS):
             self.register_buffer(f"mean{place}", torch.zeros(1, channels, 1, 1))
             self.register_buffer(f"scale{place}", torch.ones(1, channels, 1, 1))
@@ -90,9 +96,12 @@ class ColourDecoder(nn.Module):
         self.rise8 = Rise(widths[0], TAP_CHANNELS[1], 32, widths[1])
         self.rise4 = Rise(widths[1], TAP_CHANNELS[0], 16, widths[2])
         self.scores = nn.Conv2d(widths[2], len(self.bins), 1)
+        self.trust = nn.Conv2d(widths[2], 1, 1)
+        nn.init.zeros_(self.trust.weight)
+        nn.init.zeros_(self.trust.bias)
 
-    def forward(self, seen: list[Tensor], hints: Tensor) -> Tensor:
-        scaled = [(x - getattr(self, f"mean{i}")) * getattr(self, f"scale{i}") for i, x in enumerate(seen)]
+    def forward(self, seen: list[Tensor], hints: Tensor, luma: Tensor) -> Tensor:
+        scaled = [self.drop((x - getattr(self, f"mean{i}")) * getattr(self, f"scale{i}")) for i, x in enumerate(seen)]
         hint4 = F.relu(self.hint4(hints))
         hint8 = F.relu(self.hint8(hint4))
         hint16 = F.relu(self.hint16(hint8))
@@ -101,13 +110,38 @@ class ColourDecoder(nn.Module):
         low = F.relu(self.bottom(scaled[3]) + self.whole(low) + hint32)
         low = self.rise16(low, scaled[2], hint16)
         low = self.rise8(low, scaled[1], hint8)
-        return self.scores(self.rise4(low, scaled[0], hint4))
+        low = self.rise4(low, scaled[0], hint4)
+        spread, nearness = spread_hints(hints, luma)
+        far = (spread.unsqueeze(1) - self.bins.view(1, -1, 2, 1, 1)).square().sum(dim=2) / (2 * SPREAD_AB**2)
+        return self.scores(low) - F.softplus(self.trust(low) + 1) * nearness * far.clamp(max=FARTHEST)
 
     def set_scales(self, statistics: list[tuple[Tensor, Tensor]]) -> None:
         """Mean and standard deviation of each channel of what the eye sees, so that all begin at a like size."""
         for place, (mean, deviation) in enumerate(statistics):
             getattr(self, f"mean{place}").copy_(mean.view(1, -1, 1, 1))
             getattr(self, f"scale{place}").copy_(1 / deviation.clamp(min=1e-3).view(1, -1, 1, 1))
+
+
+def spread_hints(hints: Tensor, luma: Tensor) -> tuple[Tensor, Tensor]:
+    """(a and b (N, 2, h, w), how near hints are 0..1 (N, 1, h, w)): all hints mixed by nearness in place and light."""
+    size = hints.shape[-2:]
+    small, light = F.avg_pool2d(hints, 2), F.avg_pool2d(luma, 2).flatten(1)
+    rows, columns = small.shape[-2:]
+    down = torch.arange(rows, device=hints.device, dtype=hints.dtype) / rows
+    across = torch.arange(columns, device=hints.device, dtype=hints.dtype) / columns
+    far = _squares(down.repeat_interleave(columns)[None]) + _squares(across.repeat(rows)[None])
+    weights = 1 / (far + LIGHT_COUNTS * _squares(light) + 1e-3) ** 2  # (N, places, places)
+    presence = small[:, 2:].flatten(2)
+    total = torch.matmul(presence, weights.transpose(1, 2))
+    mixed = torch.matmul(small[:, :2].flatten(2), weights.transpose(1, 2)) * AB_SCALE / total.clamp(min=1e-3)
+    planes = torch.cat([mixed, total / (total + ENOUGH)], dim=1).view(-1, 3, rows, columns)
+    planes = F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
+    return planes[:, :2], planes[:, 2:]
+
+
+def _squares(values: Tensor) -> Tensor:
+    """(N, places) → (N, places, places): squared differences of each pair."""
+    return (values.unsqueeze(2) - values.unsqueeze(1)).square()
 
 
 class Eye(nn.Module):
@@ -145,13 +179,15 @@ def nearby_bins(ab: Tensor, bins: Tensor, step: float = BIN_STEP) -> Tensor:
 
 
 def tilt(bins: Tensor, noise: Tensor, size: tuple[int, int]) -> Tensor:
-    """(N, 5, 4, 4) normal numbers → (N, Q, h, w) to add to scores: another mood here and there, by few numbers.
+    """(N, 5, 2, 2) normal numbers → (N, Q, h, w) to add to scores: another mood here and there, by few numbers.
 
     Warm or cold, red or green, and so on: the distribution is tilted along smooth functions of the colour, so where
     the network is sure (a sky) little changes, and where it is not (a car) much.
     """
-    a, b = (bins / AB_SCALE).unbind(dim=1)
-    basis = torch.stack([a, b, a * a - b * b, 2 * a * b, (a * a + b * b).sqrt()])
+    chroma = bins.square().sum(dim=1).sqrt()
+    vivid = (chroma / AB_SCALE).clamp(max=1)
+    a, b = (bins / chroma.clamp(min=1e-3)[:, None]).unbind(dim=1)
+    basis = torch.stack([a, b, a * a - b * b, 2 * a * b, torch.ones_like(a)]) * vivid
     places = F.interpolate(noise, size=size, mode="bilinear", align_corners=False)
     return torch.einsum("nkhw,kq->nqhw", places, basis)
 
@@ -159,20 +195,21 @@ def tilt(bins: Tensor, noise: Tensor, size: tuple[int, int]) -> Tensor:
 class Colourise(nn.Module):
     """The exported whole: a and b of CIE Lab for a grey picture.
 
-    image (1, 3, S, S) in 0..1, hints (1, 4, S, S) RGBA straight, saturation (1,), variety (1,), noise (1, 5, 4, 4) →
+    image (1, 3, S, S) in 0..1, hints (1, 4, S, S) RGBA straight, saturation (1,), variety (1,), noise (1, 5, 2, 2) →
     (1, 2, S, S), divided by AB_UNIT.
     """
 
     def __init__(self, eye: Eye, decoder: ColourDecoder, *, network_px: int = NETWORK_PX) -> None:
         super().__init__()
         self.eye, self.decoder = eye, decoder
-        self.network_px = network_px
+        self.network_px, self.shown_px = network_px, SHOWN_PX
 
     def forward(self, image: Tensor, hints: Tensor, saturation: Tensor, variety: Tensor, noise: Tensor) -> Tensor:
         grey = (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
         seen = self.eye(F.interpolate(grey, size=(self.network_px,) * 2, mode="bilinear", align_corners=False))
         wanted, presence = hint_planes(hints, self.network_px // STRIDE)
-        scores = self.decoder(seen, torch.cat([wanted / AB_SCALE * presence, presence], dim=1))
+        luma = F.avg_pool2d(grey, self.shown_px // self.network_px * STRIDE)
+        scores = self.decoder(seen, torch.cat([wanted / AB_SCALE * presence, presence], dim=1), luma)
         moods = tilt(self.decoder.bins, noise, scores.shape[-2:]) * variety.view(-1, 1, 1, 1)
         ab = annealed_mean(scores + moods, self.decoder.bins)
         ab = guided(ab, grey)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.core.composite import flatten
 from desktop.core.effect_table import EFFECTS
 from desktop.core.geometry import Rect
-from desktop.core.layers import AdjustmentLayer, EffectSettings
+from desktop.core.layers import AdjustmentLayer, EffectSettings, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.io.openraster import load_openraster, save_openraster
 from desktop.tools.painting import Plane
@@ -294,3 +294,31 @@ def test_every_effect_can_be_reached(studio: Studio) -> None:
         assert callable(handler_of(studio.window, action_spec(f"{kind}.{effect.id}")))
         if effect.can_be_layer:
             assert action_spec(f"adjustment.{effect.id}").argument == effect.id
+
+
+def test_colours_are_matched_to_a_layer_and_the_adjustment_keeps_them(studio: Studio) -> None:
+    """A reference above, the picture below: as a new adjustment layer it takes the reference's colours, live."""
+    studio.show_plain(level=100)
+    window = studio.window
+    document = studio.document
+    orange = np.zeros((40, 40, 4), np.uint8)
+    orange[:] = (200, 120, 40, 255)
+    layer = RasterLayer(id=document.next_layer_id(), name="Orange", visible=False, tiles=TileMap.from_array(orange))
+    with window.state.open_document.edit("layer") as edit:
+        edit.insert_layer(layer)
+    window.state.choose_layer(document.layers[0].id)
+    dialog = open_effect(studio, "adjust.match-colours")
+    assert dialog.form.settings is None, "nothing is chosen yet"
+    names = [dialog.form.reference.itemText(index) for index in range(dialog.form.reference.count())]
+    assert names[0] == "Orange"
+    dialog.form.reference.activated.emit(0)
+    wait_for_preview(studio)
+    red, green, blue, _ = shown(studio)
+    assert red > green + 40 > blue + 80
+    drag_slider(dialog, "colour", 0)
+    wait_for_preview(studio)
+    assert np.ptp(shown(studio)[:3]) <= 2, "its lightness alone"
+    drag_slider(dialog, "colour", 100)
+    wait_for_preview(studio)
+    keep(studio)
+    assert studio.seen(20, 20)[0] > studio.seen(20, 20)[2] + 80

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from desktop.core.colour_match import ColourShape, matched_cube
 from desktop.core.errors import UserError
-from desktop.core.layers import LayerId, RasterLayer
-from desktop.tools.effect_run import source_of
+from desktop.core.layers import RasterLayer
+from desktop.tools.effect_run import Source
 from desktop.tools.histogram import Sampled, sampled
-from desktop.tools.painting import Plane
 from desktop.ui.effect_trials import Trial
 from desktop.ui.i18n import tr
 from desktop.ui.panels.effect_form import Reference
@@ -27,17 +26,18 @@ def references_for(window: MainWindow, trial: Trial, on_error: Callable[[UserErr
     layers = [] if document is None else [layer for layer in document.iter_layers() if isinstance(layer, RasterLayer)]
     active = window.state.layer_id
 
-    def of_layer(layer_id: LayerId) -> bytes | None:
+    def of_layer(layer: RasterLayer) -> bytes | None:
+        """Hidden and locked ones, too: a reference is only looked at."""
         assert document is not None
-        whole = document.changed(selection=None)
-        return _table(trial, lambda: _shape(sampled(source_of(whole, layer_id, Plane.PIXELS))), on_error)
+        source = Source(layer.tiles, document.size.rect(), None, keeps_alpha=False)
+        return _table(trial, lambda: _shape(sampled(source)), on_error)
 
     def of_file() -> bytes | None:
         path = window.files.ask_picture()
         return None if path is None else _table(trial, lambda: shape_of_file(path), on_error)
 
     choices = [
-        Reference(layer.name, lambda layer_id=layer.id: of_layer(layer_id))  # type: ignore[misc]
+        Reference(layer.name, lambda layer=layer: of_layer(layer))  # type: ignore[misc]
         for layer in reversed(layers)
         if layer.id != active
     ]

@@ -237,10 +237,11 @@ class AiPanel(QWidget):
     def _refresh_second(self) -> None:
         form = self._ai.form
         if form.wants_second:
-            kind = "second" if form.is_second_needed else "hints"
-            self.second_label.setText(tr(f"ai.{kind}"))
-            self.second.setAccessibleName(tr(f"ai.{kind}_tip"))
-            self.second.setToolTip(tr(f"ai.{kind}_tip"))
+            is_needed = form.is_second_needed
+            self.second_label.setText(tr("ai.second") if is_needed else tr("ai.hints"))
+            tip = tr("ai.second_tip") if is_needed else tr("ai.hints_tip")
+            self.second.setAccessibleName(tip)
+            self.second.setToolTip(tip)
             self.second.refresh()
 
     def _show_row(self, label: QWidget, control: QWidget, shown: bool) -> None:

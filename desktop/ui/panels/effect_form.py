@@ -223,7 +223,7 @@ class EffectForm(QWidget):
     def _add_references(self) -> None:
         """The layers and the way to a file; an adjustment that has its table already keeps it until one is chosen."""
         self.reference.setPlaceholderText(
-            tr("effect.reference.choose" if self._lut is None else "effect.reference.kept")
+            tr("effect.reference.choose") if self._lut is None else tr("effect.reference.kept")
         )
         self.reference.addItems([one.name for one in self._references])
         self.reference.setCurrentIndex(-1)
