@@ -87,8 +87,8 @@ def smoothed(picture: Rgb8, strength: float) -> Rgb8:
 
 
 PLAIN_WAYS: dict[str, Way] = {
-    "bilateral filter": (deblocked, (5.0, 10.0, 18.0, 30.0)),
-    "non-local means": (smoothed, (1.0, 2.0, 4.0, 7.0)),
+    "bilateral filter": (deblocked, (6.0, 14.0, 28.0)),
+    "non-local means": (smoothed, (1.5, 3.0, 6.0)),
 }
 
 

@@ -6,8 +6,11 @@ a little of what a U-Net judge says of every place. A little only: more makes te
 from the weights of the faithful upscaler; the first third of the run is for the distance alone.
 
     python -m models.fetch_data
-    python -m models.upscale_photo --minutes 20 --threads 1
+    python -m models.upscale_photo --minutes 18 --threads 1         1,982 steps on one core shared with much other work
     python -m models.upscale_photo --export onnx/upscale-4x-photo
+
+On 30 held-out photographs, worn: 28.08 dB, bicubic 27.46, Real-ESRGAN's compact weights 26.66; on clean ones no better
+than the bicubic filter, the faithful network is for those. The preset gpu has not been run yet.
 """
 
 from __future__ import annotations

@@ -65,6 +65,8 @@ ABOUT: dict[tuple[str, int], About] = {
             "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image "
             "size mixes the faithful model in.",
             "What is small stays a guess: letters under eight pixels become strokes that may be wrong.",
+            "Strong noise leaves a faint weave in fur and cloth, and now and then a dark thread on rough, bright wood.",
+            "Edges are softer than Real-ESRGAN's, which draws them harder and farther from what they were.",
             "On a clean picture the faithful model is truer.",
             "Nothing large is invented: leaves and hair that the input does not show stay soft.",
             "Strong noise and blur are for the denoiser and the deblurrer first.",
@@ -103,7 +105,7 @@ def _about_looks(rows: list[dict[str, Any]]) -> list[str]:
         return []
     return [
         "The last number is how unlike the result looks, the less the better: features of EfficientNet-Lite0's first "
-        "four stages, brought to unit length and compared place by place; it had no part in the training.",
+        "four blocks, brought to unit length and compared place by place; it had no part in the training.",
         "",
     ]
 

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 
 from models.common.data import generated_blocks
 from models.common.enlarge import bicubic
-from models.common.enlarge_measure import DRAWN, PATTERNS, PHOTOGRAPHS, THIS_MODEL, measure_enlarging
+from models.common.enlarge_measure import DRAWN, PATTERNS, PHOTOGRAPHS, THIS_MODEL, WORN, measure_enlarging
 from models.common.export import check_golden, check_tiling, cpu_session, measure_sample, run_graph
 from models.evaluate import held_out_crops
 
@@ -75,9 +75,19 @@ def test_card_and_manifest_say_what_was_measured(shipped):
 
 
 def test_photographs_and_drawings_come_out_better_than_by_any_filter(shipped):
-    for kind in (PHOTOGRAPHS, DRAWN):
+    as_meant = WORN if shipped.folder.name.endswith("-photo") else PHOTOGRAPHS
+    for kind in (as_meant, DRAWN):
         best_filter = max(shipped.score(kind, "bicubic"), shipped.score(kind, "Lanczos"))
         assert shipped.score(kind) > best_filter + 0.5
+
+
+def test_worn_photographs_look_more_like_the_original_than_by_any_rival(shipped):
+    rows = [row for row in shipped.measured["rows"] if row["kind"] == WORN]
+    looks = {row["method"]: row["look"] for row in rows if "look" in row}
+    if not looks:
+        pytest.skip("measured for the photographic models only")
+
+    assert looks.pop(THIS_MODEL) < min(looks.values())
 
 
 def test_patterns_come_out_better_than_by_the_untouched_weights(shipped):
