@@ -1,18 +1,15 @@
-"""Light for dark photographs: curves in space, learned from photographs that were made dark.
+"""Light for dark photographs: curves that differ from place to place, learned from photographs that were made dark.
 
-After Zero-DCE (Guo et al., CVPR 2020), with what that lacks: the truth is known, because the dark picture is made from
-a good one (models/common/tone.py), so the loss is the distance to it. One map serves all three channels: no colour
-cast can arise, and grey stays grey. The maps are 16 × 16 for a whole picture: no seam, no halo finer than that, and
-noise grows by what the light grows and no more. The curve is read from 256 × 256 pixels and applied at any size and
-depth.
+The truth is known, because the dark picture is made from a good one (models/common/tone.py: less light, unevenly, with
+the noise of a sensor, stored as JPEG), so the loss is the distance to it. The network reads 128 × 128 pixels and the
+ranks of their tones; it begins at the stretch from the darkest to the brightest and learns where the ends lie, how the
+tones between are spread, and what light each place gets in addition (models/nets/curves.py). One curve serves all three
+channels: no colour cast can arise, and grey stays grey. The map is 8 × 8 for a whole picture: no seam, no halo finer
+than that, and noise grows by what the light grows and no more.
 
     python -m models.fetch_data
-    python -m models.low_light --minutes 8
+    python -m models.low_light --minutes 4 --steps 100000
     python -m models.low_light --export onnx/low-light
-
-The only run so far had 125 steps, on a core shared with much else: on 30 held-out photographs made dark, 19.8 dB and a
-colour difference of 14.1, where the best gamma has 16.7 and 20.8, but stretching the contrast 24.9 and 9.0. It is not
-shipped for that.
 """
 
 from __future__ import annotations
@@ -104,13 +101,13 @@ MANIFEST: dict[str, Any] = {
     "slider": {"id": "exposure", "label": "Exposure", "default": 50.0, "range": [0.0, 2.0]},
 }
 WHAT = (
-    "Exposure 50 is what the model finds right, 0 changes nothing, 100 is twice the curve. The curve differs from "
-    "place to place in steps of a sixteenth of the picture, is the same for red, green and blue, and is applied to the "
+    "Exposure 50 is what the model finds right, 0 changes nothing, 100 is one stop more. The curve changes smoothly "
+    "from place to place (8 × 8 for the whole picture), is the same for red, green and blue, and is applied to the "
     "picture at its own size and depth: 16 bits stay 16 bits, grey stays grey."
 )
 WEAKNESSES = (
     "It brings light, not detail: noise that was hidden in the dark becomes visible with it. Run Denoise photo first.",
-    "What is black stays black, and what was cut off at white stays cut off.",
+    "What was cut off at black or at white stays cut off.",
     "A picture that is meant to be dark (a night sky, a silhouette) is brightened like any other: use the slider or a "
     "region.",
     "Trained on photographs made dark by calculation, not on pairs from a camera.",

@@ -18,7 +18,6 @@ from torch.nn import functional as F
 
 KNOTS, BEND = 49, 3.0  # knot i lies at (i / 48)³: a picture that ends at a twentieth still has eighteen of them
 SEEN_PX = 128  # side of the small copy, squeezed into a square
-MAP_PX = 8  # side of the map of local curves
 PIECES = 12  # of the spread between the ends
 RANKS = (0.0, 0.002, 0.01, 0.03, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92, 0.97, 0.99, 0.998, 1.0)
 LOW_RANK, HIGH_RANK = 0.002, 0.998  # the ends of the plain answer
