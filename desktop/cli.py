@@ -19,7 +19,7 @@ from desktop.filter_commands import filter_command
 from desktop.layer_style_command import layer_style_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
-from desktop.picture_arguments import crop_command, remove_command, resize_command
+from desktop.picture_arguments import crop_command, extend_command, remove_command, resize_command
 from desktop.run_arguments import batch_command, generate_command, run_command
 from desktop.runtime.runner import DEVICE_CHOICES
 from desktop.shape_command import shape_command
@@ -37,6 +37,7 @@ commands (scumble COMMAND --help tells more):
   batch MODEL IN... --out DIR
                             run a model on many pictures; goes on where it was stopped
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
+  extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   text IN OUT --text T      write on a picture; into .ora as a text layer
   shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
@@ -216,6 +217,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "batch": batch_command,
     "convert": _convert_command,
     "remove": remove_command,
+    "extend": extend_command,
     "resize": resize_command,
     "crop": crop_command,
     "filter": filter_command,

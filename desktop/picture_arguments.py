@@ -11,25 +11,59 @@ from desktop.runtime.runner import DEVICE_CHOICES
 
 Run = Callable[[argparse.Namespace], int]
 
-METHODS = ("patches", "telea", "navier-stokes")
+METHODS = ("auto", "patches", "guided", "network", "telea", "navier-stokes")
+SIDES = ("left", "top", "right", "bottom")
 FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "area")
 
 
 def remove_command(parser: argparse.ArgumentParser) -> Run:
-    parser.description = "Take an object out of a picture. Pixels that the mask leaves black keep their bytes."
+    parser.description = (
+        "Take an object out of a picture. Pixels that the mask leaves black keep their bytes. IN, OUT and M may be "
+        "folders: each picture of IN with the mask of the same name."
+    )
     _add_files(parser)
     parser.add_argument("--mask", metavar="M", type=Path, required=True, help="white where the object is, grey is soft")
-    parser.add_argument("--method", choices=METHODS, default="patches", help="what fills the hole (patches)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal bytes (0)")
+    _add_filling(parser)
 
     def run(given: argparse.Namespace) -> int:
         from desktop import commands
-        from desktop.picture_commands import RemoveOrder, remove
+        from desktop.fill_commands import FillOptions, RemoveOrder, remove
 
-        order = RemoveOrder(given.source, given.target, given.mask, given.method, given.seed)
+        options = FillOptions(given.method, given.seed, given.device, given.model)
+        order = RemoveOrder(given.source, given.target, given.mask, options)
         return remove(order, commands.printer(given.json))
 
     return run
+
+
+def extend_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "Let a picture grow: what is new is filled from around it. OpenRaster keeps its layers."
+    _add_files(parser)
+    for side in SIDES:
+        parser.add_argument(f"--{side}", metavar="N", default="0", help="pixels, or percent of the side: 200, 25%% (0)")
+    _add_filling(parser)
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.fill_commands import ExtendOrder, FillOptions, extend
+
+        lengths = {side: getattr(given, side) for side in SIDES}
+        options = FillOptions(given.method, given.seed, given.device, given.model)
+        return extend(ExtendOrder(given.source, given.target, **lengths, options=options), commands.printer(given.json))
+
+    return run
+
+
+def _add_filling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="auto",
+        help="what fills: patches, patches guided by a network, the network alone, or two smooth ways (auto)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed is another result (0)")
+    parser.add_argument("--model", metavar="ID", help="the network that is asked, where not the one that is shipped")
+    parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="where the network runs (auto)")
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from desktop.commands import Printer, check_target, flat_picture, write_picture
+from desktop.commands import Printer, check_target
 from desktop.core.document import MAX_SIDE_PX, Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
-from desktop.core.remove import RemoveMethod, RemoveSettings, removed
 from desktop.core.resample import Resampling
 from desktop.enlarge_commands import NetworkOrder, enlarged_document
 from desktop.io.documents import flat_image, open_document_file
 from desktop.io.formats import FileFormat, format_of_suffix
 from desktop.io.image_files import write_image
 from desktop.io.openraster import save_openraster
-from desktop.run_commands import mask_levels
 from desktop.runtime.memory import available_bytes
 from desktop.tools.resizing import CropFrame, cropped, largest_inside, trimmed, with_size
 
-LARGEST_SEED = 2**31 - 1
 BYTES_PER_PIXEL = 40  # of a picture that is resampled in float, with its copies
 _RECT = re.compile(r"(-?\d+),(-?\d+),(\d+)x(\d+)")
 
@@ -48,39 +44,6 @@ class CropOrder:
     rect: str | None
     straighten: float
     trims: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveOrder:
-    source: Path
-    target: Path
-    mask: Path
-    method: str
-    seed: int
-
-
-def remove(order: RemoveOrder, tell: Printer) -> int:
-    check_target(order.target)
-    if not 0 <= order.seed <= LARGEST_SEED:
-        raise UserError("generate.bad_seed", seed=order.seed, limit=LARGEST_SEED)
-    picture, mask = flat_picture(order.source), mask_levels(order.mask)
-    started = time.perf_counter()
-    pixels = removed(picture.pixels, mask, RemoveSettings(RemoveMethod(order.method), order.seed))
-    seconds = time.perf_counter() - started
-    write_picture(order.target, replace(picture, pixels=pixels))
-    height, width = pixels.shape[:2]
-    facts = {
-        "input": str(order.source),
-        "output": str(order.target),
-        "width": width,
-        "height": height,
-        "depth": pixels.dtype.itemsize * 8,
-        "method": order.method,
-        "seed": order.seed,
-        "seconds": round(seconds, 3),
-    }
-    tell(facts, f"{order.target}: {width} × {height} pixels, filled in {seconds:.1f} s")
-    return 0
 
 
 def resize(order: ResizeOrder, tell: Printer) -> int:

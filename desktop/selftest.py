@@ -51,6 +51,8 @@ def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceCh
         }
         if golden.input is not None:
             inputs["image"] = read_image(model.folder / golden.input).pixels
+        if golden.mask is not None:
+            inputs["mask"] = np.ascontiguousarray(read_image(model.folder / golden.mask).pixels[..., 0])
         result = _result_of(runner, Request(model.id, model.sha256, inputs, golden.params, golden.seed, device))
     except UserError as error:
         return Check(model.id, passed=False, problem=str(error))

@@ -274,6 +274,11 @@ MESSAGES: dict[str, str] = {
     "remove.everything": "Everything is marked, so that nothing is left to fill it with; mark less.",
     "remove.mask_size": "The mask has {width} × {height} pixels, the picture {wide} × {high}; they must be equal.",
     "remove.no_kernels": "Filling with patches needs numba, which is not installed here; choose telea instead.",
+    "remove.no_network": "No network that fills holes is installed; choose patches, or import a network.",
+    "remove.other_task": "“{model_id}” fills no holes; name a model of the task inpaint.",
+    "remove.no_mask": "{path} has no mask: there is no picture of its name in {folder}.",
+    "extend.nothing": "Nothing is to grow: give at least one side a length.",
+    "extend.bad_length": "“{text}” is no length; one looks like 200, 200px or 25%.",
     "retouch.no_source": "Choose where to take pixels from first: hold Alt and click there.",
     "pattern.too_large": "{width} × {height} pixels are more than a pattern may have; select at most {limit} a side.",
     # transforming

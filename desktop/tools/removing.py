@@ -13,7 +13,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import LayerId, RasterLayer
-from desktop.core.remove import RemoveSettings, Watch, context_of, removed
+from desktop.core.remove import Imagine, RemoveSettings, Watch, context_of, removed
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import place_above
 from desktop.tools.locks import keeps_alpha
@@ -34,16 +34,16 @@ class Removal:
     window: Rect
     pixels: Pixels | None = None
 
-    def filled(self, watch: Watch) -> Removal:
-        """Computes, in any thread; `watch` may raise to break off."""
+    def filled(self, watch: Watch, imagine: Imagine | None = None) -> Removal:
+        """Computes, in any thread but the window's; `watch` may raise to break off. `imagine` asks a network."""
         document, window = self.document, self.window
         mask = self._mask()
         if self.is_new_layer:
-            found = removed(flatten(document, window), _whole(mask), self.settings, watch=watch)
+            found = removed(flatten(document, window), _whole(mask), self.settings, imagine=imagine, watch=watch)
             found[..., 3] = np.rint(found[..., 3] * (mask.astype(np.float32) / 255)).astype(found.dtype)
         else:
             before = document.raster_layer(self.layer_id).tiles.read(window)
-            found = removed(before, mask, self.settings, watch=watch)
+            found = removed(before, mask, self.settings, imagine=imagine, watch=watch)
             if keeps_alpha(document, self.layer_id):
                 found[..., 3] = before[..., 3]
         left, top = self.area.x - window.x, self.area.y - window.y
@@ -65,6 +65,10 @@ class Removal:
     def again(self, document: Document) -> Removal:
         """The same wish on a newer version."""
         return removal_of(document, self.layer_id, self.region, self.settings, is_new_layer=self.is_new_layer)
+
+    def with_seed(self, seed: int) -> Removal:
+        """The same wish on the same version: another result."""
+        return replace(self, settings=replace(self.settings, seed=seed), pixels=None)
 
     def _mask(self) -> Gray8:
         """What is painted, as far as it is selected; without paint what is selected."""
@@ -114,6 +118,35 @@ def land_removal(opened: OpenDocument, removal: Removal, name: str) -> LayerId |
     with opened.edit(EditName.REMOVE) as edit:
         edit.insert_layer(layer, parent_id, index)
     return layer.id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LandedRemoval:
+    """A removal that landed: on which layer, and the pixels that it has since then."""
+
+    removal: Removal
+    layer_id: LayerId
+    tiles: TileMap
+
+    @staticmethod
+    def on(document: Document, removal: Removal, layer_id: LayerId) -> LandedRemoval:
+        return LandedRemoval(removal, layer_id, document.raster_layer(layer_id).tiles)
+
+    def is_untouched(self, document: Document) -> bool:
+        """Whether another result can take its place: nobody worked on the layer meanwhile."""
+        if document.size != self.removal.document.size or not document.has_layer(self.layer_id):
+            return False
+        layer = document.layer(self.layer_id)
+        return isinstance(layer, RasterLayer) and layer.tiles is self.tiles
+
+
+def land_another(opened: OpenDocument, removal: Removal, layer_id: LayerId) -> None:
+    """Another result in the place of one that landed, as an entry of its own: undo brings the one before back."""
+    assert removal.pixels is not None
+    paintable_layer(opened.document, layer_id, Plane.PIXELS)
+    with opened.edit(EditName.REMOVE_AGAIN) as edit:
+        edit.pixels(layer_id).write(removal.area, removal.pixels)
+        edit.touched(layer_id, removal.area)
 
 
 def _whole(mask: Gray8) -> Gray8:

@@ -89,6 +89,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_paste_style": lambda window, spec: window.editing.looks.can_paste,
     "can_run": lambda window, spec: window.ai.can_run or window.editing.can_run,
     "can_remove": lambda window, spec: window.editing.removal.can_run,
+    "can_remove_again": lambda window, spec: window.editing.removal.can_run_again,
     "quick": lambda window, spec: window.ai.quick.can_run,
     "quick_layer": lambda window, spec: window.ai.quick.can_run and isinstance(window.state.active_layer, RasterLayer),
     "can_preview": lambda window, spec: window.ai.can_preview,

@@ -9,6 +9,7 @@ IMAGE_ACTIONS = (
     action(
         "image.canvas", "image", "editing.sizes.canvas_size", "Ctrl+Alt+C", icon="canvas-size", condition="document"
     ),
+    action("image.extend", "image", "editing.extending.extend", icon="extend", condition="document"),
     action("image.trim", "image", "editing.sizes.trim", condition="document"),
     *(
         action(

@@ -55,7 +55,7 @@ class ToneOptions:
 class RemoveOptions:
     """`at_once` fills when the pointer is released; otherwise Ctrl+Enter does."""
 
-    method: RemoveMethod = RemoveMethod.PATCHES
+    method: RemoveMethod = RemoveMethod.AUTO
     at_once: bool = True
     new_layer: bool = False
 

@@ -44,6 +44,7 @@ SCHEMA = Path("onnx/manifest.schema.json")
 PLANES = {"layout": "NCHW", "order": "RGB", "mean": [0.0, 0.0, 0.0], "std": [255.0, 255.0, 255.0]}  # RGB 0..1
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
+Gray8 = NDArray[np.uint8]  # (H, W)
 
 
 class ExportError(Exception):
@@ -64,6 +65,7 @@ class ModelExport:
     pictures: Callable[[Path], dict[str, Rgb8]] = field(default=lambda folder: {})  # name.webp → pixels
     tiling_picture: Rgb8 | None = None  # a difficult picture, larger than a tile of the manifest
     golden_tolerance: float = 1.0
+    golden_mask: Gray8 | None = None  # of a network that fills holes: 255 in the hole
     stores_half: bool = False  # weights in half precision, where the rounding costs nothing that is seen
 
 
@@ -159,13 +161,17 @@ def check_parity(network: nn.Module, path: Path, manifest: dict[str, Any]) -> fl
 def write_golden(export: ModelExport, folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Save the golden sample; its expectation comes from torch, so that it also proves the exported file."""
     (folder / "golden").mkdir()
-    inputs = graph_inputs(manifest, export.golden_input, export.golden_params)
+    inputs = graph_inputs(manifest, export.golden_input, export.golden_params, export.golden_mask)
     with torch.no_grad():
         result = export.network(*(torch.from_numpy(array) for array in inputs.values()))
     Image.fromarray(export.golden_input).save(folder / "golden/input.png")
     Image.fromarray(shown(manifest, result.numpy(), export.golden_input)).save(folder / "golden/output.png")
     Image.fromarray(export.golden_clean).save(folder / GOLDEN_CLEAN)
-    return {
+    masked: dict[str, Any] = {}
+    if export.golden_mask is not None:
+        Image.fromarray(export.golden_mask).save(folder / "golden/mask.png")
+        masked["mask"] = "golden/mask.png"
+    return masked | {
         "input": "golden/input.png",
         "output": "golden/output.png",
         "seed": 0,
@@ -179,7 +185,8 @@ def check_golden(folder: Path, manifest: dict[str, Any]) -> float:
     golden = manifest["golden"]
     picture = np.asarray(Image.open(folder / golden["input"]).convert("RGB"))
     expected = np.asarray(Image.open(folder / golden["output"]).convert("RGB"))
-    result = run_graph(cpu_session(folder / manifest["files"]["main"]), manifest, picture, golden["params"])
+    mask = golden_mask(folder, golden)
+    result = run_graph(cpu_session(folder / manifest["files"]["main"]), manifest, picture, golden["params"], mask)
     if result.shape != expected.shape:
         raise ExportError("The golden sample comes out of the exported model in another size.")
     difference = float(np.abs(result.astype(int) - expected).max())
@@ -195,7 +202,8 @@ def measure_sample(folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
     """
     picture, clean = (np.asarray(Image.open(folder / name)) for name in (manifest["golden"]["input"], GOLDEN_CLEAN))
     session = cpu_session(folder / manifest["files"]["main"])
-    result = run_graph(session, manifest, picture, manifest["golden"]["params"])
+    golden = manifest["golden"]
+    result = run_graph(session, manifest, picture, golden["params"], golden_mask(folder, golden))
     if manifest["outputs"][0]["role"] == "mask":
         return {"error_percent": round(float(np.abs(result.astype(int) - clean).mean()) / 2.55, 3)}
     before = picture if manifest.get("scale", 1) == 1 else bicubic(picture, manifest["scale"])
@@ -254,14 +262,24 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def run_graph(
-    session: onnxruntime.InferenceSession, manifest: dict[str, Any], picture: Rgb8, params: dict[str, float]
+    session: onnxruntime.InferenceSession,
+    manifest: dict[str, Any],
+    picture: Rgb8,
+    params: dict[str, float],
+    mask: Gray8 | None = None,
 ) -> Rgb8:
     """The whole picture at once through onnxruntime, to 8 bits: the untiled cross-check of the editor's runtime."""
-    (planes, *_rest) = session.run(None, graph_inputs(manifest, picture, params))
+    (planes, *_rest) = session.run(None, graph_inputs(manifest, picture, params, mask))
     return shown(manifest, planes, picture)
 
 
-def graph_inputs(manifest: dict[str, Any], picture: Rgb8, params: dict[str, float]) -> dict[str, NDArray[np.float32]]:
+def golden_mask(folder: Path, golden: dict[str, Any]) -> Gray8 | None:
+    return np.asarray(Image.open(folder / golden["mask"])) if "mask" in golden else None
+
+
+def graph_inputs(
+    manifest: dict[str, Any], picture: Rgb8, params: dict[str, float], mask: Gray8 | None = None
+) -> dict[str, NDArray[np.float32]]:
     """The graph's tensors for a picture and parameters in the units of the form; missing ones take their default."""
     inputs: dict[str, NDArray[np.float32]] = {}
     for spec in manifest["inputs"]:
@@ -270,6 +288,8 @@ def graph_inputs(manifest: dict[str, Any], picture: Rgb8, params: dict[str, floa
             inputs[spec["name"]] = np.ascontiguousarray(scaled.astype(np.float32).transpose(2, 0, 1)[None])
         elif spec["role"] in NOTHING_ROLES:  # no hints, and noise that no variety lets through
             inputs[spec["name"]] = np.zeros(_still_shape(spec), np.float32)
+        elif spec["role"] == "mask" and mask is not None:
+            inputs[spec["name"]] = mask.astype(np.float32)[None, None] / 255
         else:
             inputs[spec["name"]] = np.array([_scalar(spec, manifest, params)], np.float32)
     return inputs
@@ -300,6 +320,10 @@ def example_inputs(manifest: dict[str, Any], height: int, width: int) -> dict[st
             inputs[spec["name"]] = torch.rand(1, 3, *sides, generator=generator)
         elif spec["role"] in NOTHING_ROLES:
             inputs[spec["name"]] = torch.rand(_still_shape(spec), generator=generator)
+        elif spec["role"] == "mask":
+            hole = torch.zeros(1, 1, height, width)
+            hole[..., height // 4 : height // 2, width // 3 : 2 * width // 3] = 1
+            inputs[spec["name"]] = hole
         else:
             low, high = spec["range"]
             inputs[spec["name"]] = low + (high - low) * torch.rand(1, generator=generator)

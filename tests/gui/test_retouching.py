@@ -276,6 +276,39 @@ def test_strokes_wait_for_ctrl_enter_when_wanted_and_land_on_a_new_layer(studio:
     assert studio.window.state.layer_id == layer.id
 
 
+def test_another_result_takes_the_place_of_the_one_before_and_undo_brings_it_back(studio: Studio) -> None:
+    before = halves()
+    show(studio, before)
+    choose(studio, Tool.REMOVE, size=40)
+    removal = studio.window.editing.removal
+    assert not removal.can_run_again
+    studio.drag((50, 100))
+    studio.wait_for(lambda: len(studio.names) == 2)
+    first = pixels_of(studio)
+    studio.window.perform("edit.remove_again")
+    studio.wait_for(lambda: len(studio.names) == 3)
+    second = pixels_of(studio)
+    assert studio.names[-1] == "Remove object, another result"
+    assert not np.array_equal(first, second)
+    assert np.array_equal(second[:, 100:], before[:, 100:])
+    studio.window.perform("edit.undo")
+    assert np.array_equal(pixels_of(studio), first)
+    choose(studio, Tool.CLONE)
+    studio.window.perform("edit.undo")
+    assert not removal.can_run_again, "the layer is another one now"
+
+
+def test_another_result_lands_on_the_layer_that_the_first_one_made(studio: Studio) -> None:
+    show(studio, halves())
+    choose(studio, Tool.REMOVE, size=30, new_layer=True)
+    studio.drag((50, 100))
+    studio.wait_for(lambda: len(studio.names) == 2)
+    studio.window.perform("edit.remove_again")
+    studio.wait_for(lambda: len(studio.names) == 3)
+    assert len(studio.document.layers) == 2
+    assert studio.seen(50, 100)[0] < 60
+
+
 def test_a_selection_is_filled_with_any_tool(studio: Studio) -> None:
     show(studio, halves())
     studio.window.perform("tool.rectangle")

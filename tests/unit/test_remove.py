@@ -11,7 +11,7 @@ import pytest
 from desktop.cli import run_command_line
 from desktop.core.errors import UserError
 from desktop.core.membrane import membrane
-from desktop.core.remove import RemoveMethod, RemoveSettings, removed
+from desktop.core.remove import Imagine, Imagined, RemoveMethod, RemoveSettings, Watch, removed
 from desktop.io.image_files import ImageFile, read_image, write_image
 from tests.builders import noise
 
@@ -47,12 +47,21 @@ def test_a_pattern_is_continued_through_the_hole(depth: int) -> None:
     assert np.array_equal(found[mask == 0], spoilt[mask == 0])
 
 
+def imagining(level: float) -> Imagine:
+    """A network that sees one grey everywhere."""
+
+    def imagine(pixels: Any, unknown: Any, watch: Watch) -> Imagined:
+        return Imagined(np.full((*unknown.shape, 3), level, np.float32), 1.0)
+
+    return imagine
+
+
 @pytest.mark.parametrize("method", list(RemoveMethod))
 def test_everything_outside_the_soft_mask_keeps_its_bytes(method: RemoveMethod) -> None:
     picture = noise(90, 70, seed=2)
     mask = np.zeros((70, 90), np.uint8)
     mask[20:40, 30:55] = noise(25, 20, channels=1, seed=3)[..., 0]
-    found = removed(picture, mask, RemoveSettings(method))
+    found = removed(picture, mask, RemoveSettings(method), imagine=imagining(0.4))
     assert np.array_equal(found[mask == 0], picture[mask == 0])
     assert not np.array_equal(found[mask > 128], picture[mask > 128])
 
@@ -142,9 +151,34 @@ def test_a_guide_says_what_the_hole_looks_like() -> None:
     picture[..., :3] = noise(160, 80, channels=3, seed=1) // 16
     picture[:, 80:, :3] += 200
     mask = hole(160, 80, inside=(60, 20, 100, 60))
-    guides = [np.full((80, 160, 3), level, np.float32) for level in (0.03, 0.82)]
-    dark, light = (removed(picture, mask, guide=guide)[25:55, 65:95, :3].mean() for guide in guides)
+    settings = RemoveSettings(RemoveMethod.GUIDED)
+    dark, light = (
+        removed(picture, mask, settings, imagine=imagining(level))[25:55, 65:95, :3].mean() for level in (0.03, 0.82)
+    )
     assert light > dark + 60
+
+
+def test_a_network_alone_fills_the_hole_and_meets_the_colours_at_the_rim() -> None:
+    picture, mask = np.full((80, 100, 4), 200, np.uint8), hole(100, 80)
+    picture[..., 3] = 255
+    found = removed(picture, mask, RemoveSettings(RemoveMethod.NETWORK), imagine=imagining(0.5))
+    assert np.abs(found[..., :3].astype(int) - 200).max() <= 1  # even grey is nothing but an offset
+    assert np.array_equal(found[mask == 0], picture[mask == 0])
+
+
+@pytest.mark.parametrize("method", [RemoveMethod.GUIDED, RemoveMethod.NETWORK])
+def test_methods_of_a_network_say_when_there_is_none(method: RemoveMethod) -> None:
+    with pytest.raises(UserError) as caught:
+        removed(noise(60, 50), hole(60, 50, inside=(20, 20, 30, 30)), RemoveSettings(method))
+    assert caught.value.key == "remove.no_network"
+
+
+@pytest.mark.parametrize("method", [RemoveMethod.GUIDED, RemoveMethod.NETWORK])
+def test_a_network_fills_transparent_pictures_too(method: RemoveMethod) -> None:
+    picture, mask = noise(80, 60, seed=6), hole(80, 60, inside=(30, 20, 50, 40))
+    picture[..., 3] = 128
+    found = removed(picture, mask, RemoveSettings(method), imagine=imagining(0.3))
+    assert np.abs(found[..., 3].astype(int) - 128).max() <= 1
 
 
 def test_it_can_be_broken_off() -> None:

@@ -13,6 +13,7 @@ from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect, Size
 from desktop.core.transform_box import HANDLES, TransformBox
+from desktop.tools.extending import grows
 from desktop.tools.gestures import Gesture, GestureCancelled, Modifier
 from desktop.tools.names import EditName
 from desktop.tools.resizing import CropFrame, cropped, largest_inside
@@ -51,6 +52,7 @@ class CropOptions:
     ratio: CropRatio = CropRatio.FREE
     upright: bool = False  # the ratio stands on its shorter side
     deletes: bool = True
+    fills: bool = False  # what lies beyond the picture, in a frame that is not turned
 
 
 class CropCommands(QObject):
@@ -86,7 +88,7 @@ class CropCommands(QObject):
 
     def apply(self) -> None:
         """Cuts the picture to the frame. UserError where the frame misses it or would not fit into memory."""
-        frame, deletes = self.frame, self.options.deletes
+        frame, deletes, fills = self.frame, self.options.deletes, self.options.fills
         opened = self._state.open_document
         if frame is None or opened is None or not self.is_changed:
             return
@@ -94,11 +96,18 @@ class CropCommands(QObject):
         self._window.ai.settle()
 
         def land(document: Document) -> None:
+            if document is opened.document:  # the filling was stopped
+                return
             with opened.edit(EditName.CROP) as edit:
                 edit.replace_document(document)
             self.reset()
 
-        self._window.layers.compute(lambda document: cropped(document, frame, keeps_outside=not deletes), land)
+        def work(document: Document) -> Document:
+            if fills and frame.angle == 0 and grows(frame.rect(), document.size):
+                return self._window.editing.extending.filled(document, frame.rect(), keeps_outside=not deletes)
+            return cropped(document, frame, keeps_outside=not deletes)
+
+        self._window.layers.compute(work, land)
 
     def apply_guarded(self) -> None:
         self._window.guarded(self.apply)

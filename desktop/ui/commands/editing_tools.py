@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from desktop.tools.gestures import Gesture, Modifier
+from desktop.tools.hole_network import HoleNetwork, hole_model
 from desktop.ui.commands.channel_commands import ChannelCommands
 from desktop.ui.commands.color_range_commands import ColorRangeCommands
 from desktop.ui.commands.crop_commands import CropCommands
+from desktop.ui.commands.extend_commands import ExtendCommands
 from desktop.ui.commands.look_commands import LookCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
@@ -29,9 +31,11 @@ class EditingTools:
         self._window, canvas = window, window.canvas
         self.removal = RemovalCommands(window.state, window.background)
         self.removal.settle = window.ai.settle
+        self.removal.network = self._hole_network
         self.removal.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
+        self.extending = ExtendCommands(window)
         self.patterns, self.shapes = PatternCommands(window), ShapeCommands(window)
         self.looks = LookCommands(window)
         window.tools.pattern = self.patterns.pixels
@@ -77,9 +81,16 @@ class EditingTools:
         """What keys mean while something is on its way; False when they mean nothing here."""
         if self.transform.key(key):
             return True
-        if key == Qt.Key.Key_Escape and (self.removal.cancel() or self.sizes.cancel()):
+        if key == Qt.Key.Key_Escape and (self.removal.cancel() or self.sizes.cancel() or self.extending.cancel()):
             return True
         return self.crop.key(key)
+
+    def _hole_network(self) -> HoleNetwork | None:
+        window = self._window
+        model = hole_model(window.models.catalog)
+        if model is None:
+            return None
+        return HoleNetwork(window.ai.runner, model, window.ai.form.device_for(model), window.state.current)
 
     def _cursor(self) -> Qt.CursorShape | None:
         return self.transform.cursor() or self.crop.cursor() or self._cursor_before()

@@ -9,8 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
+from desktop.core.layers import LayerId
+from desktop.core.remove import Imagine
 from desktop.tools.gestures import Gesture
-from desktop.tools.removing import Removal, land_removal, removal_of
+from desktop.tools.hole_network import StoppedError
+from desktop.tools.removing import LandedRemoval, Removal, land_another, land_removal, removal_of
 from desktop.ui.background import Background
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState, Tool
@@ -34,7 +37,9 @@ class RemovalCommands(QObject):
         self._stop: threading.Event | None = None
         self._share: float | None = None
         self._runs = 0
+        self._landed: tuple[OpenDocument, LandedRemoval] | None = None
         self.settle: Callable[[], None] = lambda: None  # a result that waits is kept first
+        self.network: Callable[[], Imagine | None] = lambda: None  # what fills holes, where it is installed
         state.document_left.connect(self.cancel)
 
     @property
@@ -47,6 +52,14 @@ class RemovalCommands(QObject):
         document = self._state.document
         has_place = document is not None and (not self._state.region.is_empty or document.selection is not None)
         return has_place and self._share is None
+
+    @property
+    def can_run_again(self) -> bool:
+        """Whether the last removal of this document may be exchanged for another result."""
+        opened = self._state.open_document
+        if self._landed is None or opened is not self._landed[0] or self._share is not None:
+            return False
+        return not opened.is_editing and self._landed[1].is_untouched(opened.document)
 
     def stroke(self, stroke: Gesture, *, erases: bool) -> Gesture:
         """A stroke of the tool; its release begins the removal where that is wanted."""
@@ -76,6 +89,15 @@ class RemovalCommands(QObject):
         )
         self._start(opened, removal)
 
+    def run_again(self) -> None:
+        """Fills the same hole once more by another seed; the result takes the place of the one before."""
+        if not self.can_run_again or self._landed is None:
+            return
+        opened, landed = self._landed
+        self.settle()
+        self._runs += 1
+        self._start(opened, landed.removal.with_seed(self._runs), landed.layer_id)
+
     def cancel(self) -> bool:
         """True when something was running."""
         if self._stop is None:
@@ -84,7 +106,9 @@ class RemovalCommands(QObject):
         self._end()
         return True
 
-    def _start(self, opened: OpenDocument, removal: Removal) -> None:
+    def _start(self, opened: OpenDocument, removal: Removal, replaced: LayerId | None = None) -> None:
+        """`replaced`: the layer with the result that this one shall take the place of."""
+        imagine = self.network() if removal.settings.asks_network else None
         stop = self._stop = threading.Event()
         self._show(0.0)
         shown = 0.0
@@ -99,12 +123,18 @@ class RemovalCommands(QObject):
 
         def work() -> Removal | None:
             try:
-                return removal.filled(watch)
-            except _CancelledError:
+                return removal.filled(watch, imagine)
+            except (_CancelledError, StoppedError):
                 return None
 
         def done(filled: Removal | None) -> None:
-            if stop is self._stop and filled is not None:
+            if stop is not self._stop:
+                return
+            if filled is None:
+                self._end()
+            elif replaced is not None:
+                self._land_another(opened, filled, replaced)
+            else:
                 self._land(opened, removal, filled)
 
         def failed(error: UserError) -> None:
@@ -128,10 +158,28 @@ class RemovalCommands(QObject):
         except UserError as error:
             self.failed.emit(error)
             return
+        self._landed = (opened, LandedRemoval.on(opened.document, asked, layer_id or asked.layer_id))
         if self._state.tool is Tool.REMOVE or not self._state.region.is_empty:
             self._state.region.clear()
         if layer_id is not None and self._state.open_document is opened:
             self._state.choose_layer(layer_id)
+
+    def _land_another(self, opened: OpenDocument, filled: Removal, layer_id: LayerId) -> None:
+        """Nothing where somebody worked on the layer meanwhile: the older result is part of that work."""
+        if opened.is_editing:
+            again = self._land_another
+            self._background.call(lambda: again(opened, filled, layer_id) if self._stop is not None else None)
+            return
+        self._end()
+        if not self.can_run_again:
+            return
+        try:
+            land_another(opened, filled, layer_id)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self._landed = (opened, LandedRemoval.on(opened.document, filled, layer_id))
+        self.changed.emit()
 
     def _show(self, share: float | None) -> None:
         self._share = share

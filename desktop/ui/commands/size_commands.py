@@ -18,6 +18,7 @@ from desktop.runtime.memory import available_bytes
 from desktop.runtime.runner import POLL_S, Failed, Finished, Request
 from desktop.tools import enlarging, resizing, transforming
 from desktop.tools.enlarging import Enlarging
+from desktop.tools.extending import grows
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
 from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
@@ -62,9 +63,9 @@ class SizeCommands:
             check_new_size(self._window.settings, _times(document.size, model.manifest.scale))
             order = _order(wanted, models)
             self._need(document, wanted, order)
-            self._change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, order=order))
+            self.change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, order=order))
         else:
-            self._change(EditName.IMAGE_SIZE, partial(_with_image_size, wanted=wanted))
+            self.change(EditName.IMAGE_SIZE, partial(_with_image_size, wanted=wanted))
 
     def cancel(self) -> bool:
         """Stops a network that enlarges; True when one was running."""
@@ -82,30 +83,33 @@ class SizeCommands:
             return
 
         def work(version: Document) -> Document:
-            return resizing.with_canvas(version, wanted.anchor.place(version.size, wanted.size), keeps_outside=True)
+            canvas = wanted.anchor.place(version.size, wanted.size)
+            if wanted.fills and grows(canvas, version.size):
+                return self._window.editing.extending.filled(version, canvas, keeps_outside=True)
+            return resizing.with_canvas(version, canvas, keeps_outside=True)
 
-        self._change(EditName.CANVAS_SIZE, work)
+        self.change(EditName.CANVAS_SIZE, work)
 
     def trim(self) -> None:
-        self._change(EditName.TRIM, resizing.trimmed)
+        self.change(EditName.TRIM, resizing.trimmed)
 
     def turn_picture(self, turn: str) -> None:
         kind = Turn(turn)
         name = EditName.FLIP_PICTURE if kind in (Turn.ACROSS, Turn.DOWN) else EditName.TURN_PICTURE
-        self._change(name, lambda document: resizing.turned_document(document, kind))
+        self.change(name, lambda document: resizing.turned_document(document, kind))
 
     def turn_layers(self, turn: str) -> None:
         kind, ids = Turn(turn), self._ids
         name = EditName.FLIP_LAYER if kind in (Turn.ACROSS, Turn.DOWN) else EditName.TURN_LAYER
-        self._change(name, lambda document: transforming.turned_layers(document, ids, kind))
+        self.change(name, lambda document: transforming.turned_layers(document, ids, kind))
 
     def align(self, edge: str) -> None:
         ids = self._ids
-        self._change(EditName.ALIGN, lambda document: transforming.aligned_layers(document, ids, Edge[edge.upper()]))
+        self.change(EditName.ALIGN, lambda document: transforming.aligned_layers(document, ids, Edge[edge.upper()]))
 
     def distribute(self, edge: str) -> None:
         ids = self._ids
-        self._change(
+        self.change(
             EditName.DISTRIBUTE, lambda document: transforming.distributed_layers(document, ids, Edge[edge.upper()])
         )
 
@@ -161,7 +165,7 @@ class SizeCommands:
             raise UserError("tool.no_layer")
         return self._state.chosen_ids
 
-    def _change(self, name: EditName, work: Work) -> None:
+    def change(self, name: EditName, work: Work) -> None:
         """From one version to the next; no entry where nothing changed."""
         opened = self._state.open_document
         if opened is None:

@@ -61,8 +61,11 @@ class Enlargers:
 
 @dataclass(frozen=True, slots=True)
 class CanvasSize:
+    """`fills`: what is new is filled from around it."""
+
     size: Size
     anchor: Anchor
+    fills: bool = False
 
 
 class SizeDialogs:
@@ -226,6 +229,9 @@ class CanvasSizeDialog(_SizeDialog):
         self.anchor = AnchorGrid(self)
         self.form.insertRow(0, tr("size.meaning"), self.relative)
         self._add("size.anchor", self.anchor)
+        self.fills = QCheckBox(tr("size.fills"), self)
+        self.fills.setToolTip(tr("size.fills_tip"))
+        self.form.addRow("", self.fills)
         self.added = {"across": self._field(Range(-MAX_SIDE_PX, MAX_SIDE_PX, 0), "px")}
         self.added["down"] = self._field(Range(-MAX_SIDE_PX, MAX_SIDE_PX, 0), "px")
         self._add("size.added_across", self.added["across"])
@@ -240,7 +246,7 @@ class CanvasSizeDialog(_SizeDialog):
 
     def wanted(self) -> CanvasSize:
         self.setFocus()
-        return CanvasSize(self.size_px, self.anchor.anchor)
+        return CanvasSize(self.size_px, self.anchor.anchor, self.fills.isChecked())
 
     def _grow(self, box: NumberField, value: float) -> None:
         box.set_value(max(value, 1))

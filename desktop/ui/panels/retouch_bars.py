@@ -156,6 +156,8 @@ class RemoveBar(RetouchBar):
         self._add_check("new_layer")
         self.run = IconButton("play", self)
         self.run.clicked.connect(removal.run_guarded)
+        self.again = IconButton("dice", self)
+        self.again.clicked.connect(removal.run_again)
         self.clear = IconButton("clear", self)
         self.clear.clicked.connect(state.region.clear)
         self.progress = QProgressBar(self)
@@ -164,7 +166,7 @@ class RemoveBar(RetouchBar):
         self.progress.setRange(0, PROGRESS_STEPS)
         self.cancel = IconButton("close", self)
         self.cancel.clicked.connect(removal.cancel)
-        for widget in (self.run, self.clear, self.progress, self.cancel):
+        for widget in (self.run, self.again, self.clear, self.progress, self.cancel):
             self._row.addWidget(widget)
         self._row.addStretch(1)
         removal.changed.connect(self.refresh)
@@ -174,6 +176,7 @@ class RemoveBar(RetouchBar):
         super().retranslate()
         self.method.retranslate()
         self.run.set_tip(tr("remove.run_tip"))
+        self.again.set_tip(tr("remove.again_tip"))
         self.clear.set_tip(tr("remove.clear_tip"))
         self.cancel.set_tip(tr("remove.cancel_tip"))
         self.progress.setAccessibleName(tr("remove.working"))
@@ -189,6 +192,7 @@ class RemoveBar(RetouchBar):
 
     def _refresh_buttons(self) -> None:
         self.run.setEnabled(self._removal.can_run)
+        self.again.setEnabled(self._removal.can_run_again)
         self.clear.setEnabled(not self._state.region.is_empty)
 
 

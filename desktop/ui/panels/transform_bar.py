@@ -133,7 +133,8 @@ class CropBar(FrameBar):
         self._crop = crop
         self.ratio = ChoiceCombo(tuple(CropRatio), "crop_ratio", self)
         self.ratio.activated.connect(lambda _index: crop.set_option(ratio=self.ratio.currentData()))
-        self.upright, self.deletes = QCheckBox(self), QCheckBox(self)
+        self.upright, self.deletes, self.fills = QCheckBox(self), QCheckBox(self), QCheckBox(self)
+        self.fills.toggled.connect(lambda checked: crop.set_option(fills=checked))
         self.upright.toggled.connect(lambda checked: crop.set_option(upright=checked))
         self.deletes.toggled.connect(lambda checked: crop.set_option(deletes=checked))
         self._row.addWidget(self.ratio)
@@ -144,6 +145,7 @@ class CropBar(FrameBar):
         turn = Range(-MOST_STRAIGHTENING, MOST_STRAIGHTENING, 0, step=0.1, decimals=2)
         self._add_field("straighten", turn, "°", crop.straighten)
         self._row.addWidget(self.deletes)
+        self._row.addWidget(self.fills)
         self._add_ends()
         self.keep.clicked.connect(crop.apply_guarded)
         self.discard.clicked.connect(crop.reset)
@@ -156,11 +158,14 @@ class CropBar(FrameBar):
         self.upright.setToolTip(tr("option.crop_upright_tip"))
         self.deletes.setText(tr("option.crop_deletes"))
         self.deletes.setToolTip(tr("option.crop_deletes_tip"))
+        self.fills.setText(tr("option.crop_fills"))
+        self.fills.setToolTip(tr("option.crop_fills_tip"))
 
     def refresh(self) -> None:
         frame, options = self._crop.frame, self._crop.options
         self.ratio.show_choice(options.ratio)
-        for check, value in ((self.upright, options.upright), (self.deletes, options.deletes)):
+        checks = ((self.upright, options.upright), (self.deletes, options.deletes), (self.fills, options.fills))
+        for check, value in checks:
             check.blockSignals(True)
             check.setChecked(value)
             check.blockSignals(False)
