@@ -106,8 +106,6 @@ class Config:
     ema: float = 0.995
     clip_gradient: float = 1.0
     seed: int = 0
-
-    # watching
     validate_every: int = 200
     checkpoint_every: int = 100
     validated: int = 48
@@ -254,10 +252,6 @@ def new_network(config: Config) -> Inpainter:
     return Inpainter(config.widths, config.depths)
 
 
-def new_eye(config: Config) -> Eye:
-    return Eye(Vgg.trained(EYE_LAYERS, config.eye) if config.eye.name else random_vgg(EYE_LAYERS))
-
-
 def rate_factor(done: float, step: int, config: Config) -> float:
     """Linear warm-up, then half a cosine down to a fiftieth; `done` is the share of the run that is behind."""
     return min(1.0, (step + 1) / config.warmup) * (0.02 + 0.49 * (1 + float(np.cos(np.pi * min(done, 1.0)))))
@@ -274,7 +268,8 @@ def train(config: Config, *, resume: bool = False) -> Path:
     ]
     watched = [Batch(*fabric.to_device((batch.photo, batch.hole)), batch.look) for batch in batches]
 
-    network, judge, eye = new_network(config), PatchJudge(config.judge_width), new_eye(config)
+    network, judge = new_network(config), PatchJudge(config.judge_width)
+    eye = Eye(Vgg.trained(EYE_LAYERS, config.eye) if config.eye.name else random_vgg(EYE_LAYERS))
     average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
     generator_pass = GeneratorPass(network, eye, config).to(memory_format=torch.channels_last)
     judge_pass = JudgePass(judge).to(memory_format=torch.channels_last)
@@ -367,7 +362,7 @@ def export(config: Config, folder: Path) -> None:
         found = {"metrics": inpaint_metrics(rows), "speed": speed, "step": content["step"]}
         return found | {"rows": rows, "pictures": count}
 
-    golden = next((one for one in pictures["medium"] if "coffee" in one.name), pictures["medium"][0])
+    golden = pictures["medium"][-1]
     part = golden_part(golden.hole)
     export_model(
         ModelExport(

@@ -18,7 +18,7 @@ from desktop.ui.widgets.number_field import NumberField, Range
 
 WIDTH_PX = 400
 FIELD_PX = 104
-SIDES = ("left", "top", "right", "bottom")
+SIDES = {"left": "extend.left", "top": "extend.top", "right": "extend.right", "bottom": "extend.bottom"}
 PIXELS, PERCENT = "pixels", "percent"
 FIRST_PERCENT = 20  # to the right: something to see at once
 LARGEST_PERCENT = 400
@@ -66,8 +66,8 @@ class ExtendDialog(QDialog):
     def _field(self, side: str, limits: Range, unit: str) -> NumberField:
         field = NumberField(limits, unit, self)
         field.setFixedWidth(FIELD_PX)
-        field.setAccessibleName(tr(f"extend.{side}"))
-        self.form.addRow(tr(f"extend.{side}"), field)
+        field.setAccessibleName(tr(SIDES[side]))
+        self.form.addRow(tr(SIDES[side]), field)
         return field
 
     def _follow(self, side: str, *, px: float | None = None, percent: float | None = None) -> None:
