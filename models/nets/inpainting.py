@@ -16,6 +16,7 @@ from models.nets.blocks import convolution
 
 STRIDE = 64  # sides are padded to a multiple; the padding is part of the hole
 COARSEST = 6  # halvings of the smooth fill: a cell of 64 pixels
+FIRST_DEVIATION = 0.01  # of last layers: from zero a short run learns too late
 UNKNOWN = -1e4  # what a place in the hole counts for as a source
 
 
@@ -38,7 +39,7 @@ class GatedBlock(nn.Module):
         super().__init__()
         self.gated = Gated(channels, channels, dilation=dilation)
         self.last = convolution(channels, channels)
-        nn.init.zeros_(self.last.weight)
+        nn.init.normal_(self.last.weight, std=FIRST_DEVIATION)
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,7 +56,7 @@ class Borrowing(nn.Module):
         self.give = nn.Conv2d(channels, channels, 1)
         self.take = nn.Conv2d(channels, channels, 1)
         self.sharpness = nn.Parameter(torch.tensor(10.0))
-        nn.init.zeros_(self.take.weight)
+        nn.init.normal_(self.take.weight, std=FIRST_DEVIATION)
         nn.init.zeros_(self.take.bias)
 
     def forward(self, x: Tensor, known: Tensor) -> Tensor:
@@ -86,7 +87,7 @@ class Inpainter(nn.Module):
         self.from_fine = nn.Conv2d(fine, 4 * finest, 1)
         self.finest = GatedBlock(finest)
         self.write = convolution(finest, 12)
-        nn.init.zeros_(self.write.weight)  # training starts from the smooth fill
+        nn.init.normal_(self.write.weight, std=FIRST_DEVIATION)  # training starts near the smooth fill
         nn.init.zeros_(self.write.bias)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
