@@ -13,7 +13,7 @@ from desktop.tools.resizing import Anchor
 from desktop.ui.dialogs.extend_dialog import ExtendDialog
 from desktop.ui.dialogs.size_dialogs import CanvasSize
 from tests.builders import noise
-from tests.gui.conftest import Studio
+from tests.gui.conftest import PATIENCE_MS, Studio
 
 
 def show(studio: Studio) -> Any:
@@ -25,7 +25,8 @@ def show(studio: Studio) -> Any:
 
 
 def wait_for_size(studio: Studio, width: int, height: int) -> None:
-    studio.wait_for(lambda: studio.document.size == Size(width, height))
+    """The first filling of a process also loads its kernels."""
+    studio.qtbot.waitUntil(lambda: studio.document.size == Size(width, height), timeout=5 * PATIENCE_MS)
 
 
 def test_the_dialog_extends_the_picture_in_one_step(studio: Studio) -> None:
