@@ -8,7 +8,7 @@ wanted kind already must stay:
 
 As in the paper the judges also see results of earlier steps out of a buffer of 50, and the translators normalise each
 picture by itself (instance norm, no statistics over a batch): a result does not depend on its neighbours. Nothing is
-shipped yet: it has not been trained beyond --smoke.
+shipped yet: after 1,600 steps 4 and 9 become H and some 7 N, but most digits only turn faint.
 
     python -m models.fetch_data --only digits letters efficientnet-lite0
     python -m models.cyclegan                                                 digits ↔ letters

@@ -154,7 +154,7 @@ ABOUTS = {
     ),
     "solid-shapes": Translation(
         title="Solid shapes",
-        description="Paint flat shapes in the colours of the row; they become solid, glossy things.",
+        description="Paint flat shapes in the colours of the row; they become rounded, shaded things.",
         licence="MIT",
         what=(
             "A label map of fourteen classes, which are colours: what you paint in one of them becomes a body of that "
@@ -163,6 +163,7 @@ ABOUTS = {
         ),
         weaknesses=(
             "The network looks at 64 × 64 pixels: outlines stay sharp, but shade is soft and passes by thin lines.",
+            "It was trained for eight minutes: bodies are lit and darken towards rims, but do not shine.",
             "It learned from 1,000 emoji in 3D; it shades what looks like their parts better than other shapes.",
             "Faces, letters and patterns are not invented: only what you paint is there.",
         ),
@@ -316,7 +317,7 @@ def export(config: Config, folder: Path) -> None:
     """Best weights → model folder, with the numbers models.evaluate measures on held-out pairs."""
     model_id, content = checked_id(folder), read_best(config.run)
     trained = dataclasses.replace(config_from_plain(Config, content["config"]), run=config.run)
-    _, held_out = pairs_to_measure(trained)
+    training, held_out = pairs_to_measure(trained)
     drawing = held_out.pairs[0][0][:-10, :-23]  # neither square nor even
     about = ABOUTS.get(model_id) or about_of_own(model_id, trained)
     export_translator(
@@ -331,7 +332,7 @@ def export(config: Config, folder: Path) -> None:
             what=about.what,
             weaknesses=about.weaknesses,
             trained=training_of(content, trained),
-            measure=measured,
+            measure=lambda aside: measure_colouring(aside, training, held_out, has_lines=are_lines_kept(trained)),
             pictures=lambda aside: picture_colouring(aside, held_out, has_lines=are_lines_kept(trained)),
             palette=palette_of(trained),
         ),

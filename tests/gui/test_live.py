@@ -235,13 +235,18 @@ def test_the_classes_of_a_label_map_are_painted_with_the_brush(open_drawer: Open
     assert "colours that stand for no class" in drawer.panel.hint.text()
 
 
-def test_a_cat_drawn_with_the_line_brush_is_coloured_by_the_shipped_model(open_studio: OpenStudio) -> None:
+def shipped_drawer(open_studio: OpenStudio, model_id: str) -> Drawer:
     runner = HereRunner(paths.shipped_models_dir())
     catalog = Catalog((paths.shipped_models_dir(),))
     drawer = Drawer(open_studio(make_runner=lambda: runner, catalog=catalog), runner)
     combo = drawer.panel.models
-    combo.setCurrentIndex(combo.findData("color-lines"))
+    combo.setCurrentIndex(combo.findData(model_id))
     combo.activated.emit(combo.currentIndex())
+    return drawer
+
+
+def test_a_cat_drawn_with_the_line_brush_is_coloured_by_the_shipped_model(open_studio: OpenStudio) -> None:
+    drawer = shipped_drawer(open_studio, "color-lines")
     drawer.window.state.set_color((0, 0, 0))
     drawer.window.state.set_brush(BrushOptions(size_px=4.0, hardness=100.0).with_pen_size(False))
     head = [(110, 80), (105, 30), (135, 55), (165, 55), (195, 30), (190, 80), (180, 130), (150, 150), (120, 130)]
@@ -268,3 +273,21 @@ def test_a_cat_drawn_with_the_line_brush_is_coloured_by_the_shipped_model(open_s
         pixel = made.tiles.read(Rect(*place, 1, 1))[0, 0]
         assert pixel[3] > 230
         assert np.abs(pixel[:3].astype(int) - wanted).max() < 30, "the dab decides for its whole area"
+
+
+def test_a_flat_shape_is_shaded_by_the_shipped_model(open_studio: OpenStudio) -> None:
+    drawer = shipped_drawer(open_studio, "solid-shapes")
+    names = [color.name for color in drawer.panel.dabs.colors]
+    assert names[0] == "Nothing"
+    green = names.index("Green")
+    QTest.mouseClick(drawer.panel.dabs, Qt.MouseButton.LeftButton, pos=drawer.panel.dabs.cell(green).center())
+    drawer.window.state.set_brush(BrushOptions(size_px=80.0, hardness=100.0).with_pen_size(False))
+    drawer.draw((140, 100), (160, 100))
+
+    picture = drawer.live.picture
+    assert picture is not None
+    body = picture[picture[..., 3] == 255][:, :3].astype(int)
+    off = np.abs(body - drawer.panel.dabs.colors[green].levels).max(axis=1)
+    assert 3 < np.median(off) < 60, "the colour, shaded"
+    assert picture[2, 2, 3] == 0
+    assert "colours that stand for no class" not in drawer.panel.hint.text()
