@@ -15,6 +15,7 @@ from desktop import paths
 from desktop.commands import Printer, ProgressLine, check_target, write_picture
 from desktop.core.errors import UserError
 from desktop.io.image_files import ImageFile, read_image
+from desktop.noise_command import paint_from_noise
 from desktop.run_commands import label_parameter, model_facts, result_of
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
@@ -27,6 +28,7 @@ from desktop.runtime.latents import (
     read_latents,
 )
 from desktop.runtime.manifest import Task
+from desktop.runtime.needs import paints_from_noise
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import Array, DeviceChoice, ParameterValue, Request, run_and_wait
 
@@ -49,12 +51,17 @@ class GenerateOrder:
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     is_sheet: bool = False
     device: DeviceChoice = "auto"
+    size: str | None = None  # "1024x768", for models that paint from noise at any size
 
 
 def generate(order: GenerateOrder, tell: Printer) -> int:
     """Files appear only when all pictures are there."""
     catalog = Catalog(paths.model_folders())
     model, parameters = model_and_parameters(catalog, order)
+    if paints_from_noise(model.manifest):
+        return _from_noise(catalog, order, model, parameters, tell)
+    if order.size is not None:
+        raise UserError("generate.no_size", model_id=model.id)
     inputs = _inputs(order, model)
     count = order.count if order.count is not None else len(inputs.get("latent", [0]))
     check_generation(order.seed, count, order.truncation)
@@ -95,10 +102,31 @@ def generate(order: GenerateOrder, tell: Printer) -> int:
 def model_and_parameters(catalog: Catalog, order: GenerateOrder) -> tuple[Model, dict[str, ParameterValue]]:
     """The generator and all its parameters. UserError when it is none, or they do not fit it."""
     model = catalog.verified(order.model_id)
-    if model.manifest.task is not Task.GENERATE:
+    if model.manifest.task is not Task.GENERATE and not paints_from_noise(model.manifest):
         raise UserError("cli.use_run", model_id=model.id, task=model.manifest.task)
     given = {**order.parameters, **label_parameter(model.manifest, order.label)}
     return model, complete_parameters(model.manifest, given)
+
+
+def _from_noise(
+    catalog: Catalog, order: GenerateOrder, model: Model, parameters: dict[str, ParameterValue], tell: Printer
+) -> int:
+    refused = {"--latent": order.latent, "--image": order.image, "--mix-seed": order.mix_seed, "--grid": order.is_sheet}
+    for option, value in refused.items():
+        if value is not None and value is not False:
+            raise UserError("generate.size_only", model_id=model.id, option=option)
+    count = 1 if order.count is None else order.count
+    check_generation(order.seed, count, order.truncation)
+    return paint_from_noise(
+        catalog,
+        model,
+        parameters,
+        size=order.size,
+        seed=order.seed,
+        targets=_targets(order, count),
+        device=order.device,
+        tell=tell,
+    )
 
 
 def sheet(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:

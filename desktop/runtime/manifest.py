@@ -23,6 +23,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 TensorName = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]  # exporters name them by whole paths
 ModelId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 ParamId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
@@ -64,6 +65,7 @@ InputRole = Literal[
     "latent",
     "noise",
     "label",
+    "words",  # numbers of the words of a text parameter, counted from 1, with 0 after the last; as many as `shape` says
     "scalar",
     "choice",
     "timestep",
@@ -188,20 +190,21 @@ class Tile(_Table, frozen=True, kw_only=True):
 
 
 class Param(_Table, frozen=True, kw_only=True):
-    """One control of the form and one --param of the command line."""
+    """One control of the form and one --param of the command line. A text may hold the `words` listed, no others."""
 
     id: ParamId
     label: Name
-    type: Literal["float", "int", "bool", "choice"]
+    type: Literal["float", "int", "bool", "choice", "text"]
     default: ScalarValue
     min: float | None = None
     max: float | None = None
     step: Positive | None = None
     unit: str = ""
     choices: list[Name] = []
+    words: list[Word] = []
 
     def __post_init__(self) -> None:
-        checks = {"choice": self._check_choice, "bool": self._check_bool}
+        checks = {"choice": self._check_choice, "bool": self._check_bool, "text": self._check_text}
         checks.get(self.type, self._check_number)()
 
     def _check_choice(self) -> None:
@@ -211,6 +214,12 @@ class Param(_Table, frozen=True, kw_only=True):
     def _check_bool(self) -> None:
         if not isinstance(self.default, bool):
             raise ValueError(f"the default of “{self.id}” must be true or false")
+
+    def _check_text(self) -> None:
+        if not self.words or len(set(self.words)) != len(self.words):
+            raise ValueError(f"“{self.id}” needs its words, each once")
+        if not isinstance(self.default, str):
+            raise ValueError(f"the default of “{self.id}” must be a text")
 
     def _check_number(self) -> None:
         if self.min is None or self.max is None or not self.min < self.max:

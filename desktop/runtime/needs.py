@@ -19,6 +19,16 @@ def needed_inputs(manifest: Manifest) -> list[str]:
     return [role for role in dict.fromkeys(wanted) if role not in OPTIONAL.get(manifest.task, ())]
 
 
+def paints_from_noise(manifest: Manifest) -> bool:
+    """A filter that makes its pixels out of noise: it needs no more of a picture than its size."""
+    return manifest.task is Task.FILTER and hears_noise(manifest) and needed_inputs(manifest) == ["image"]
+
+
+def hears_noise(manifest: Manifest) -> bool:
+    """Another seed gives another result."""
+    return any(spec.role == "noise" for spec in manifest.inputs)
+
+
 def allowed_inputs(manifest: Manifest) -> list[str]:
     described = {spec.role for spec in manifest.inputs}
     optional = [role for role in OPTIONAL.get(manifest.task, ()) if role in described]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from desktop.core.errors import UserError
 from desktop.runtime.manifest import Manifest, Param
 from desktop.runtime.runner import ParameterValue
+from desktop.runtime.wording import check_words
 
 
 def complete_parameters(manifest: Manifest, given: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
@@ -27,6 +28,8 @@ def check_parameter(param: Param, value: ParameterValue) -> ParameterValue:
         return _check_choice(param, value, param.choices)
     if param.type == "bool":
         return _check_choice(param, str(value).lower(), ["true", "false"]) == "true"
+    if param.type == "text":
+        return check_words(param.id, str(value), param.words)
     number = _as_number(param, value)
     assert param.min is not None
     assert param.max is not None

@@ -41,6 +41,7 @@ _EDIT = (
     _a("edit.clear", "edit", "layers.clear", "Delete", condition="raster", separated=True),
     _a("edit.fill", "edit", "layers.fill", "Alt+Backspace", condition="raster"),
     _a("edit.fill_background", "edit", "layers.fill_background", "Ctrl+Backspace", condition="raster"),
+    _a("edit.fill_texture", "edit", "view.fill_with_texture", icon="generate", condition="document"),
     _a("edit.remove", "edit", "editing.removal.run", "Shift+Backspace", icon="remove", condition="can_remove"),
     _a("edit.remove_again", "edit", "editing.removal.run_again", icon="dice", condition="can_remove_again"),
     _a("edit.define_pattern", "edit", "editing.patterns.define", condition="document"),

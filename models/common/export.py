@@ -45,6 +45,7 @@ PLANES = {"layout": "NCHW", "order": "RGB", "mean": [0.0, 0.0, 0.0], "std": [255
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
 Gray8 = NDArray[np.uint8]  # (H, W)
+Examples = Callable[[dict[str, Any], int, int], dict[str, Tensor]]  # manifest, height, width → the graph's tensors
 
 
 class ExportError(Exception):
@@ -99,9 +100,16 @@ def export_model(export: ModelExport, folder: Path) -> None:
         move_into_place(aside, folder)
 
 
-def write_graph(network: nn.Module, path: Path, manifest: dict[str, Any], *, stores_half: bool = False) -> None:
+def write_graph(
+    network: nn.Module,
+    path: Path,
+    manifest: dict[str, Any],
+    *,
+    stores_half: bool = False,
+    examples: Examples | None = None,
+) -> None:
     """Export with the dynamo exporter: one file, named dynamic height and width, no traces of this machine in it."""
-    example = example_inputs(manifest, 72, 104)
+    example = (examples or example_inputs)(manifest, 72, 104)
     free = None if fixed_size(manifest) else {2: "height", 3: "width"}
     shapes = tuple(free if tensor.ndim == 4 else None for tensor in example.values())
     try:
@@ -137,13 +145,15 @@ def check_size(path: Path) -> None:
         raise ExportError(f"The exported model has {megabytes:.1f} MB; {MODEL_LIMIT_BYTES / 1e6:.0f} MB is the limit.")
 
 
-def check_parity(network: nn.Module, path: Path, manifest: dict[str, Any]) -> float:
+def check_parity(
+    network: nn.Module, path: Path, manifest: dict[str, Any], *, examples: Examples | None = None
+) -> float:
     """Largest difference of torch and onnxruntime over all sizes; ExportError when a size fails or differs."""
     session = cpu_session(path)
     largest = 0.0
     fixed = fixed_size(manifest)
     for height, width in (fixed,) if fixed else PARITY_SIZES:
-        inputs = example_inputs(manifest, height, width)
+        inputs = (examples or example_inputs)(manifest, height, width)
         expected = _torch_outputs(network, inputs)
         try:
             results = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})

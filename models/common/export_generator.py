@@ -299,6 +299,9 @@ def _example(manifest: dict[str, Any], part: str, *, count: int) -> dict[str, Te
             inputs[spec["name"]] = torch.rand(count, generator=generator)
         elif spec["role"] == "image":
             inputs[spec["name"]] = torch.rand(count, 4, *spec["size"], generator=generator)
+        elif spec["role"] == "words":
+            words = len(next(p["words"] for p in manifest["params"] if p["id"] == spec["param"]))
+            inputs[spec["name"]] = torch.randint(0, words + 1, (count, *spec["shape"]), generator=generator)
         else:
             choices = len(manifest["params"][0]["choices"])
             inputs[spec["name"]] = torch.randint(0, choices, (count,), generator=generator)

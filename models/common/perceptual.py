@@ -54,13 +54,20 @@ class PerceptualLoss(nn.Module):
             wanted = self._seen(photo, CONTENT_LAYER[:1])[CONTENT_LAYER]
         seen = self._seen(painted)
         content = (seen[CONTENT_LAYER] - wanted).square().mean((1, 2, 3)) / wanted.square().mean((1, 2, 3))
+        return content, self._manner_of(seen, style)
+
+    def manner(self, painted: Tensor, style: int) -> Tensor:
+        """The style distance alone."""
+        return self._manner_of(self._seen(painted), style)
+
+    def _manner_of(self, seen: dict[tuple[int, str], Tensor], style: int) -> Tensor:
         distances = []
         for place, layer in enumerate(self.style_layers):
             together = seen[layer].transpose(0, 1).flatten(1)[None, :, :, None]  # as if side by side
             mean, covariance = moments(together)
             distances.append(unlikeness(mean, getattr(self, f"mean{place}")[style]))
             distances.append(unlikeness(covariance, getattr(self, f"covariance{place}")[style]))
-        return content, torch.stack(distances).mean()
+        return torch.stack(distances).mean()
 
     def _seen(self, picture: Tensor, shrinks: tuple[int, ...] | None = None) -> dict[tuple[int, str], Tensor]:
         found = {}

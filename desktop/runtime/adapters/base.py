@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RunPart = Callable[[str, list[str], Mapping[str, Array]], list[Array]]
 ArrayShapes = dict[str, tuple[tuple[int, ...], str]]  # by name: shape and dtype
-CONSTANT_ROLES = {"scalar", "choice", "label", "noise", "timestep", "size", "factors", "statistics"}
+CONSTANT_ROLES = {"scalar", "choice", "label", "words", "noise", "timestep", "size", "factors", "statistics"}
 
 
 @dataclass(frozen=True)

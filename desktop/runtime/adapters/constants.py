@@ -15,6 +15,7 @@ from desktop.runtime.parameters import scalar_for
 from desktop.runtime.runner import Array, ParameterValue
 from desktop.runtime.tensors import label_tensor, planes_to_tensor, scalar_tensor, typed_tensor
 from desktop.runtime.tiling import PlacedTile
+from desktop.runtime.wording import numbers_of
 
 if TYPE_CHECKING:
     from desktop.runtime.session import Session, TensorInfo
@@ -96,6 +97,11 @@ def _tensor(job: AdapterJob, spec: Input, declared: TensorInfo, size: tuple[int,
         return _factors(job.manifest.scale, shape, kind, spec)
     if spec.role == "statistics":
         return _statistics(job.image, shape, kind)
+    if spec.role == "words":
+        assert spec.param is not None
+        known = job.manifest.param(spec.param).words
+        length = sample_shape(spec, declared)[-1]
+        return typed_tensor(numbers_of(str(job.parameters[spec.param]), known, length), shape, kind)
     number = number_for(job.manifest, spec, job.parameters)
     if spec.role == "label":
         classes = len(job.manifest.param(spec.param).choices) if spec.param else 0

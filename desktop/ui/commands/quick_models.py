@@ -1,4 +1,4 @@
-"""Menu entries that run one shipped model at once: remove or replace a background, select the subject."""
+"""Menu entries that run one shipped model at once, or take it in hand: remove a background, fill with a texture."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop.ui.commands.ai_commands import AiCommands
     from desktop.ui.dialogs.background_dialog import BackgroundChoice
 
-CUTOUT = "cutout"
+CUTOUT, TEXTURES = "cutout", "textures"
 STROKE_POLL_MS = 50  # how often a finished background looks whether the stroke in progress has ended
 
 
@@ -60,6 +60,13 @@ class QuickModels:
             self._compose(session, plan, result, choice)
 
         self._ai.start(self._settings(model, Landing.MASK, Source.LAYER), land=land)
+
+    def choose_texture(self) -> None:
+        """Textures, for what is selected: what the panel's form then asks for may still be changed."""
+        model, document, form = self._model(TEXTURES), self._state.document, self._ai.form
+        form.choose_model(model.id)
+        has_selection = document is not None and document.selection is not None
+        form.set_where(Where.SELECTION if has_selection else Where.ALL)
 
     def _run(self, landing: Landing, source: Source) -> None:
         self._ai.start(self._settings(self._model(CUTOUT), landing, source))

@@ -144,6 +144,11 @@ class ViewCommands:
         if imported:
             self._window.info.show_note(tr("import.done", model=imported))
 
+    def fill_with_texture(self) -> None:
+        """The texture model in the AI panel, for the selection or, without one, for the whole canvas."""
+        self._window.ai.quick.choose_texture()
+        self._window.panels.bring_to_front("ai")
+
     def show_models(self) -> None:
         self._window.dialogs.show_models(self._window.models, self._window.ai, self.import_model)
 

@@ -14,6 +14,7 @@ from desktop.ui.i18n import tr, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon_pixmap
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import Card, wrapped_label
+from desktop.ui.widgets.phrase_field import PhraseField
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 SetParameter = Callable[[str, ParameterValue], None]
@@ -119,7 +120,9 @@ def _control_for(manifest: Manifest, param: Param, value: ParameterValue, set_pa
         box.toggled.connect(lambda checked: set_parameter(param.id, checked))
         return box
     if param.type == "choice":
-        return _choice(param, label, str(value), set_parameter)
+        return _choice(manifest, param, label, str(value), set_parameter)
+    if param.type == "text":
+        return PhraseField(param, label, str(value), lambda text: set_parameter(param.id, text))
     return _slider(param, label, float(value), set_parameter)
 
 
@@ -137,16 +140,17 @@ def _slider(param: Param, label: str, value: float, set_parameter: SetParameter)
     return slider
 
 
-def _choice(param: Param, label: str, value: str, set_parameter: SetParameter) -> QWidget:
+def _choice(manifest: Manifest, param: Param, label: str, value: str, set_parameter: SetParameter) -> QWidget:
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     name = QLabel(label)
     name.setProperty("role", "dim")
     box = QComboBox()
-    box.addItems(param.choices)
-    box.setCurrentText(value)
-    box.currentTextChanged.connect(lambda text: set_parameter(param.id, text))
+    for choice in param.choices:
+        box.addItem(tr_or(f"model.{manifest.id}.choice.{choice}", choice), choice)
+    box.setCurrentIndex(param.choices.index(value))
+    box.currentIndexChanged.connect(lambda index: set_parameter(param.id, param.choices[index]))
     row.addWidget(name)
     row.addWidget(box, 1)
     return holder
