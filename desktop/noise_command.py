@@ -54,7 +54,7 @@ def paint_from_noise(
         for number in range(len(targets)):
             request = Request(model.id, model.sha256, {"image": blank}, parameters, seed + number, device)
             result = result_of(run_and_wait(runner, request, line.show))
-            made.append(result.outputs["image"].copy())
+            made.append(result.image.copy())
     finally:
         runner.close()
         line.erase()

@@ -146,6 +146,8 @@ ABOUTS: dict[str, About] = {
         weaknesses=(
             "Drawn with a jagged pen: eyes and mouths have single dark pixels around them, and on some faces a mouth "
             "is torn or doubled.",
+            "Not as clean as the originals by far: on EfficientNet's features hardly any real face has a sample near "
+            "it.",
             "32 pixels: for stamps and small signs, not for enlarging.",
             "Outside the face a trace of colour is left here and there.",
         ),

@@ -57,7 +57,7 @@ class Config:
     # what
     data: Path = Path("data/sets/faces")  # a fetched set, or any folder of pictures named by words
     classes: tuple[str, ...] = ()  # only these; default: all
-    side: int = 64
+    side: int = 32
     planes: Planes = "rgba"
     mirror: bool = False  # "left" would no longer be left
     shift: float = 0.0
@@ -80,7 +80,7 @@ class Config:
     beta: float = 8.0
 
     # training
-    steps: int = 900
+    steps: int = 800
     batch: int = 32  # pictures a step over all devices together
     learning_rate: float = 2e-3
     clip_gradient: float = 200.0  # the loss is a sum over the planes of a picture: its gradients are long

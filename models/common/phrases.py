@@ -64,7 +64,8 @@ def tokens_of(phrases: Sequence[str], vocabulary: Sequence[str]) -> Tokens:
 def shortened(tokens: Tokens, rng: np.random.Generator, share: float) -> Tokens:
     """A SHARE of the phrases say of a part nothing, or lack a word: what a person types is seldom complete."""
     tokens = tokens.copy()
-    for row in tokens[rng.random(len(tokens)) < share]:
+    for place in np.flatnonzero(rng.random(len(tokens)) < share):
+        row = tokens[place]
         count = int((row > 0).sum())
         if count < 2:
             continue
@@ -76,5 +77,5 @@ def shortened(tokens: Tokens, rng: np.random.Generator, share: float) -> Tokens:
 
 
 def _one_part(rng: np.random.Generator) -> Tokens:
-    """Of "nerd eyes tongue mouth": the eyes, the mouth, or both the other way round."""
-    return np.array(((0, 1), (2, 3), (2, 3, 0, 1))[rng.integers(3)])
+    """Of "nerd eyes tongue mouth": the eyes, the mouth, one word of them, or both the other way round."""
+    return np.array(((0, 1), (2, 3), (2, 3, 0, 1), (0,), (2,))[rng.integers(5)])

@@ -144,7 +144,8 @@ def texture_card(
         "",
         *table,
         "",
-        f"A tile differs from the same place in the whole by {measured['tile_levels']} levels at most. Time: "
+        f"A tile differs from the same place in the whole by {measured['tile_levels']:g} levels at most, by its share "
+        "where tiles overlap. Time: "
         f"{speed['cpu_seconds_per_megapixel']} s a megapixel ({speed['cpu']}).",
         "",
         "## Weaknesses",
@@ -171,6 +172,7 @@ WHAT = (
 WEAKNESSES = (
     "It knows how stones or blades look side by side, not what they are: here and there two melt into one.",
     "Nothing larger than about 60 pixels is planned: rows of masonry wander, light falls from no side.",
+    "Gravel, masonry and meadow show a faint lattice of sixteen pixels; the giraffe's spots come out as blotches.",
     "One size only: enlarge or shrink the layer for larger or smaller stones.",
     "Textures from grey photographs are grey; colour them with an adjustment, or let them take on the picture's.",
     "Halfway between two textures is often neither.",

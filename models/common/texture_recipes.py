@@ -102,7 +102,7 @@ TEXTURES = TexturesRecipe(
             "Lawn",
             "a lawn, Teinesavaii, public domain",
             "explore_farm_animals.rcc/explore_farm_animals/resource/animals/pig.webp",
-            (300, 580, 1024, 768),
+            (300, 604, 1024, 768),
         ),
         Texture(
             "stones",
@@ -123,7 +123,7 @@ TEXTURES = TexturesRecipe(
             "Giraffe",
             "hide of a giraffe, Sergio Cambelo, public domain",
             "erase.rcc/erase/resource/giraffe.webp",
-            (0, 600, 620, 890),
+            (0, 600, 470, 848),
             shrink=2,
         ),
         Texture(

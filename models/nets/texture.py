@@ -72,7 +72,7 @@ class TextureNet(nn.Module):
     """
 
     STRIDE = 16
-    REACH = 48  # 16 + 8 + 4 + 2 · 2 + 2 · 1 pixels, and what lies in the same cell of 16
+    REACH = 34  # 16 + 8 + 4 + 2 · 2 + 2 · 1 pixels from the edge of a cell of 16; the last two hardly count
 
     def __init__(self, textures: int, widths: tuple[int, ...] = (64, 64, 48, 32, 16)) -> None:
         """`widths`: channels at 1/16, 1/8, 1/4, 1/2 and the whole size."""

@@ -120,4 +120,5 @@ def test_shortened_phrases_say_something_and_only_what_was_said():
     tokens = np.tile(np.array([[1, 2, 3, 4, 0, 0, 0, 0]]), (200, 1))
     short = shortened(tokens, np.random.default_rng(0), 0.5)
     assert (short > 0).any(axis=1).all()
-    assert {tuple(row) for row in short[:, :4].tolist()} == {(1, 2, 3, 4), (1, 2, 0, 0), (3, 4, 0, 0), (3, 4, 1, 2)}
+    said = {tuple(int(word) for word in row if word) for row in short}
+    assert said == {(1, 2, 3, 4), (1, 2), (3, 4), (3, 4, 1, 2), (1,), (3,)}
