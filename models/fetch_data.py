@@ -42,7 +42,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
     Args:
         data: folder for what is fetched (git-ignored).
         only: names of packages of photographs, of sets (digits, fashion, letters, emoji, faces, emoji-styles), of pairs
-            (line-art, solid-shapes) or weights; default: all.
+            (line-art, solid-shapes), textures or weights; default: all.
         any_version: take whatever version this machine's sources offer; checksums are then not compared.
     """
     try:

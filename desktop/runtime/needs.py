@@ -21,12 +21,8 @@ def needed_inputs(manifest: Manifest) -> list[str]:
 
 def paints_from_noise(manifest: Manifest) -> bool:
     """A filter that makes its pixels out of noise: it needs no more of a picture than its size."""
-    return manifest.task is Task.FILTER and hears_noise(manifest) and needed_inputs(manifest) == ["image"]
-
-
-def hears_noise(manifest: Manifest) -> bool:
-    """Another seed gives another result."""
-    return any(spec.role == "noise" for spec in manifest.inputs)
+    hears_noise = any(spec.role == "noise" for spec in manifest.inputs)
+    return manifest.task is Task.FILTER and hears_noise and needed_inputs(manifest) == ["image"]
 
 
 def allowed_inputs(manifest: Manifest) -> list[str]:
