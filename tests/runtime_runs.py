@@ -84,13 +84,15 @@ def shapes_for(manifest: Manifest, request: Request) -> ArrayShapes:
 
 
 def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
-    """The network on the whole picture at once, straight through onnxruntime; for models that eat RGB 0..1."""
+    """The network on the whole picture at once, straight through onnxruntime; for models that eat RGB or RGBA 0..1."""
     model = Catalog((folder.parent,)).verified(folder.name)
     key = SessionKey(model.manifest.sha256["main"], "cpu", 2)
     session = SessionCache().get(model.file("main"), key, model.id)
     scalars = {**scalar_inputs(model.manifest, session), **_noise(model.manifest, pixels)}
     white = np.iinfo(pixels.dtype).max
     tensor = (pixels[..., :3].astype(np.float32) / np.float32(white)).transpose(2, 0, 1)[None]
+    if image_input(model.manifest).order == "RGBA":
+        tensor = np.concatenate([tensor, np.ones_like(tensor[:, :1])], axis=1)  # an opaque picture
     feeds = {image_input(model.manifest).name: tensor, **scalars, **_earlier_parts(model, tensor)}
     (answer,) = session.run([image_output(model.manifest).name], feeds, onnxruntime.RunOptions())
     rounded: NDArray[Any] = np.rint(np.clip(answer[0].transpose(1, 2, 0), 0, 1) * white).astype(pixels.dtype)
