@@ -1,10 +1,12 @@
 """Take the guide's pictures from the real window, in every language: `python build/guide_pictures.py`.
 
-Run it whenever the window changes; the pictures are kept in resources/guide/pictures/<language>.
+Run it whenever the window changes, or with the names of some scenes. The pictures are kept in
+resources/guide/pictures/<language>.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -25,13 +27,16 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.app import make_application, make_window  # noqa: E402
 from desktop.core.composite import flatten  # noqa: E402
-from desktop.core.geometry import Point, Rect  # noqa: E402
+from desktop.core.document import Document  # noqa: E402
+from desktop.core.geometry import Point, Rect, Size  # noqa: E402
+from desktop.core.layers import RasterLayer  # noqa: E402
+from desktop.core.tiles import TileMap  # noqa: E402
 from desktop.options import OpenOptions  # noqa: E402
 from desktop.ui.canvas.scripted_pointer import scripted_stroke  # noqa: E402
 from desktop.ui.dialogs.effect_dialog import EffectDialog  # noqa: E402
 from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
 from desktop.ui.dialogs.text_dialog import TextDialog  # noqa: E402
-from desktop.ui.i18n import LANGUAGES  # noqa: E402
+from desktop.ui.i18n import LANGUAGES, tr  # noqa: E402
 from desktop.ui.main_window import MainWindow  # noqa: E402
 
 TARGET = ROOT / "resources" / "guide" / "pictures"
@@ -49,6 +54,17 @@ CURVE = "0,0 0.3,0.18 0.7,0.84 1,1"
 LETTERS = "Neuschwanstein"
 LETTERS_AT = (0.05, 0.06)  # of the picture
 PAGE_WHITE = 255
+PAPER = Size(600, 450)
+BLACK, BLUE, BROWN = (0.0, 0.0, 0.0), (0.2, 0.45, 0.85), (0.45, 0.27, 0.12)
+CUP = ((0.25, 0.35), (0.3, 0.75), (0.6, 0.75), (0.65, 0.35), (0.25, 0.35))
+HANDLE = ((0.63, 0.42), (0.78, 0.42), (0.78, 0.62), (0.61, 0.64))
+SAUCER = ((0.15, 0.78), (0.25, 0.88), (0.65, 0.88), (0.75, 0.78), (0.15, 0.78))
+DRINK = ((0.25, 0.35), (0.45, 0.29), (0.65, 0.35))
+DRAWING = (  # colour, width of the brush, strokes in shares of the paper
+    (BLACK, 5.0, (CUP, HANDLE, SAUCER, DRINK)),
+    (BLUE, 16.0, (((0.44, 0.55), (0.48, 0.56)),)),
+    (BROWN, 10.0, (((0.44, 0.33), (0.46, 0.33)),)),
+)
 
 
 class Photographer:
@@ -93,7 +109,8 @@ class Photographer:
         while time.monotonic() < min(until, deadline):
             self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
             window = self.window
-            busy = window.background.is_busy or window.generate.runs.is_busy or window.styles.is_busy
+            runs = window.generate.runs.is_busy or window.styles.is_busy or not window.live.is_settled
+            busy = window.background.is_busy or runs
             if busy or not self.window.canvas.is_complete:
                 until = time.monotonic() + SETTLED_S
 
@@ -101,6 +118,12 @@ class Photographer:
         deadline = time.monotonic() + PATIENCE_S
         while not condition() and time.monotonic() < deadline:
             self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+    def close_picture(self) -> None:
+        """The shown one, and back to the photograph."""
+        assert self.window.state.open_document is not None
+        self.window.state.open_document.mark_saved()
+        self.window.files.close()
 
     def close(self) -> None:
         """Nobody is there to answer a question about unsaved work."""
@@ -111,12 +134,18 @@ class Photographer:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", choices=list(SCENES), default=list(SCENES), help="only these"
+    )
+    names = parser.parse_args().names
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         os.environ["SCUMBLE_HOME"] = home
         for language in LANGUAGES:
             application = make_application(OpenOptions(theme="dark", language=language))
             photographer = Photographer(application, language)
-            _take_all(photographer)
+            for name in names:
+                SCENES[name](photographer)
             photographer.close()
             print(f"{language}: {len(list(photographer.folder.glob('*.webp')))} pictures")
 
@@ -135,8 +164,7 @@ def _take_removal(photographer: Photographer) -> None:
     pair = np.concatenate([before, flatten(opened.document, REMOVED_AT)], axis=1)[..., :3]
     Image.fromarray(pair).save(photographer.folder / "remove.webp", quality=QUALITY, method=6)
     window.tours.end()
-    opened.mark_saved()
-    window.files.close()
+    photographer.close_picture()
 
 
 def _take_cutout(photographer: Photographer) -> None:
@@ -157,8 +185,7 @@ def _take_cutout(photographer: Photographer) -> None:
     pair = Image.fromarray(np.concatenate([before[..., :3], np.asarray(page)[..., :3]], axis=1))
     pair = pair.resize((SHOWN_WIDTH, round(pair.height * SHOWN_WIDTH / pair.width)), Image.LANCZOS)
     pair.save(photographer.folder / "cutout.webp", quality=QUALITY, method=6)
-    opened.mark_saved()
-    window.files.close()
+    photographer.close_picture()
 
 
 def _take_styles(photographer: Photographer) -> None:
@@ -170,6 +197,28 @@ def _take_styles(photographer: Photographer) -> None:
     photographer.wait(lambda: window.ai.has_preview)
     photographer.take("styles")
     window.perform("ai.discard")
+
+
+def _take_draw(photographer: Photographer) -> None:
+    """A cup in lines on a layer of its own, two dabs of colour, and what a network makes of it in the panel."""
+    window = photographer.window
+    paper = TileMap.filled(PAPER.rect(), (PAGE_WHITE,) * 4, np.dtype(np.uint8))
+    document = Document(PAPER)
+    layer = RasterLayer(id=document.next_layer_id(), name=tr("layer.background"), tiles=paper)
+    window.files.show_made(document.with_layer_inserted(layer), tr("file.untitled"))
+    window.perform("layer.new")
+    window.perform("tool.brush")
+    for color, size, strokes in DRAWING:
+        window.state.set_color(color)
+        window.state.change_brush(size_px=size)
+        for stroke in strokes:
+            photographer.stroke(*stroke)
+    window.panels.bring_to_front("live")
+    photographer.settle()
+    photographer.wait(lambda: window.live.is_settled)
+    photographer.take("draw")
+    window.state.set_color((0.0, 0.0, 0.0))
+    photographer.close_picture()
 
 
 def _take_text(photographer: Photographer) -> None:
@@ -214,7 +263,8 @@ def _over(window: QWidget, dialog: QWidget) -> QPixmap:
     return shown
 
 
-def _take_all(photographer: Photographer) -> None:
+def _take_window(photographer: Photographer) -> None:
+    """The photograph with each of the main panels."""
     window = photographer.window
     photographer.take("window")
     _take_curves(photographer)
@@ -241,10 +291,16 @@ def _take_all(photographer: Photographer) -> None:
     models = _shown(ModelsWindow)[0]
     photographer.take("models", models)
     models.close()
-    _take_text(photographer)
-    _take_styles(photographer)
-    _take_cutout(photographer)
-    _take_removal(photographer)
+
+
+SCENES = {
+    "window": _take_window,
+    "text": _take_text,
+    "styles": _take_styles,
+    "draw": _take_draw,
+    "cutout": _take_cutout,
+    "remove": _take_removal,
+}
 
 
 if __name__ == "__main__":
