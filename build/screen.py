@@ -13,6 +13,7 @@ from PIL import Image, ImageChops
 PATIENCE_S = 300  # a busy machine may be ten times slower
 LOOK_AGAIN_S = 1.0
 STILL_LOOKS = 3  # on a busy machine seconds lie between two tiles
+CARET_PIXELS = 120  # a blinking cursor in a text field is no movement
 STARTED_S = 10.0
 
 
@@ -91,13 +92,13 @@ class Screen:
             return taken.convert("RGB")
 
     def wait_until_still(self) -> Image.Image:
-        """The picture that has been the same in several looks, a second apart."""
+        """The picture that has been the same in several looks, a second apart, but for a blinking cursor."""
         looks = [self.picture()]
 
         def is_still() -> bool:
             time.sleep(LOOK_AGAIN_S)
             now = self.picture()
-            if ImageChops.difference(looks[-1], now).getbbox() is not None:
+            if pixels_changed(looks[-1], now, (0, 0, *self.size)) > CARET_PIXELS:
                 looks.clear()
             looks.append(now)
             return len(looks) > STILL_LOOKS
