@@ -36,6 +36,11 @@ _FLAGS = {
 }
 
 
+def cv2_flag(how: Resampling) -> int:
+    """OpenCV's word for a filter."""
+    return _FLAGS[how]
+
+
 def mapped(matrix: Matrix, point: Point) -> Point:
     x, y, w = matrix @ (point.x, point.y, 1.0)
     w = w if abs(w) > TINY else math.copysign(TINY, w)
@@ -105,12 +110,12 @@ class _Warp:
         if self.how is Resampling.NEAREST:
             found = self._sampled(self.source.read(source), source, place, (1.0, 1.0))
             pixels: Pixels = np.where(covered >= 0.5, found, default)
-            return pixels if below is None else _over(levels_to_premultiplied(pixels), below)
+            return pixels if below is None else over(levels_to_premultiplied(pixels), below)
         whole, shrunk = self._shrunk(levels_to_premultiplied(self.source.read(source)), place)
         values = self._sampled(whole, source, place, shrunk)
         border = np.float32(self.source.default / max_level(self.source.dtype))
         values = border + covered * (values - border)
-        return premultiplied_to_levels(values, self.source.dtype) if below is None else _over(values, below)
+        return premultiplied_to_levels(values, self.source.dtype) if below is None else over(values, below)
 
     def _coverage(self, place: Rect) -> FloatPixels | None:
         """(TILE, TILE, 1): how much of each pixel lies inside the rim of what is warped, 0..1; None for all of it.
@@ -203,7 +208,7 @@ class _WarpedTile:
         return self._warp.tile(self._key)
 
 
-def _over(values: FloatPixels, below: Pixels) -> Pixels:
+def over(values: FloatPixels, below: Pixels) -> Pixels:
     """Premultiplied pixels laid over straight ones; where they are transparent, those keep their bytes."""
     alpha = np.clip(values[..., 3:], 0, 1)
     mixed = values + levels_to_premultiplied(below) * (1 - alpha)

@@ -12,6 +12,7 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT, Rect, Size, union_of
 from desktop.core.layers import Layer, LayerId, RasterLayer
+from desktop.core.mesh_warp import WarpMesh, meshed_later
 from desktop.core.resample import Resampling
 from desktop.core.tiles import TileEditor, TileMap
 from desktop.core.transform_box import TransformBox
@@ -35,16 +36,16 @@ class TransformSubject:
     lifted: TileMap | None = None
     rest: TileMap | None = None
 
-    def shown(self, box: TransformBox, how: Resampling) -> Document:
-        """The version as it looks under the box; tiles are made when they are looked at."""
-        if box.is_identity:
+    def shown(self, box: TransformBox | WarpMesh, how: Resampling) -> Document:
+        """The version as it looks under the box or the mesh; tiles are made when they are looked at."""
+        if isinstance(box, TransformBox) and box.is_identity:
             return self.document
-        shift = box.whole_shift
+        shift = box.whole_shift if isinstance(box, TransformBox) else None
 
         def change(tiles: TileMap) -> TileMap:
             if shift is not None:
                 return tiles.translated_later(*shift)
-            return warped_later(tiles, box.matrix(), how)
+            return _warped(tiles, box, how)
 
         if self.lifted is None:
             return with_layers_changed(
@@ -53,12 +54,12 @@ class TransformSubject:
                 lambda layer: with_layer_tiles(layer, change, keeps_makers=shift is not None),
             )
         layer = self.document.raster_layer(self.layer_ids[0])
-        tiles = warped_later(self.lifted, box.matrix(), Resampling.NEAREST if shift else how, self.rest)
+        tiles = _warped(self.lifted, box, Resampling.NEAREST if shift else how, self.rest)
         document = self.document.with_layer_replaced(layer.changed(tiles=tiles, recipe=None, text=None, shape=None))
         assert self.document.selection is not None
         return document.changed(selection=change(self.document.selection))
 
-    def settled(self, box: TransformBox, how: Resampling) -> Document:
+    def settled(self, box: TransformBox | WarpMesh, how: Resampling) -> Document:
         """The same with every tile made, for any thread."""
         shown = self.shown(box, how)
         if shown is self.document:
@@ -69,6 +70,12 @@ class TransformSubject:
         if shown.selection is self.document.selection or shown.selection is None:
             return settled
         return settled.changed(selection=shown.selection.settled())
+
+
+def _warped(tiles: TileMap, box: TransformBox | WarpMesh, how: Resampling, below: TileMap | None = None) -> TileMap:
+    if isinstance(box, WarpMesh):
+        return meshed_later(tiles, box, how, below)
+    return warped_later(tiles, box.matrix(), how, below)
 
 
 def subject_of(document: Document, layer_ids: Collection[LayerId]) -> TransformSubject:

@@ -12,6 +12,7 @@ from desktop.core.document import Document
 from desktop.core.edits import Edit, OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point, Rect
+from desktop.core.mesh_warp import WarpMesh
 from desktop.core.resample import Resampling
 from desktop.core.transform_box import HANDLES, Handle, TransformBox
 from desktop.core.warp import bounds_after
@@ -20,6 +21,7 @@ from desktop.tools.names import EditName
 from desktop.tools.snapping import Snapping
 from desktop.tools.transforming import TransformSubject, subject_of
 from desktop.ui.canvas.frame_overlay import FrameOverlay, handle_at
+from desktop.ui.canvas.mesh_overlay import MeshOverlay, point_at
 from desktop.ui.i18n import tr
 from desktop.ui.state import Tool
 
@@ -42,13 +44,14 @@ class TransformCommands(QObject):
         super().__init__(window)
         self._window, self._state = window, window.state
         self.box: TransformBox | None = None
+        self.mesh: WarpMesh | None = None  # takes the place of the box
         self.resampling = Resampling.BICUBIC
         self._subject: TransformSubject | None = None
         self._opened: OpenDocument | None = None
         self._edit: Edit | None = None
         self._before = Tool.MOVE
         self._is_keeping = False
-        self.overlay = FrameOverlay(window.canvas)
+        self.overlay, self.net = FrameOverlay(window.canvas), MeshOverlay(window.canvas)
         self._state.document_left.connect(self.discard)
         self._state.tool_changed.connect(self._tool_changed)
 
@@ -76,14 +79,14 @@ class TransformCommands(QObject):
         subject, box = self._subject, self.box
         if subject is None or box is None or self._is_keeping:
             return
-        if box.is_identity:
+        if box.is_identity and self.mesh is None:
             self.discard()
             return
-        self._is_keeping = True
+        self._is_keeping, wanted = True, self.mesh or box
         self._window.status.show_task(tr("transform.working"))
         how = self.resampling
         self._window.background.run(
-            lambda: subject.settled(box, how),
+            lambda: subject.settled(wanted, how),
             on_done=lambda document: self._land(subject, document),
             on_error=self._failed,
             name="transform",
@@ -99,11 +102,20 @@ class TransformCommands(QObject):
         """Whether another action may be done now; a frame that was not touched is given up for it."""
         if not self.is_active or action_id in LOOKS:
             return True
-        if self.box is not None and self.box.is_identity and not self._is_keeping:
+        if self.box is not None and self.box.is_identity and self.mesh is None and not self._is_keeping:
             self.discard()
             return True
         self._window.info.show_note(tr("transform.pending"))
         return False
+
+    def switch_mesh(self) -> None:
+        """From the frame to a mesh of control points, and back to the frame as it was."""
+        if self.box is None or self._subject is None or self._is_keeping:
+            return
+        if self.mesh is None:
+            self._show_mesh(WarpMesh.over(self._subject.bounds, self.box.matrix()))
+        else:
+            self._show(self.box)
 
     def set_numbers(self, **changes: object) -> None:
         """Typed numbers: fields of the frame."""
@@ -112,7 +124,9 @@ class TransformCommands(QObject):
 
     def set_resampling(self, how: Resampling) -> None:
         self.resampling = how
-        if self.box is not None and not self._is_keeping:
+        if self.mesh is not None and not self._is_keeping:
+            self._show_mesh(self.mesh)
+        elif self.box is not None and not self._is_keeping:
             self._show(self.box)
 
     def flip_across(self) -> None:
@@ -132,7 +146,11 @@ class TransformCommands(QObject):
         elif key == Qt.Key.Key_Escape:
             self.discard()
         elif key in steps and self.box is not None and not self._is_keeping:
-            self._try(self.box.moved(*self._window.canvas.view.axis_in_image(*steps[key])))
+            step = self._window.canvas.view.axis_in_image(*steps[key])
+            if self.mesh is not None:
+                self._show_mesh(self.mesh.moved(*step))
+            else:
+                self._try(self.box.moved(*step))
         else:
             return False
         return True
@@ -143,6 +161,9 @@ class TransformCommands(QObject):
         if box is None or place is None:
             return None
         point = self._window.canvas.view.view_to_image(*place)
+        if self.mesh is not None:
+            is_near = point_at(self._window.canvas, self.mesh, point) is not None
+            return Qt.CursorShape.PointingHandCursor if is_near else Qt.CursorShape.SizeAllCursor
         if handle_at(self._window.canvas, box.place, point) is not None:
             return Qt.CursorShape.PointingHandCursor
         return Qt.CursorShape.SizeAllCursor if box.contains(point) else Qt.CursorShape.CrossCursor
@@ -151,7 +172,21 @@ class TransformCommands(QObject):
         """A drag of a handle, of the inside, or around the outside."""
         if self.box is None or self._is_keeping:
             return None
-        return self._drag(self.box)
+        return self._drag(self.box) if self.mesh is None else self._pull(self.mesh)
+
+    def _pull(self, start: WarpMesh) -> Gesture:
+        """A drag of a control point, or of the whole mesh."""
+        event = yield
+        pressed, number = event.point, point_at(self._window.canvas, start, event.point)
+        try:
+            while event.pressed:
+                dx, dy = _way(pressed, event.point)
+                if (dx, dy) != (0, 0):
+                    self._show_mesh(start.moved(dx, dy) if number is None else start.with_point(number, dx, dy))
+                event = yield
+        except GestureCancelled:
+            self._show_mesh(start)
+            raise
 
     def _drag(self, start: TransformBox) -> Gesture:
         event = yield
@@ -204,9 +239,25 @@ class TransformCommands(QObject):
     def _show(self, box: TransformBox) -> None:
         assert self._edit is not None
         assert self._subject is not None
-        self.box = box
+        self.box, self.mesh = box, None
+        self.net.show(None)
         self._edit.replace_document(self._subject.shown(box, self.resampling))
         self.overlay.show(box.quad(), {handle: box.place(handle) for handle in HANDLES})
+        self.changed.emit()
+
+    def _show_mesh(self, mesh: WarpMesh) -> None:
+        """Shows a mesh unless its result would be absurd; then the last one stays."""
+        assert self._edit is not None
+        assert self._subject is not None
+        try:
+            mesh.bounds()
+        except UserError as error:
+            self._window.show_error(error)
+            return
+        self.mesh = mesh
+        self._edit.replace_document(self._subject.shown(mesh, self.resampling))
+        self.overlay.show(None, {})
+        self.net.show(mesh)
         self.changed.emit()
 
     def _land(self, subject: TransformSubject, document: Document) -> None:
@@ -232,7 +283,8 @@ class TransformCommands(QObject):
             return
         if self._is_keeping:
             self._window.status.show_task("")
-        self._opened = self._subject = self.box = None
+        self._opened = self._subject = self.box = self.mesh = None
+        self.net.show(None)
         self._is_keeping = False
         self.overlay.show(None, {})
         self._window.canvas.hides_selection = False

@@ -19,8 +19,8 @@ from desktop.ui.panels.thumbnails import pixmap_of, thumbnail_of
 from desktop.ui.state import EditorState
 from desktop.ui.widgets.basics import IconButton, rule, wrapped_label
 
-THUMB_PX = 32
-ROW_PX = 40
+THUMB_PX = 28
+ROW_PX = 34
 REFRESH_MS = 250
 
 
@@ -169,12 +169,14 @@ def _thumbs_of(document: Document) -> list[Pixels]:
 
 
 def _icon_of(pixels: Pixels) -> QIcon:
+    """The same whether its row is chosen or not: it is a picture."""
     pixmap = pixmap_of(np.ascontiguousarray(pixels), 1.0)
-    return QIcon(
-        pixmap.scaled(
-            THUMB_PX, THUMB_PX, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
+    shown = pixmap.scaled(
+        THUMB_PX, THUMB_PX, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
+    icon = QIcon(shown)
+    icon.addPixmap(shown, QIcon.Mode.Selected)
+    return icon
 
 
 def _blank_icon() -> QIcon:

@@ -77,7 +77,10 @@ class TransformBar(FrameBar):
         self.across, self.down = IconButton("flip", self), IconButton("flip-down", self)
         self.across.clicked.connect(transform.flip_across)
         self.down.clicked.connect(transform.flip_down)
-        for widget in (self.ratio, self.how, self.across, self.down):
+        self.warp = IconButton("warp", self)
+        self.warp.setCheckable(True)
+        self.warp.clicked.connect(transform.switch_mesh)
+        for widget in (self.ratio, self.how, self.across, self.down, self.warp):
             self._row.addWidget(widget)
         self._add_ends()
         self.keep.clicked.connect(transform.keep)
@@ -91,6 +94,7 @@ class TransformBar(FrameBar):
         self.how.retranslate()
         self.across.set_tip(tr("transform.across_tip"))
         self.down.set_tip(tr("transform.down_tip"))
+        self.warp.set_tip(tr("transform.warp_tip"))
 
     def refresh(self) -> None:
         box = self._transform.box
@@ -98,6 +102,10 @@ class TransformBar(FrameBar):
         self.how.show_choice(self._transform.resampling)
         if box is None:
             return
+        is_mesh = self._transform.mesh is not None
+        self.warp.setChecked(is_mesh)
+        for part in (*self.fields.values(), self.ratio, self.across, self.down):
+            part.setEnabled(not is_mesh)
         for name, value in (
             ("x", box.center.x),
             ("y", box.center.y),
