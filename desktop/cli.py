@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import desktop
+from desktop.color_range_command import color_range_command
 from desktop.core.errors import UserError
 from desktop.filter_commands import filter_command
 from desktop.layer_style_command import layer_style_command
@@ -41,6 +42,7 @@ commands (scumble COMMAND --help tells more):
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   text IN OUT --text T      write on a picture; into .ora as a text layer
   shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
+  color-range IN OUT        select by colour: a mask for run and remove
   layer-style IN OUT        give a layer a stroke, a shadow or a glow
   resize IN OUT             another size, by width, height or percent
   crop IN OUT               a rectangle of it, straightened or trimmed
@@ -223,6 +225,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "filter": filter_command,
     "text": text_command,
     "shape": shape_command,
+    "color-range": color_range_command,
     "layer-style": layer_style_command,
     "models": _models_command,
     "selftest": _selftest_command,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop.cli import run_command_line
 from desktop.core.color_range import color_range
 from desktop.core.geometry import Rect
+from desktop.io.formats import ImageFile
+from desktop.io.image_files import read_image, write_image
 from tests.builders import document_with, raster_layer
 from tests.gui.conftest import Studio
 
@@ -140,3 +145,19 @@ def test_a_click_on_the_first_anchor_closes_the_line(studio: Studio) -> None:
     selection = studio.document.selection
     assert selection is not None
     assert selection.read(Rect(150, 100, 1, 1))[0, 0, 0] == 255
+
+
+def test_the_command_line_writes_the_same_levels_as_a_mask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tmp_path / "in.png", tmp_path / "mask.png"
+    write_image(source, ImageFile(patches()))
+    wanted = ["--color", "#c81e1e", "--color", "#1e3cc8", "--tolerance", "10"]
+    assert run_command_line(["color-range", str(source), str(out), *wanted]) == 0
+    colors = [(200 / 255, 30 / 255, 30 / 255), (30 / 255, 60 / 255, 200 / 255)]
+    assert np.array_equal(read_image(out).pixels[..., 0], color_range(patches(), colors, 10.0))
+    capsys.readouterr()
+    for bad, words in (
+        (["--color", "red"], "not a colour"),
+        (["--color", "#ff0000", "--tolerance", "-1"], "tolerance"),
+    ):
+        assert run_command_line(["color-range", str(source), str(out), *bad]) == 2
+        assert words in capsys.readouterr().err

@@ -16,6 +16,7 @@ from desktop.settings import (
     Settings,
 )
 from desktop.tools.ai_tool import Where
+from desktop.ui.dialogs.dialogs import Dialogs
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.memory import scratch_dir
 from desktop.ui.theme import theme_name
@@ -79,3 +80,13 @@ def test_a_paused_journal_stays_in_the_status_bar(studio: Studio) -> None:
     assert status.warning.isVisibleTo(status)
     studio.window.recovery._tell_resumed()
     assert not status.warning.isVisibleTo(status)
+
+
+def test_the_keys_are_reached_from_the_preferences(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press_the_button(dialog: PreferencesDialog) -> int:
+        dialog.keys.click()
+        return 0
+
+    monkeypatch.setattr(PreferencesDialog, "exec", press_the_button)
+    assert Dialogs(studio.window).ask_preferences(studio.window.settings, studio.window.ai.devices) is None
+    assert studio.dialogs.asked[-1] == "shortcuts"

@@ -170,6 +170,7 @@ class Dialogs:
         self, settings: Settings, devices: Sequence[DeviceInfo]
     ) -> list[tuple[Setting[Any], Any]] | None:
         dialog = PreferencesDialog(settings, devices, self._window)
+        dialog.keys.clicked.connect(self._window.help.shortcuts)
         return dialog.values if dialog.exec() else None
 
     def ask_amount(self, amount: Amount) -> float | None:

@@ -68,6 +68,7 @@ class PreferencesDialog(QDialog):
         self.scratch = _FolderField(settings.get(SCRATCH_FOLDER), user_scratch_dir(), self)
         self.journal_folder = _FolderField(settings.get(JOURNAL_FOLDER), user_journal_dir(), self)
         self.train_python = _ProgramField(settings.get(TRAIN_PYTHON), Path(sys.executable), self)
+        self.keys = QPushButton(tr("action.edit.shortcuts"), self)
         self.device_note = wrapped_label(parent=self)
         self.device_note.setText("\n".join(_said_of(device) for device in devices))
         for slider, key in ((self.idle, "idle"), (self.undo, "undo"), (self.tiles, "tiles")):
@@ -97,6 +98,7 @@ class PreferencesDialog(QDialog):
         self._heading(form, "preferences.looks", first=True)
         self._row(form, "preferences.theme", self.theme)
         self._row(form, "preferences.language", self.language)
+        self._row(form, "preferences.keys", self.keys)
         self._heading(form, "preferences.models")
         self._row(form, "preferences.device", self.device)
         form.addRow("", self.device_note)
