@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from desktop.core.errors import UserError
 from desktop.io.image_files import read_image
 from desktop.runtime.importing.examine import examine
+from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.trial import run_manifest
 from desktop.runtime.importing.trial_pictures import trial_picture
 from desktop.runtime.latents import free_latent
@@ -76,11 +77,20 @@ def tried(case: Case, picture: NDArray[np.uint8], settings: dict[str, str]) -> f
             found = examine(lambda _step: None, path, folder / "staging", picture, wanted, frozenset())
             if found.manifest.task not in case.tasks:
                 return f"task {found.manifest.task}"
+            if not _shows_guess_first(found):
+                return "the first preview is not what is guessed"
             return distance(case, found.manifest, folder / "staging")
         except UserError as error:
             return str(error)[:160].replace(str(folder), "")
         except Exception as error:  # noqa: BLE001 - a defect counts as a wrong answer
             return f"{type(error).__name__}: {error}"
+
+
+def _shows_guess_first(found: Inspection) -> bool:
+    if found.choices is None or not found.candidates:
+        return True
+    first = found.candidates[0]
+    return (first.range, first.order) == (found.choices.range, found.choices.order)
 
 
 def distance(case: Case, manifest: Manifest, folder: Path) -> float | str:

@@ -8,10 +8,12 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import onnx
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +21,7 @@ from desktop.paths import user_models_dir
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.manifest import Task
 from desktop.tools.ai_tool import Where
+from desktop.ui.dialogs.card_pictures import fit_pictures, pictures_of
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from tests import foreign_models as foreign
@@ -155,6 +158,16 @@ def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWi
     window.choose("denoise-photo")
     assert "SHA-256" in window.facts.text()
     assert not window.remove_button.isEnabled(), "it came with the program"
+
+
+def test_pictures_of_a_card_are_no_wider_than_the_window(tmp_path: Path, qapp: QApplication) -> None:
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((30, 900, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((30, 90, 3), np.uint8))
+    document = QTextDocument()
+    document.setBaseUrl(QUrl.fromLocalFile(f"{tmp_path}/"))
+    document.setMarkdown("One ![a](wide.png) and ![b](small.png) and ![c](missing.png)")
+    fit_pictures(document, 300)
+    assert [picture.charFormat().toImageFormat().width() for picture in pictures_of(document)] == [300, 90, 0]
 
 
 def test_an_own_model_is_removed_and_leaves_the_ai_panel(studio: Studio, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto
 
 from desktop.core.errors import UserError
+from desktop.io.image_files import read_image
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.importing.examine import examine
 from desktop.runtime.importing.importer import Importer
@@ -20,6 +21,8 @@ from desktop.runtime.importing.trial_pictures import drawn_picture, trial_pictur
 from desktop.runtime.importing.verdict import verdict
 from desktop.runtime.manifest import Task
 from tests import foreign_models as foreign
+from tests.corpus import holes
+from tests.corpus.judging import SAMPLES
 from tests.foreign_models import FREE, node
 
 F32 = np.float32
@@ -233,6 +236,19 @@ def test_the_meaning_of_the_mask_is_seen_in_what_changes(tmp_path: Path, folder:
     wanted = "white_is_selected" if hole == "white" else "white_is_kept"
     assert (found.manifest.task, found.manifest.inputs[1].polarity) == (Task.INPAINT, wanted)
     assert "hole" in [question.key for question in found.questions]
+
+
+@pytest.mark.parametrize("sample", ["neuschwanstein.jpg", "gateway-of-india.jpg"])
+def test_the_guess_is_the_first_picture_of_the_strip(tmp_path: Path, folder: Path, sample: str) -> None:
+    """Also where the meaning of the mask, which is found later, makes another order look better."""
+    case = next(case for case in holes.CASES if case.name == "inpaint/black_hole")
+    picture = trial_picture(read_image(SAMPLES / sample).pixels)
+    path = case.build(tmp_path / "foreign")
+    assert isinstance(path, Path)
+    found = examine(lambda _step: None, path, folder, picture, {}, frozenset())
+    first, choices = found.candidates[0], found.choices
+    assert choices is not None
+    assert (first.range, first.order, first.more["hole"]) == (choices.range, choices.order, choices.mask_hole)
 
 
 def test_lightness_in_and_two_colour_channels_out(tmp_path: Path, folder: Path) -> None:

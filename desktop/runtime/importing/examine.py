@@ -89,23 +89,7 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
         output_range = range_of_generator(trial, choices)
         choices = with_settings(msgspec.structs.replace(choices, output_range=output_range), settings)
     if trial.working.image is not None:
-        output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
-        if output is not None and choices.task in MASK_TASKS and (output.channels > 1 or _is_map(trial, output)):
-            choices = with_settings(class_of(trial, choices, output), settings)
-        is_joined = choices.task is Task.INPAINT and trial.working.image.order == "MRGB"
-        if is_joined:
-            choices = with_settings(joined_of(trial, choices, settings), settings)
-        found = candidates(trial, choices, settings)
-        found = [entry for entry in found if _agrees(entry, settings)] or found
-        if is_joined:  # the experiment with the hole has told the range better than looks can
-            found.sort(key=lambda entry: entry.range != choices.range)
-        if found:
-            choices = with_settings(chosen_from(choices, trial, found[0]), settings)
-        tell("judging")
-        if choices.task is Task.INPAINT and not is_joined:
-            choices = with_settings(hole_of(trial, choices), settings)
-            found = [entry for entry in candidates(trial, choices, settings) if _agrees(entry, settings)] or found
-        found[1:1] = further_candidates(trial, choices, settings)
+        choices, found = _seen(trial, choices, settings)
         if choices.task not in MASK_TASKS and "tile" not in settings:
             choices = msgspec.structs.replace(choices, tile=tile_of(trial, choices))
     tell("proving")
@@ -116,6 +100,38 @@ def _judged(tell: Callable[[str], None], trial: Trial, choices: Choices, setting
     manifest = clean_manifest(with_own_pace(draft(trial.facts, trial.working, choices), pace))
     questions = open_questions(trial, choices, found, settings)
     return Inspection(trial.facts, manifest, choices, tuple(questions), tuple(found), trial.working.size, pace, preview)
+
+
+def _seen(trial: Trial, choices: Choices, settings: Mapping[str, str]) -> tuple[Choices, list[Candidate]]:
+    """What is seen in trial runs on a picture: the choices of the best candidate, and all of them, that one first."""
+    assert trial.working.image is not None
+    output = next((entry for entry in trial.working.outputs if entry.name == choices.output), None)
+    if output is not None and choices.task in MASK_TASKS and (output.channels > 1 or _is_map(trial, output)):
+        choices = with_settings(class_of(trial, choices, output), settings)
+    is_joined = choices.task is Task.INPAINT and trial.working.image.order == "MRGB"
+    if is_joined:
+        choices = with_settings(joined_of(trial, choices, settings), settings)
+    choices, found = _best_of(trial, choices, settings, keeps_range=is_joined)
+    trial.tell("judging")
+    if choices.task is Task.INPAINT and not is_joined:
+        choices, found = _best_of(trial, with_settings(hole_of(trial, choices), settings), settings)
+    found[1:1] = further_candidates(trial, choices, settings)
+    return choices, found
+
+
+def _best_of(
+    trial: Trial, choices: Choices, settings: Mapping[str, str], *, keeps_range: bool = False
+) -> tuple[Choices, list[Candidate]]:
+    """The choices of the candidate that looks best, and all of them. `keeps_range`: an experiment has told the range
+    better than looks can.
+    """
+    found = candidates(trial, choices, settings)
+    found = [entry for entry in found if _agrees(entry, settings)] or found
+    if keeps_range:
+        found.sort(key=lambda entry: entry.range != choices.range)
+    if found:
+        choices = with_settings(chosen_from(choices, trial, found[0]), settings)
+    return choices, found
 
 
 def _is_map(trial: Trial, output: OutputSketch) -> bool:

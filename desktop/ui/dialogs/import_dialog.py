@@ -27,7 +27,7 @@ from desktop.runtime.importing.verdict import verdict
 from desktop.runtime.manifest import Task
 from desktop.ui.commands.model_commands import ImportAnswers, ModelCommands, OpenStaging
 from desktop.ui.dialogs.preview_strip import PreviewStrip
-from desktop.ui.i18n import tr, tr_error
+from desktop.ui.i18n import language, tr, tr_error
 from desktop.ui.widgets.basics import wrapped_label
 
 LONGEST_TITLE = 120
@@ -128,7 +128,8 @@ class ImportDialog(QDialog):
 
     def _show_found(self, found: Inspection) -> None:
         self._show_part(examining=False)
-        self.text.setText(" ".join(_sentence(sentence) for sentence in verdict(found)))
+        gap = "" if language().startswith("zh") else " "
+        self.text.setText(gap.join(_sentence(sentence) for sentence in verdict(found)))
         asked = {question.key for question in found.questions}
         self.strip.fill(found.candidates)
         has_strip = self.strip.count() > 1 and bool(asked & {"range", "order", "hole", "class"})
@@ -147,6 +148,7 @@ class ImportDialog(QDialog):
             self.class_number.setText("" if choices.class_index is None else str(choices.class_index))
             self.channels.setText("" if choices.channels is None else "{}..{}".format(*choices.channels))
         self.accept_button.setFocus()
+        self._form.activate()  # rows were shown and hidden: the form's own height comes first
         self.layout().activate()
         self.resize(self.width(), self.layout().totalHeightForWidth(self.width()))
 

@@ -24,12 +24,14 @@ from desktop.runtime.catalog import BrokenModel, Model
 from desktop.runtime.manifest import with_tile_side
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
+from desktop.ui.dialogs.card_pictures import fit_pictures
 from desktop.ui.i18n import tr, tr_error, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon
 from desktop.ui.panels.model_card import title_of
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import dim_label, wrapped_label
 
+CARD_MARGIN = 12
 SIZE_PX = (940, 640)
 LIST_PX = 280
 ROW_PX = 48
@@ -168,10 +170,11 @@ class ModelsWindow(QDialog):
         self.device.blockSignals(False)
         self._show_tiles(model)
         card = model.folder / CARD_NAME
-        self.card.document().setDocumentMargin(12)
+        self.card.document().setDocumentMargin(CARD_MARGIN)
         self.card.document().setBaseUrl(QUrl.fromLocalFile(f"{model.folder}/"))
         self.card.document().setDefaultStyleSheet(f"a {{ color: {tokens().text}; }}")
         self.card.setMarkdown(_without_heading(card.read_text(encoding="utf-8")) if card.exists() else "")
+        fit_pictures(self.card.document(), self.card.viewport().width() - 2 * CARD_MARGIN)
 
     def _show_tiles(self, model: Model) -> None:
         tile = model.manifest.tile
