@@ -9,7 +9,7 @@ themselves come out, denoised, as 8-bit PNG files.
     python -m models.noise2void --pictures scans/ --out denoised
 
 Tried on one photograph of 451 × 300 pixels with white noise of 25 levels: from 20.2 to 29.3 dB in 1,417 steps, three
-minutes on one core; non-local means at strength 14 gives 28.6.
+minutes on one core; non-local means at its best strength gives 28.6.
 
 Grain that reaches over several pixels (a camera's JPEG, enlarged pictures, film) is guessed from its neighbours and so
 stays: for photographs of that kind the trained denoiser is better. It is for what no training set knows: microscopes,

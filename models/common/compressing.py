@@ -38,15 +38,15 @@ def twice_through_jpeg(pixels: Rgb8, first: int | str, second: int | str, *, mov
 
 
 def random_compression(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """(compressed, clean): a fifth of the pictures is left as it was, more are nearly so, for clean ones must stay."""
+    """(compressed, clean): a tenth of the pictures is left as it was, another nearly so, for clean ones must stay."""
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.1:
         return clean, clean
-    if kind < 0.25:
+    if kind < 0.2:
         return through_jpeg(clean, int(rng.integers(90, 100)), sampling=_sampling(rng)), clean
-    if kind < 0.35:
+    if kind < 0.3:
         return through_jpeg(clean, TABLES[rng.integers(len(TABLES))], sampling=_sampling(rng)), clean
-    if kind < 0.55:
+    if kind < 0.5:
         moved = (0, 0) if rng.random() < 0.3 else tuple(int(offset) for offset in rng.integers(0, GRID_PX, 2))
         first, second = int(rng.integers(10, 91)), int(rng.integers(10, 91))
         return twice_through_jpeg(clean, first, second, moved=moved), clean
