@@ -5,8 +5,10 @@ there. It learns what lens and hand took away by seeing it taken away: discs, Ga
 ways of up to a dozen pixels, applied to light and not to levels, with a little noise and JPEG after it.
 
     python -m models.fetch_data
-    python -m models.deblur --minutes 14 --threads 1
+    python -m models.deblur
     python -m models.deblur --export onnx/deblur-photo
+
+It has not been trained yet: only its smoke run has been seen.
 """
 
 from __future__ import annotations

@@ -9,9 +9,11 @@ tenth stays as it is. The crop begins anywhere in the grid of blocks, so a cropp
     python -m models.jpeg --minutes 14 --threads 1            563 steps on one core shared with much other work
     python -m models.jpeg --export onnx/jpeg-photo
 
-That is short: the network smooths what compression does without knowing well whether there was any, so a clean picture
-changes by a level as well. Seven minutes more with three of ten pictures left clean gave up half of the gain for less
-of that, and are not shipped. The preset gpu has not been run yet.
+That is too short to be shipped. Printed by the last one on 30 held-out photographs: 31.98 dB at quality 20, where the
+compressed picture has 31.27 and the bilateral filter at its best strength 31.92; 29.00 at quality 10, where non-local
+means reach 29.18; 36.67 at quality 70 against 36.00 and 36.42. And it smooths without knowing well whether there was
+any compression: the photographs as they are change by 1.26 levels. Seven minutes more with three of ten pictures left
+clean gave up half of the gain for less of that. The preset gpu has not been run yet.
 """
 
 from __future__ import annotations
