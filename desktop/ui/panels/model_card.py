@@ -105,7 +105,7 @@ def facts_of(manifest: Manifest) -> str:
     if manifest.speed.cpu_seconds_per_megapixel is not None:
         facts.append(tr("ai.speed", seconds=f"{manifest.speed.cpu_seconds_per_megapixel:.2g}"))
     for metric in manifest.metrics:
-        if metric.baseline_value is not None:
+        if metric.baseline_value is not None and metric.unit:  # a distance without a unit says nothing in a line
             gain = f"{metric.value - metric.baseline_value:+.1f} {metric.unit}".strip()
             facts.append(tr("ai.gain", gain=gain, baseline=metric.baseline))
             break
