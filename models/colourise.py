@@ -2,11 +2,16 @@
 
 After Zhang, Isola, Efros (ECCV 2016): the loss is the cross-entropy with the soft class of each place's a and b, rare
 colours counting more, so that colours are alive where a mean would be brown; and after Zhang et al. (SIGGRAPH 2017):
-part of the pictures come with hints, dabs of their true colour. The luma of the picture stays as it is.
+part of the pictures come with hints, dabs of their true colour. Hints are also spread by nearness in place and light,
+and the network learns how far to trust that (models/nets/colouring.py). The luma of the picture stays as it is.
 
     python -m models.fetch_data
-    python -m models.colourise --minutes 11
-    python -m models.colourise --export onnx/colourise
+    python -m models.colourise --minutes 9 --steps 100000       534 steps on a core shared with much else; best at 200
+    python -m models.colourise --export onnx/colourise          measures and writes the card
+
+Printed on 30 held-out photographs: the table of the card. A run without the spread of hints and without dropped
+channels came to 16.5 in a and b after 805 steps, and 16.1 with hints; this one to 16.2 and 14.3 after 200. More
+photographs than the three hundred of the free packages would help most.
 """
 
 from __future__ import annotations

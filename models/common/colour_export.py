@@ -28,7 +28,7 @@ from models.common.export import PLANES, ModelExport, export_model
 from models.common.export_generator import rounded_to_half
 from models.common.speed import measure_speed
 from models.common.tone import Rgb8, small_photos
-from models.nets.colouring import AB_UNIT, SHOWN_PX, VARIETIES, VARIETY_SIDE, ColourDecoder, Colourise, Eye, folded
+from models.nets.colouring import AB_UNIT, SHOWN_PX, VARIETIES, ColourDecoder, Colourise, Eye, folded
 
 MEASURED_PX = 384
 GOLDEN_PX = 256
@@ -54,8 +54,8 @@ MANIFEST: dict[str, Any] = {
         | {"layout": "NCHW", "order": "RGBA", "mean": [0.0], "std": [255.0]},
         {"name": "saturation", "part": "main", "role": "scalar", "param": "saturation", "range": [0.0, 2.0]}
         | {"default": 1.0},
-        {"name": "variety", "part": "main", "role": "scalar", "param": "variety", "range": [0.0, 2.0], "default": 0.0},
-        {"name": "noise", "part": "main", "role": "noise", "shape": [VARIETIES, VARIETY_SIDE, VARIETY_SIDE]},
+        {"name": "variety", "part": "main", "role": "scalar", "param": "variety", "range": [0.0, 1.5], "default": 0.0},
+        {"name": "noise", "part": "main", "role": "noise", "shape": [VARIETIES]},
     ],
     "outputs": [{"name": "ab", "part": "main", "role": "ab", "layout": "NCHW", "mean": [0.0], "std": [AB_UNIT]}],
     "params": [
@@ -186,6 +186,7 @@ WHAT: Sequence[str] = (
 WEAKNESSES: Sequence[str] = (
     "It has learnt from some three hundred photographs, most of animals, monuments and landscapes: skies, greenery and "
     "fur it knows, people and things of every day it hardly does, and then it stays brownish or guesses wrong.",
+    "With many hints it is not better than mixing them by nearness in place and in light, which is part of it.",
     "A colour may end in the middle of a thing, where it loses hold of it. Hints are the remedy.",
     "The eye sees 224 × 224 pixels of the whole picture: small things get the colour of what is around them.",
     "Which colour a thing really had cannot be known. These are plausible colours, not evidence.",

@@ -31,7 +31,7 @@ AB_UNIT = 128.0  # and answered divided by this
 SHOWN_PX = 448  # side of the square that the exported graph sees: colours follow edges at this size
 NETWORK_PX = 224  # side at which the eye looks
 GUIDE_RADIUS, GUIDE_EPSILON = 8, 1e-3
-VARIETIES, VARIETY_SIDE = 5, 2  # numbers that tilt the distribution, at 2 × 2 places
+VARIETIES = 5  # numbers that tilt the distribution over the whole picture
 TEMPERATURE = 0.45  # of the annealed mean: 1 is the mean, which is dull, 0 the likeliest bin, which is blotchy
 LUMA = (0.299, 0.587, 0.114)
 
@@ -178,8 +178,8 @@ def nearby_bins(ab: Tensor, bins: Tensor, step: float = BIN_STEP) -> Tensor:
     return F.softmax(-distance / (2 * (step / 2) ** 2), dim=1)
 
 
-def tilt(bins: Tensor, noise: Tensor, size: tuple[int, int]) -> Tensor:
-    """(N, 5, 2, 2) normal numbers → (N, Q, h, w) to add to scores: another mood here and there, by few numbers.
+def tilt(bins: Tensor, noise: Tensor) -> Tensor:
+    """(N, 5) normal numbers → (N, Q, 1, 1) to add to scores: another mood by few numbers.
 
     Warm or cold, red or green, and so on: the distribution is tilted along smooth functions of the colour, so where
     the network is sure (a sky) little changes, and where it is not (a car) much.
@@ -188,14 +188,13 @@ def tilt(bins: Tensor, noise: Tensor, size: tuple[int, int]) -> Tensor:
     vivid = (chroma / AB_SCALE).clamp(max=1)
     a, b = (bins / chroma.clamp(min=1e-3)[:, None]).unbind(dim=1)
     basis = torch.stack([a, b, a * a - b * b, 2 * a * b, torch.ones_like(a)]) * vivid
-    places = F.interpolate(noise, size=size, mode="bilinear", align_corners=False)
-    return torch.einsum("nkhw,kq->nqhw", places, basis)
+    return torch.matmul(noise, basis)[..., None, None]
 
 
 class Colourise(nn.Module):
     """The exported whole: a and b of CIE Lab for a grey picture.
 
-    image (1, 3, S, S) in 0..1, hints (1, 4, S, S) RGBA straight, saturation (1,), variety (1,), noise (1, 5, 2, 2) →
+    image (1, 3, S, S) in 0..1, hints (1, 4, S, S) RGBA straight, saturation (1,), variety (1,), noise (1, 5) →
     (1, 2, S, S), divided by AB_UNIT.
     """
 
@@ -210,7 +209,7 @@ class Colourise(nn.Module):
         wanted, presence = hint_planes(hints, self.network_px // STRIDE)
         luma = F.avg_pool2d(grey, self.shown_px // self.network_px * STRIDE)
         scores = self.decoder(seen, torch.cat([wanted / AB_SCALE * presence, presence], dim=1), luma)
-        moods = tilt(self.decoder.bins, noise, scores.shape[-2:]) * variety.view(-1, 1, 1, 1)
+        moods = tilt(self.decoder.bins, noise) * variety.view(-1, 1, 1, 1)
         ab = annealed_mean(scores + moods, self.decoder.bins)
         ab = guided(ab, grey)
         own, share = rgb_to_ab(hints[:, :3]), hints[:, 3:]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from desktop import paths
+from tests.runtime_parts import luma_of
 from tests.runtime_runs import run_request
 
-ENHANCE = paths.shipped_models_dir() / "auto-enhance"
+ENHANCE, COLOURISE = (paths.shipped_models_dir() / name for name in ("auto-enhance", "colourise"))
 
 
 def enhanced(picture: np.ndarray, amount: float = 100.0) -> np.ndarray:
@@ -50,3 +52,56 @@ def test_the_card_says_that_it_beats_the_plain_ways() -> None:
     rivals = [row for row in rows if not row["method"].startswith("this model")]
     assert own["psnr"] > max(row["psnr"] for row in rivals)
     assert own["colour_difference"] < min(row["colour_difference"] for row in rivals)
+
+
+def coloured(picture: np.ndarray, *, seed: int = 0, hints: np.ndarray | None = None, **params: float) -> np.ndarray:
+    inputs = {"image": picture} if hints is None else {"image": picture, "hints": hints}
+    return run_request(COLOURISE, inputs, params, seed=seed)[0]["image"]
+
+
+def grey_picture(depth: int = 16) -> np.ndarray:
+    """Soft shapes; (90, 120, 4)."""
+    rng = np.random.default_rng(1)
+    soft = cv2.resize(rng.random((6, 8)), (120, 90), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    levels = np.rint(soft * (2**depth - 1)).astype(np.uint8 if depth == 8 else np.uint16)
+    return np.dstack([levels, levels, levels, np.full_like(levels, 2**depth - 1)])
+
+
+def test_the_luma_of_a_coloured_picture_is_its_own_in_sixteen_bits() -> None:
+    picture = grey_picture()
+    result = coloured(picture)
+    assert np.abs(luma_of(result) - luma_of(picture)).max() <= 2, "of 65,535"
+    assert np.ptp(result[..., :3].astype(int), axis=2).max() > 2000, "it has colours"
+    assert np.array_equal(coloured(picture, saturation=0.0)[..., :3], picture[..., :3])
+
+
+def test_hints_are_taken_as_painted() -> None:
+    picture = grey_picture(8)
+    picture[..., :3] = 128
+    hints = np.zeros_like(picture)
+    hints[20:70, 20:60] = (190, 60, 70, 255)
+    red = coloured(picture, hints=hints)[45, 40].astype(int)
+    assert red[0] > red[1] + 60
+    assert red[0] > red[2] + 50
+
+
+def test_proposals_differ_by_their_seed_and_are_repeated_by_it() -> None:
+    picture = grey_picture(8)
+    one, other, again = (coloured(picture, seed=seed, variety=60.0) for seed in (1, 2, 1))
+    assert np.array_equal(one, again)
+    assert np.abs(one.astype(int) - other).max() > 8
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_black_and_white_stay_what_they_are(level: int) -> None:
+    picture = np.full((3, 50, 4), level, np.uint8)
+    assert np.array_equal(coloured(picture), picture)
+
+
+def test_colours_are_nearer_than_grey_and_than_any_tint() -> None:
+    rows = {row["method"]: row for row in json.loads((COLOURISE / "metrics.json").read_text(encoding="utf-8"))["rows"]}
+    own, hinted = rows["this model"], rows["12 hints, this model"]
+    for rival in ("left grey", "one tint for all, the best"):
+        assert own["psnr"] > rows[rival]["psnr"]
+        assert own["colour_difference"] < rows[rival]["colour_difference"]
+    assert hinted["psnr"] > own["psnr"] + 2
