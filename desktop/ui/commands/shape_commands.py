@@ -94,13 +94,17 @@ class ShapeCommands(QObject):
         self._live.drop()
 
     def _restyled(self, style: ShapeStyle, layer: Layer, *, is_shown: bool) -> Layer:
-        document = self._state.document
-        assert document is not None
+        opened = self._state.open_document
+        assert opened is not None
+        document = opened.document
         if not isinstance(layer, RasterLayer) or layer.shape is None or layer.shape.style == style:
             return layer
         content = replace(shape_layers.placed_shape(layer), style=style)
         if layer.name == _name_of(layer.shape.style):
             layer = layer.changed(name=_name_of(style))
+        shown = opened.shown.layer(layer.id)
+        if not is_shown and isinstance(shown, RasterLayer) and shown.shape == content:
+            return shape_layers.finished(shown)  # what was looked at while the slider moved is made already
         return shape_layers.with_shape(layer, content, document, render_shape, is_shown=is_shown)
 
     # the canvas
