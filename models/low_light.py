@@ -8,8 +8,11 @@ channels: no colour cast can arise, and grey stays grey. The map is 8 × 8 for a
 than that, and noise grows by what the light grows and no more.
 
     python -m models.fetch_data
-    python -m models.low_light --minutes 4 --steps 100000
+    python -m models.low_light --minutes 7 --steps 100000
     python -m models.low_light --export onnx/low-light
+
+Not run in this form yet, but for its smoke run: nothing is shipped. The form before it, curves that hold black and
+white in place, came to 19.8 dB after 125 steps, where stretching the contrast has 24.9.
 """
 
 from __future__ import annotations
