@@ -26,6 +26,7 @@ APART_PX = 24  # holes farther apart than this are filled one after the other
 LEAST_CONTEXT_PX = 96
 CONTEXT_SHARE = 1.0  # of the hole's longer side, on every side: farther patches rarely fit better
 RIM_MEAN_PX = 7  # along the rim, over which steps are averaged
+FINEST_LEVEL = np.float32(65535)
 SMOOTH_RADIUS_PX = 5.0  # of OpenCV's methods
 
 GUIDE_BLUR_PX = 1.5  # of what the network saw: it knows where things are, not how they look close up
@@ -228,8 +229,8 @@ def _smooth(planes: FloatPixels, unknown: Gray8, method: RemoveMethod, watch: Wa
     channels = []
     for channel in range(planes.shape[2]):
         watch(channel / planes.shape[2])
-        plane = np.ascontiguousarray(planes[..., channel])
-        channels.append(cv2.inpaint(plane, unknown, SMOOTH_RADIUS_PX, kind))
+        levels = np.rint(planes[..., channel] * FINEST_LEVEL).astype(np.uint16)  # of floats Telea makes noise of ±1
+        channels.append(cv2.inpaint(levels, unknown, SMOOTH_RADIUS_PX, kind))
     watch(1.0)
-    filled: FloatPixels = np.nan_to_num(np.stack(channels, axis=2)).astype(np.float32)
+    filled: FloatPixels = np.stack(channels, axis=2).astype(np.float32) / FINEST_LEVEL
     return filled

@@ -66,6 +66,19 @@ def test_everything_outside_the_soft_mask_keeps_its_bytes(method: RemoveMethod) 
     assert not np.array_equal(found[mask > 128], picture[mask > 128])
 
 
+@pytest.mark.parametrize("method", [RemoveMethod.TELEA, RemoveMethod.NAVIER_STOKES])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_the_smooth_ways_go_on_with_a_gradient(method: RemoveMethod, depth: int) -> None:
+    top = 255 if depth == 8 else 65535
+    picture = np.full((60, 60, 4), top, np.uint8 if depth == 8 else np.uint16)
+    picture[..., :3] = (np.linspace(0.3, 0.7, 60) * top).astype(picture.dtype)[None, :, None]
+    mask = hole(60, 60, inside=(20, 20, 40, 40))
+    spoilt = picture.copy()
+    spoilt[mask > 0, :3] = 0
+    found = removed(spoilt, mask, RemoveSettings(method))
+    assert np.abs(found.astype(float) - picture).max() < 0.06 * top
+
+
 def test_half_a_mask_mixes_half() -> None:
     picture = np.full((64, 64, 4), 255, np.uint8)
     picture[20:40, 20:40, :3] = 0
