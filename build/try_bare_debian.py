@@ -125,11 +125,13 @@ def try_package(bare: BareRoot, package: Path, out: Path) -> dict[str, object]:
         (out / file.name).write_bytes(bare.inside(file).read_bytes())
     kind = bare.run("gio", "info", "-a", "standard::content-type", str(RESULT))
     expect("image/openraster" in kind, f"The system does not know .ora files: {kind}")
+    facts = json.loads(bare.inside("/opt/scumble/_internal/desktop/_data/build.json").read_text(encoding="utf-8"))
     bare.run("apt-get", "purge", "-y", "-qq", "scumble")
     expect(not bare.inside("/opt/scumble").exists(), "Purging the package left files in /opt/scumble.")
     left = [path for path in (HOME / ".config/scumble", RESULT) if not bare.inside(path).exists()]
     expect(not left, f"Purging the package took the user's {left}.")
-    return {"debian": bare.inside("/etc/debian_version").read_text().strip(), "seconds": seconds, **kept}
+    debian = bare.inside("/etc/debian_version").read_text(encoding="ascii").strip()
+    return {"debian": debian, "commit": facts["commit"], "seconds": seconds, **kept}
 
 
 def install(bare: BareRoot, package: Path) -> dict[str, float]:

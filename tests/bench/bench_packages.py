@@ -44,7 +44,7 @@ def rows(dist: Path) -> Iterator[Row]:
 
 
 def _bare_rows(bare: Row) -> Iterator[Row]:
-    name = f"bare_Debian_{bare['debian']},_debootstrap"
+    name = f"bare_Debian_{bare['debian']}_by_debootstrap,_package_of_commit_{bare['commit']}"
     yield {name: "install, with what it depends on", "s": bare["seconds"]["install"]}
     yield {name: "self-test of the models", "s": round(bare["seconds"]["models_selftest"], 1)}
     yield {name: "desktop entry to window, first start", "s": bare["window_seconds"]}
