@@ -12,6 +12,10 @@ No weights are shipped yet. One run was looked at, 690 steps of 8 crops of 128 p
 an eye and a judge of more weight than now: next to nothing was learned beyond the smooth fill that the network begins
 with, and a weave showed in even holes. Since then crops are smaller, more of them go into a step, and the last layers
 begin away from zero; that has not been run. Until something beats patches alone, the editor fills by patches.
+
+What there is to beat, from models/common/inpaint_measure.py on 10 held-out photographs, LPIPS on this eye / PSNR in the
+hole: small holes patches 0.034 / 25.3 dB, Navier-Stokes 0.063 / 23.6; medium 0.081 / 21.7, Navier-Stokes 0.121 / 20.8,
+Telea 0.123 / 20.6; large 0.164 / 20.1, Telea 0.189 / 19.3.
 """
 
 from __future__ import annotations
