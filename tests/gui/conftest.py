@@ -215,12 +215,16 @@ class AnsweringSizeDialogs(SizeDialogs):
         super().__init__(window)
         self.image_size: ImageSize | None = None
         self.canvas_size: CanvasSize | None = None
+        self.extended: Rect | None = None
 
     def ask_image_size(self, document: Document, networks: Enlargers, check: CheckSize) -> ImageSize | None:
         return self.image_size
 
     def ask_canvas_size(self, document: Document, check: CheckSize) -> CanvasSize | None:
         return self.canvas_size
+
+    def ask_sides(self, document: Document, check: CheckSize) -> Rect | None:
+        return self.extended
 
 
 class Studio:

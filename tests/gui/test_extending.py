@@ -31,7 +31,7 @@ def wait_for_size(studio: Studio, width: int, height: int) -> None:
 
 def test_the_dialog_extends_the_picture_in_one_step(studio: Studio) -> None:
     pixels = show(studio)
-    studio.window.editing.extending.ask = lambda document, check: Rect(-10, 0, 120, 70)  # type: ignore[assignment]
+    studio.size_dialogs.extended = Rect(-10, 0, 120, 70)
     studio.window.perform("image.extend")
     wait_for_size(studio, 120, 70)
     after = flatten(studio.document)

@@ -11,7 +11,6 @@ from desktop.core.geometry import Rect
 from desktop.core.remove import RemoveSettings
 from desktop.tools.extending import extended
 from desktop.tools.names import EditName
-from desktop.ui.dialogs.extend_dialog import ask_sides
 from desktop.ui.i18n import tr
 from desktop.ui.memory import check_new_size
 
@@ -24,11 +23,10 @@ class _CancelledError(Exception):
 
 
 class ExtendCommands:
-    """`ask` may be replaced by tests."""
+    """What `image.extend` does, and the filling that other commands ask for."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self.ask = partial(ask_sides, window)
         self._stop: threading.Event | None = None
         self._runs = 0
 
@@ -37,10 +35,11 @@ class ExtendCommands:
         document = self._window.state.document
         if document is None:
             return
-        canvas = self.ask(document, partial(check_new_size, self._window.settings))
+        sizes = self._window.editing.sizes
+        canvas = sizes.dialogs.ask_sides(document, partial(check_new_size, self._window.settings))
         if canvas is None:
             return
-        self._window.editing.sizes.change(EditName.EXTEND, partial(self.filled, canvas=canvas, keeps_outside=True))
+        sizes.change(EditName.EXTEND, partial(self.filled, canvas=canvas, keeps_outside=True))
 
     def filled(self, document: Document, canvas: Rect, *, keeps_outside: bool) -> Document:
         """In the background: the picture on another canvas, what is new filled; the same document where cancelled."""

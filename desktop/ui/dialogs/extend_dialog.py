@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QWidget
 
 from desktop.core.document import MAX_SIDE_PX, Document
 from desktop.core.errors import UserError
-from desktop.core.geometry import Rect, Size
+from desktop.core.geometry import Size
 from desktop.tools.extending import Sides
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr, tr_error
@@ -96,9 +96,3 @@ class ExtendDialog(QDialog):
         for button in self.buttons.buttons():
             if self.buttons.buttonRole(button) is QDialogButtonBox.ButtonRole.AcceptRole:
                 button.setEnabled(not text)
-
-
-def ask_sides(window: QWidget, document: Document, check: CheckSize) -> Rect | None:
-    """The new canvas in the coordinates of the old one; None when cancelled."""
-    dialog = ExtendDialog(document, check, window)
-    return dialog.sides().canvas(document.size) if dialog.exec() else None

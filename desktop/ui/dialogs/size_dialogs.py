@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 
 from desktop.core.document import MAX_SIDE_PX, Document
 from desktop.core.errors import UserError
-from desktop.core.geometry import Size
+from desktop.core.geometry import Rect, Size
 from desktop.core.resample import Resampling
 from desktop.tools.resizing import Anchor
+from desktop.ui.dialogs.extend_dialog import ExtendDialog
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.widgets.basics import Segments, wrapped_label
@@ -81,6 +82,11 @@ class SizeDialogs:
     def ask_canvas_size(self, document: Document, check: CheckSize) -> CanvasSize | None:
         dialog = CanvasSizeDialog(document, check, self._window)
         return dialog.wanted() if dialog.exec() else None
+
+    def ask_sides(self, document: Document, check: CheckSize) -> Rect | None:
+        """The canvas that the picture is to be extended to, in the coordinates of the one it has."""
+        dialog = ExtendDialog(document, check, self._window)
+        return dialog.sides().canvas(document.size) if dialog.exec() else None
 
 
 class _SizeDialog(QDialog):
