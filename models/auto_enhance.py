@@ -16,7 +16,7 @@ lost to both ways of stretching by 4 dB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -192,12 +192,13 @@ def train(config: Config, *, resume: bool = False) -> Path:
     return config.run / BEST
 
 
-def trained_network(checkpoint: Path) -> tuple[GlobalCurves, int]:
-    """The averaged weights of a checkpoint, ready to run, and their step."""
-    content = read_checkpoint(checkpoint)
-    average = AveragedModel(GlobalCurves(config_from_plain(Config, content["config"]).width))
+def trained_network(run: Path) -> tuple[GlobalCurves, Config, int]:
+    """The best averaged weights of a run, ready to run, what the run was told, and their step."""
+    content = read_checkpoint(run / BEST)
+    config = replace(config_from_plain(Config, content["config"]), run=run)
+    average = AveragedModel(GlobalCurves(config.width))
     average.load_state_dict(content["ema"])
-    return average.module.eval(), int(content["step"])
+    return average.module.eval(), config, int(content["step"])
 
 
 def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -212,9 +213,9 @@ def main() -> None:
         if command.export is None:
             train(command.config, resume=command.resume)
         else:
-            network, step = trained_network(command.config.run / BEST)
+            network, trained, step = trained_network(command.config.run)
             about = (MANIFEST, WHAT, WEAKNESSES)
-            export_tones(network, command.config, command.export, about, badly_taken, step=step)
+            export_tones(network, trained, command.export, about, badly_taken, step=step)
     except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
         leave(error)
 

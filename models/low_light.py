@@ -8,16 +8,16 @@ channels: no colour cast can arise, and grey stays grey. The map is 8 × 8 for a
 than that, and noise grows by what the light grows and no more.
 
     python -m models.fetch_data
-    python -m models.low_light --minutes 7 --steps 100000
+    python -m models.low_light --minutes 9 --steps 100000
     python -m models.low_light --export onnx/low-light
 
-Not run in this form yet, but for its smoke run: nothing is shipped. The form before it, curves that hold black and
-white in place, came to 19.8 dB after 125 steps, where stretching the contrast has 24.9.
+Run for 9 minutes on one shared core, 1,826 steps, best at step 400: 24.4 dB on 30 held-out photographs where the best
+plain stretch (auto contrast at its best share) has 23.8; the card has the rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +202,13 @@ def train(config: Config, *, resume: bool = False) -> Path:
     return config.run / BEST
 
 
-def trained_network(checkpoint: Path) -> tuple[LocalCurves, int]:
-    """The averaged weights of a checkpoint, ready to run, and their step."""
-    content = read_checkpoint(checkpoint)
-    average = AveragedModel(LocalCurves(config_from_plain(Config, content["config"]).width))
+def trained_network(run: Path) -> tuple[LocalCurves, Config, int]:
+    """The best averaged weights of a run, ready to run, what the run was told, and their step."""
+    content = read_checkpoint(run / BEST)
+    config = replace(config_from_plain(Config, content["config"]), run=run)
+    average = AveragedModel(LocalCurves(config.width))
     average.load_state_dict(content["ema"])
-    return average.module.eval(), int(content["step"])
+    return average.module.eval(), config, int(content["step"])
 
 
 def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -222,9 +223,9 @@ def main() -> None:
         if command.export is None:
             train(command.config, resume=command.resume)
         else:
-            network, step = trained_network(command.config.run / BEST)
+            network, trained, step = trained_network(command.config.run)
             about = (MANIFEST, WHAT, WEAKNESSES)
-            export_tones(network, command.config, command.export, about, darkened, step=step)
+            export_tones(network, trained, command.export, about, darkened, step=step)
     except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
         leave(error)
 

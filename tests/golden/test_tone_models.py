@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from desktop import paths
 from tests.runtime_parts import luma_of
 from tests.runtime_runs import run_request
 
-ENHANCE, COLOURISE = (paths.shipped_models_dir() / name for name in ("auto-enhance", "colourise"))
+ENHANCE, LIGHT, COLOURISE = (paths.shipped_models_dir() / name for name in ("auto-enhance", "low-light", "colourise"))
 
 
 def enhanced(picture: np.ndarray, amount: float = 100.0) -> np.ndarray:
@@ -46,12 +47,32 @@ def test_nothing_changes_at_nothing() -> None:
     assert np.array_equal(enhanced(picture, 0.0), picture)
 
 
-def test_the_card_says_that_it_beats_the_plain_ways() -> None:
-    rows = json.loads((ENHANCE / "metrics.json").read_text(encoding="utf-8"))["rows"]
+@pytest.mark.parametrize("folder", [ENHANCE, LIGHT], ids=lambda folder: folder.name)
+def test_the_card_says_that_it_beats_the_plain_ways(folder: Path) -> None:
+    rows = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["rows"]
     own = next(row for row in rows if row["method"] == "this model")
     rivals = [row for row in rows if not row["method"].startswith("this model")]
     assert own["psnr"] > max(row["psnr"] for row in rivals)
     assert own["colour_difference"] < min(row["colour_difference"] for row in rivals)
+
+
+def lit(picture: np.ndarray, exposure: float = 50.0) -> np.ndarray:
+    return run_request(LIGHT, {"image": picture}, {"exposure": exposure})[0]["image"]
+
+
+def test_light_comes_into_a_dark_grey_ramp_without_colour_and_without_steps() -> None:
+    ramp = np.repeat((np.arange(65536) * 0.2 + 500).astype(np.uint16).reshape(256, 256, 1), 3, axis=2)
+    result = lit(ramp).astype(int)
+    assert np.ptp(result, axis=2).max() == 0
+    assert result.mean() > 2 * ramp.mean()
+    steps = np.abs(np.diff(result[..., 0], axis=1))
+    assert steps.max() < 80, "of 65,535"
+
+
+def test_exposure_goes_from_nothing_to_brighter() -> None:
+    dark = np.random.default_rng(0).integers(0, 16384, (60, 90, 3), np.uint16)
+    assert np.array_equal(lit(dark, 0.0), dark)
+    assert lit(dark, 100.0).mean() > lit(dark, 50.0).mean() > dark.mean()
 
 
 def coloured(picture: np.ndarray, *, seed: int = 0, hints: np.ndarray | None = None, **params: float) -> np.ndarray:

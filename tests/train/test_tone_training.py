@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]  # warnin
 @pytest.mark.parametrize(("method", "spoil"), [(low_light, darkened), (auto_enhance, badly_taken)])
 def test_a_smoke_run_becomes_a_model_folder(method, spoil, tmp_path):
     config = dataclasses.replace(method.PRESETS["cpu"], **(method.SMOKE | {"run": tmp_path / "run"}))
-    network, step = method.trained_network(method.train(config))
+    method.train(config)
+    network, trained, step = method.trained_network(config.run)
+    assert trained == config
     about = (method.MANIFEST, method.WHAT, method.WEAKNESSES)
     export_tones(network, config, tmp_path / "onnx", about, spoil, step=step)
     manifest = tomllib.loads((tmp_path / "onnx/manifest.toml").read_text(encoding="utf-8"))
