@@ -6,6 +6,7 @@ onnxruntime looks for them beside its own folder, where pip puts them; the froze
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
 
 FOLDERS = ("lib", "bin")  # of a wheel, on Linux and on Windows
@@ -18,6 +19,15 @@ def cuda_libraries(site: Path) -> list[tuple[str, str]]:
         for file in sorted((site / "nvidia").rglob("*"))
         if _is_library(file.name) and set(file.relative_to(site).parts[:-1]) & set(FOLDERS) and file.is_file()
     ]
+
+
+def cuda_wheels(site: Path) -> list[str]:
+    """The names of the distributions that brought these libraries: their licences travel with them."""
+    return sorted(
+        found.metadata["Name"]
+        for found in metadata.distributions(path=[str(site)])
+        if any(file.parts[0] == "nvidia" and _is_library(file.name) for file in found.files or [])
+    )
 
 
 def missing_libraries(folder: Path) -> list[str]:

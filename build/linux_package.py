@@ -52,9 +52,8 @@ def write_deb(folder: Path, dist: Path, version: str, variant: str) -> Path:
         root = Path(scratch) / "root"
         root.mkdir(mode=0o755)
         lay_out(folder, root)
-        kilobytes = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) // 1024
         control = CONTROL.format(
-            version=version + suffix, architecture=architecture, kilobytes=kilobytes, depends=DEPENDS
+            version=version + suffix, architecture=architecture, kilobytes=kilobytes_below(root), depends=DEPENDS
         )
         (root / "DEBIAN").mkdir()
         (root / "DEBIAN" / "control").write_text(control, encoding="utf-8")
@@ -62,6 +61,11 @@ def write_deb(folder: Path, dist: Path, version: str, variant: str) -> Path:
         command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(target)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target
+
+
+def kilobytes_below(root: Path) -> int:
+    """What it takes on the disk; libraries that a link names a second time are there once."""
+    return sum(file.stat().st_size for file in root.rglob("*") if file.is_file() and not file.is_symlink()) // 1024
 
 
 def write_appimage(folder: Path, dist: Path, version: str, variant: str) -> Path | None:

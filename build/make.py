@@ -17,6 +17,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -30,6 +31,7 @@ import linux_package  # noqa: E402
 
 import desktop  # noqa: E402
 from desktop import licences  # noqa: E402
+from desktop.runtime.catalog import Catalog  # noqa: E402
 
 LEGAL_TEXTS = {"LGPL": ("LGPL-3.0.txt", "GPL-3.0.txt")}  # for wheels that bring no text of their own
 
@@ -98,11 +100,23 @@ def write_facts(folder: Path, variant: str) -> None:
         "variant": variant,
     }
     (folder / "build.json").write_text(json.dumps(facts), encoding="utf-8")
-    parts = [_with_text(part) for part in licences.installed_components()]
-    if not parts:
+    wheels = licences.installed_components()
+    if not wheels:
         sys.exit("The licences cannot be collected: install the program with pip install '.[build]' first.")
+    also = ["pyinstaller", *(cuda_files.cuda_wheels(_site_packages()) if variant == "cuda" else [])]
+    parts = [_python(), *(_with_text(part) for part in licences.installed_components(also))]
     (folder / licences.LIST_FILE).write_bytes(licences.as_json(parts))
-    (folder / "licences.txt").write_text(licences.as_text(parts), encoding="utf-8")
+    models = licences.model_components(Catalog((ROOT / "onnx",)).models())  # the About window adds them by itself
+    (folder / "licences.txt").write_text(licences.as_text([*parts, *models]), encoding="utf-8")
+
+
+def _python() -> licences.Component:
+    """The interpreter and its library, which are no distribution."""
+    places = (Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt")
+    text = next(
+        (place.read_text(encoding="utf-8") for place in places if place.is_file()), "https://docs.python.org/license"
+    )
+    return licences.Component("Python", platform.python_version(), "PSF-2.0", text)
 
 
 def _with_text(part: licences.Component) -> licences.Component:

@@ -36,9 +36,9 @@ def components(data_folder: Path) -> list[Component]:
     return installed_components()
 
 
-def installed_components() -> list[Component]:
-    """All distributions that the program needs, and what they need."""
-    found = {name: _component(name) for name in sorted(_needed(PROGRAM))}
+def installed_components(also: Iterable[str] = ()) -> list[Component]:
+    """All distributions that the program needs, and what they need; `also` names others that are packed with it."""
+    found = {name: _component(name) for name in sorted({*_needed(PROGRAM), *also})}
     return [component for component in found.values() if component is not None]
 
 
