@@ -21,19 +21,26 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QEvent, QEventLoop, QPoint  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt  # noqa: E402
 from PySide6.QtGui import QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.app import make_application, make_window  # noqa: E402
 from desktop.core.composite import flatten  # noqa: E402
 from desktop.core.document import Document  # noqa: E402
+from desktop.core.edits import OpenDocument  # noqa: E402
 from desktop.core.geometry import Point, Rect, Size  # noqa: E402
+from desktop.core.layer_styles import STYLE_KINDS  # noqa: E402
 from desktop.core.layers import RasterLayer  # noqa: E402
+from desktop.core.shapes import ShapeKind, ShapeStyle  # noqa: E402
 from desktop.core.tiles import TileMap  # noqa: E402
+from desktop.io.journal import JournalKeeper  # noqa: E402
+from desktop.io.journal_folder import new_folder  # noqa: E402
 from desktop.options import OpenOptions  # noqa: E402
+from desktop.tools.ai_tool import Where  # noqa: E402
 from desktop.ui.canvas.scripted_pointer import scripted_stroke  # noqa: E402
 from desktop.ui.dialogs.effect_dialog import EffectDialog  # noqa: E402
+from desktop.ui.dialogs.layer_style_dialog import LayerStyleDialog  # noqa: E402
 from desktop.ui.dialogs.models_window import ModelsWindow  # noqa: E402
 from desktop.ui.dialogs.text_dialog import TextDialog  # noqa: E402
 from desktop.ui.i18n import LANGUAGES, tr  # noqa: E402
@@ -51,6 +58,9 @@ SETTLED_S = 0.6
 REMOVED_AT = Rect(330, 540, 340, 228)  # around the seated man of the tour
 Kind = TypeVar("Kind", bound=QWidget)
 CURVE = "0,0 0.3,0.18 0.7,0.84 1,1"
+SHOWN_SEED = 7
+STAR_FILL = "#f0b429"
+STAR_AT = ((0.08, 0.1), (0.3, 0.42))
 LETTERS = "Neuschwanstein"
 LETTERS_AT = (0.05, 0.06)  # of the picture
 PAGE_WHITE = 255
@@ -108,6 +118,8 @@ class Photographer:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < min(until, deadline):
             self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            # outside Qt's own loop, what was deleted for later stays, and is drawn
+            self.application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             window = self.window
             runs = window.generate.runs.is_busy or window.styles.is_busy or not window.live.is_settled
             busy = window.background.is_busy or runs
@@ -134,14 +146,10 @@ class Photographer:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", choices=list(SCENES), default=list(SCENES), help="only these"
-    )
-    names = parser.parse_args().names
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        os.environ["SCUMBLE_HOME"] = home
-        for language in LANGUAGES:
+    names = scene_names(sys.argv[1:])
+    for language in LANGUAGES:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # nothing is left from the other one
+            os.environ["SCUMBLE_HOME"] = home
             application = make_application(OpenOptions(theme="dark", language=language))
             photographer = Photographer(application, language)
             for name in names:
@@ -186,6 +194,87 @@ def _take_cutout(photographer: Photographer) -> None:
     pair = pair.resize((SHOWN_WIDTH, round(pair.height * SHOWN_WIDTH / pair.width)), Image.LANCZOS)
     pair.save(photographer.folder / "cutout.webp", quality=QUALITY, method=6)
     photographer.close_picture()
+
+
+def _take_colourise(photographer: Photographer) -> None:
+    """A grey photograph, and the colours that a network proposes."""
+    window = photographer.window
+    with Image.open(PHOTO) as photo:
+        grey = np.asarray(photo.convert("L").convert("RGBA"))
+    document = Document(Size(grey.shape[1], grey.shape[0]))
+    layer = RasterLayer(id=document.next_layer_id(), name=tr("layer.background"), tiles=TileMap.from_array(grey))
+    window.files.show_made(document.with_layer_inserted(layer), tr("file.untitled"))
+    photographer.settle()
+    window.ai.form.choose_model("colourise")
+    window.ai.form.set_where(Where.ALL)
+    window.perform("ai.run")
+    photographer.wait(lambda: window.ai.has_preview)
+    window.perform("ai.keep")
+    opened = window.state.open_document
+    assert opened is not None
+    coloured = flatten(opened.document, opened.document.size.rect())
+    pair = Image.fromarray(np.concatenate([grey, coloured], axis=1)[..., :3])
+    pair = pair.resize((SHOWN_WIDTH, round(pair.height * SHOWN_WIDTH / pair.width)), Image.LANCZOS)
+    pair.save(photographer.folder / "colourise.webp", quality=QUALITY, method=6)
+    photographer.close_picture()
+
+
+def _take_shapes(photographer: Photographer) -> None:
+    """A star on the picture, and the dialog that gives it a stroke and a shadow."""
+    window = photographer.window
+    window.panels.bring_to_front("layers")
+    window.perform("tool.shape")
+    window.state.change_options(shape=ShapeStyle(kind=ShapeKind.STAR, fill=STAR_FILL))
+    photographer.stroke(*STAR_AT)
+    window.perform("layer.style")
+    dialog = _shown(LayerStyleDialog)[0]
+    for name in ("shadow", "stroke"):
+        row = list(STYLE_KINDS).index(name)
+        dialog.list.item(row).setCheckState(Qt.CheckState.Checked)
+        dialog.list.setCurrentRow(row)
+    photographer.settle()
+    photographer.wait(lambda: not dialog.is_at_work)
+    photographer.settle()
+    photographer.keep("shapes", _over(window, dialog))
+    dialog.reject()
+    window.perform("edit.undo")
+    window.perform("tool.brush")
+
+
+def _take_models(photographer: Photographer) -> None:
+    """The window of models, and in it the card of a generator: its samples come first."""
+    window = photographer.window
+    window.perform("ai.models")
+    models = _shown(ModelsWindow)[0]
+    photographer.take("models", models)
+    rows = [models.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(models.list.count())]
+    models.list.setCurrentRow(rows.index("letters"))
+    photographer.take("card", models)
+    models.close()
+
+
+def _take_recovery(photographer: Photographer) -> None:
+    """What a program that was killed leaves, offered at the next start."""
+    window = photographer.window
+    opened = window.state.open_document
+    assert opened is not None
+    lost = OpenDocument(opened.document)
+    folder = new_folder(window.recovery.root)
+    keeper = JournalKeeper(folder.path)
+    keeper.follow(lost, path=None, title=PHOTO.name)
+    with lost.edit(tr("action.layer.new")) as edit:
+        edit.insert_layer(RasterLayer(id=lost.document.next_layer_id(), name=tr("layer.background")))
+    keeper.flush()
+    keeper.close(is_kept=True)
+    folder.release()
+    window.recovery.show()
+    photographer.wait(lambda: window.recovery.dialog is not None)
+    dialog = window.recovery.dialog
+    assert dialog is not None
+    photographer.settle()
+    photographer.keep("recovery", _over(window, dialog))
+    dialog.rows[0].discard.click()
+    photographer.settle()
 
 
 def _take_styles(photographer: Photographer) -> None:
@@ -285,22 +374,33 @@ def _take_window(photographer: Photographer) -> None:
     photographer.take("region")
     window.perform("ai.clear_region")
     window.generate.choose_model("emoji-faces")
+    window.generate.set_seed(SHOWN_SEED)
     window.panels.bring_to_front("generate")
     photographer.take("generate")
-    window.perform("ai.models")
-    models = _shown(ModelsWindow)[0]
-    photographer.take("models", models)
-    models.close()
 
 
 SCENES = {
     "window": _take_window,
+    "recovery": _take_recovery,
+    "shapes": _take_shapes,
+    "models": _take_models,
     "text": _take_text,
     "styles": _take_styles,
     "draw": _take_draw,
     "cutout": _take_cutout,
+    "colourise": _take_colourise,
     "remove": _take_removal,
 }
+
+
+def scene_names(arguments: list[str]) -> list[str]:
+    """Those that were named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(SCENES)}")
+    names = parser.parse_args(arguments).names
+    if unknown := set(names) - set(SCENES):  # not by argparse's choices: Python 3.11 wants a name with them
+        parser.error(f"no such scene: {', '.join(sorted(unknown))}")
+    return names or list(SCENES)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,53 @@ def test_every_library_has_its_licence() -> None:
     assert "numpy" in as_text(found)
 
 
+def test_the_file_of_licences_names_all_that_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("markdown")
+    monkeypatch.syspath_prepend(str(BUILD))
+    make = importlib.import_module("make")
+    make.write_facts(tmp_path, "cpu")
+    text = (tmp_path / "licences.txt").read_text(encoding="utf-8")
+    contents = text.partition("=" * 78)[0]
+    assert "\nnumpy " in contents
+    assert contents.startswith("Python "), "the interpreter is packed too"
+    assert "Denoise photo " in contents, "and the models"
+    assert "Apache-2.0" in text
+    shown = (tmp_path / "licences.json").read_text(encoding="utf-8")
+    assert "Denoise photo" not in shown, "the About window lists the models of its catalog itself"
+
+
+def test_the_licences_of_nvidias_wheels_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BUILD))
+    cuda_files = importlib.import_module("cuda_files")
+    for name, library in (("nvidia_cudnn_cu13", "nvidia/cudnn/lib/libcudnn.so.9"), ("other", "other/libother.so")):
+        facts = tmp_path / f"{name}-1.0.dist-info"
+        facts.mkdir()
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+        (facts / "RECORD").write_text(f"{library},,\n{facts.name}/License.txt,,\n", encoding="utf-8")
+        (facts / "License.txt").write_text(f"The terms of {name}.", encoding="utf-8")
+    assert cuda_files.cuda_wheels(tmp_path) == ["nvidia_cudnn_cu13"]
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = {part.name: part for part in installed_components(cuda_files.cuda_wheels(tmp_path))}
+    assert found["nvidia_cudnn_cu13"].text == "The terms of nvidia_cudnn_cu13."
+    assert "numpy" in found
+
+
+def test_a_package_counts_what_it_installs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BUILD))
+    linux_package = importlib.import_module("linux_package")
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries" / "libQt6Core.so.6").write_bytes(bytes(64 << 10))
+    (tmp_path / "libQt6Core.so.6").symlink_to("libraries/libQt6Core.so.6")
+    assert linux_package.kilobytes_below(tmp_path) == 64
+
+
+def test_all_pictures_of_the_guide_are_taken_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BUILD))
+    guide_pictures = importlib.import_module("guide_pictures")
+    assert guide_pictures.scene_names([]) == list(guide_pictures.SCENES)
+    assert guide_pictures.scene_names(["draw"]) == ["draw"]
+
+
 def test_the_guide_becomes_a_site_whose_links_all_lead_somewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

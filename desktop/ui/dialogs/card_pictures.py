@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QImageReader, QTextCursor, QTextDocument, QTextFragment
+from PySide6.QtGui import QImageReader, QResizeEvent, QTextCursor, QTextDocument, QTextFragment
+from PySide6.QtWidgets import QTextBrowser
+
+
+class PageBrowser(QTextBrowser):
+    """Shows a Markdown page with its pictures, none of them wider than the view."""
+
+    def show_page(self, text: str, folder: Path, margin: int) -> None:
+        """`folder` is what the pictures' names are relative to."""
+        self.document().setDocumentMargin(margin)
+        self.document().setBaseUrl(QUrl.fromLocalFile(f"{folder}/"))
+        self.setMarkdown(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        document = self.document()
+        fit_pictures(document, self.viewport().width() - round(2 * document.documentMargin()))
 
 
 def fit_pictures(document: QTextDocument, width: int) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QTextCursor, QTextDocument
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from desktop.paths import resources_dir
+from desktop.ui.dialogs.card_pictures import PageBrowser
 from desktop.ui.i18n import FALLBACK, language, tr
 
 SIZE_PX = (1060, 720)
@@ -44,7 +45,7 @@ class GuideWindow(QDialog):
         super().__init__(parent)
         self.list = QListWidget(self)
         self.list.setFixedWidth(LIST_PX)
-        self.page = QTextBrowser(self)
+        self.page = PageBrowser(self)
         self.page.setOpenLinks(False)
         self.page.anchorClicked.connect(self._follow)
         row = QHBoxLayout(self)
@@ -91,11 +92,8 @@ class GuideWindow(QDialog):
         if not self.chosen:
             return
         folder = guide_folder(language())
-        self.page.setSearchPaths([str(folder)])
-        self.page.setMarkdown((folder / self.chosen).read_text(encoding="utf-8"))
-        document = self.page.document()
-        document.setDocumentMargin(MARGIN_PX)
-        _space_blocks(document)
+        self.page.show_page((folder / self.chosen).read_text(encoding="utf-8"), folder, MARGIN_PX)
+        _space_blocks(self.page.document())
 
     def _follow(self, target: QUrl) -> None:
         """To another page; what lies outside the guide is not opened: there is no network in this program."""

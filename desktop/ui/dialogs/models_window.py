@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QPushButton,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from desktop.runtime.catalog import BrokenModel, Model
 from desktop.runtime.manifest import with_tile_side
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
-from desktop.ui.dialogs.card_pictures import fit_pictures
+from desktop.ui.dialogs.card_pictures import PageBrowser
 from desktop.ui.i18n import tr, tr_error, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon
 from desktop.ui.panels.model_card import title_of
@@ -50,7 +49,7 @@ class ModelsWindow(QDialog):
         self.title.setProperty("role", "header")
         self.facts = wrapped_label(parent=self)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.card = QTextBrowser(self)
+        self.card = PageBrowser(self)
         self.card.setOpenExternalLinks(False)
         self.card.setOpenLinks(False)
         self.message = wrapped_label(parent=self)
@@ -170,11 +169,9 @@ class ModelsWindow(QDialog):
         self.device.blockSignals(False)
         self._show_tiles(model)
         card = model.folder / CARD_NAME
-        self.card.document().setDocumentMargin(CARD_MARGIN)
-        self.card.document().setBaseUrl(QUrl.fromLocalFile(f"{model.folder}/"))
         self.card.document().setDefaultStyleSheet(f"a {{ color: {tokens().text}; }}")
-        self.card.setMarkdown(_without_heading(card.read_text(encoding="utf-8")) if card.exists() else "")
-        fit_pictures(self.card.document(), self.card.viewport().width() - 2 * CARD_MARGIN)
+        text = _without_heading(card.read_text(encoding="utf-8")) if card.exists() else ""
+        self.card.show_page(text, model.folder, CARD_MARGIN)
 
     def _show_tiles(self, model: Model) -> None:
         tile = model.manifest.tile
