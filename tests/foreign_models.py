@@ -147,6 +147,34 @@ def function_chain(path: Path, length: int) -> Path:
     )
 
 
+def branching_functions(path: Path, length: int, *, calls: int = 1, inside_branch: bool = False) -> Path:
+    """Each function calls the next so often, or from within a branch: small in the file, huge once written out."""
+    functions, opsets = [], [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    for number in range(length):
+        is_last = number + 1 == length
+        callee, domain = ("Neg", "") if is_last else (f"f{number + 1}", "own")
+        names = ["a", *(f"v{call}" for call in range(calls - 1)), "b"]
+        inner = [helper.make_node(callee, [one], [two], domain=domain) for one, two in itertools.pairwise(names)]
+        if inside_branch:
+            branches = {
+                "then_branch": helper.make_graph(inner, "then", [], [helper.make_tensor_value_info("b", FLOAT, None)]),
+                "else_branch": helper.make_graph(
+                    [node("Identity", ["a"], "e")], "else", [], [helper.make_tensor_value_info("e", FLOAT, None)]
+                ),
+            }
+            truth = numpy_helper.from_array(np.array(True))
+            inner = [
+                helper.make_node("Constant", [], ["truth"], value=truth),
+                helper.make_node("If", ["truth"], ["c"], **branches),
+                node("Identity", ["c"], "b"),
+            ]
+        functions.append(helper.make_function("own", f"f{number}", ["a"], ["b"], inner, opsets))
+    nodes = [helper.make_node("f0", ["image"], ["result"], domain="own")]
+    return graph_file(
+        path, nodes, inputs={"image": FREE}, outputs={"result": FREE}, functions=functions, domains=["own"]
+    )
+
+
 def many_nodes(path: Path, count: int) -> Path:
     names = ["image", *(f"n{number}" for number in range(count - 1)), "result"]
     nodes = [node("Identity", [first], second) for first, second in itertools.pairwise(names)]

@@ -6,6 +6,7 @@ Nothing is run here. `manifest_schema` describes the same as a JSON schema.
 from __future__ import annotations
 
 import hashlib
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from desktop.runtime.runner import TILE_SIDES
 MANIFEST_NAME = "manifest.toml"
 MANIFEST_LIMIT_BYTES = 1 << 20
 SIDE_LIMIT = 16384
+PARAMS_TO = 100  # a form of thousands would hold the window up for seconds
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 TensorName = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]  # exporters name them by whole paths
@@ -224,6 +226,8 @@ class Param(_Table, frozen=True, kw_only=True):
     def _check_number(self) -> None:
         if self.min is None or self.max is None or not self.min < self.max:
             raise ValueError(f"“{self.id}” needs min and max, min below max")
+        if not math.isfinite(self.max - self.min):
+            raise ValueError(f"min and max of “{self.id}” must be finite numbers")
         if isinstance(self.default, bool | str) or not self.min <= self.default <= self.max:
             raise ValueError(f"the default of “{self.id}” must be a number from {self.min} to {self.max}")
 
@@ -290,7 +294,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
     color_space: Literal["srgb"] = "srgb"
     blend: Literal["replace", "inside_mask", "keep_colour", "as_alpha"] = "replace"
     tile: Tile | None = None
-    params: list[Param] = []
+    params: Annotated[list[Param], msgspec.Meta(max_length=PARAMS_TO)] = []
     metrics: list[Metric] = []
     speed: Speed = Speed()
     made_by: MadeBy = MadeBy()
@@ -374,6 +378,8 @@ def _check_normalisation(name: str, order: ChannelOrder, mean: list[float], std:
     allowed = {1, channels_of(order)}
     if len(mean) not in allowed or len(std) not in allowed:
         raise ValueError(f"mean and std of “{name}” must have one number, or one for each channel of {order}")
+    if not all(map(math.isfinite, (*mean, *std))):
+        raise ValueError(f"mean and std of “{name}” must be finite numbers")
     if 0.0 in std:
         raise ValueError(f"std of “{name}” must not be 0")
 

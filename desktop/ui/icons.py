@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from desktop.ui.theme import theme_name, tokens
 
 ICON_PX = 20
 FALLBACK_ICON = "ai"
+PLAIN_NAME = re.compile(r"[a-z0-9-]{1,60}")
 _SCALES = (1, 2, 3)
 _NAME = "iconName"
 
 
 def has_icon(name: str) -> bool:
-    return (resources_dir() / "icons" / f"{name}.svg").is_file()
+    """Models say the name of theirs: whatever is no plain name is none of ours."""
+    return PLAIN_NAME.fullmatch(name) is not None and (resources_dir() / "icons" / f"{name}.svg").is_file()
 
 
 def icon(name: str) -> QIcon:

@@ -95,6 +95,9 @@ def test_the_example_is_valid_for_code_and_schema() -> None:
         ("receptive_field = 32", "receptive_field = 300", "tile must be larger"),
         ("max = 100", "max = 0", "min below max"),
         ("default = 50", "default = 500", "from 0.0 to 100.0"),
+        ("max = 100", "max = inf", "must be finite"),
+        ('size = "any"', "std = [nan]", "must be finite"),
+        ('size = "any"', "mean = [-inf]", "must be finite"),
         ("format = 1", "format = 1\nformat = 1", "overwrite"),
     ],
 )

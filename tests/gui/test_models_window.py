@@ -160,6 +160,18 @@ def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWi
     assert not window.remove_button.isEnabled(), "it came with the program"
 
 
+def test_a_manifest_may_name_any_icon(studio: Studio, tmp_path: Path) -> None:
+    """What is no name of ours is none: too long for the disk, in another folder, damaged."""
+    for number, name in enumerate(("a" * 300, "../../README", "a\\u0000b")):
+        folder = identity_model(user_models_dir() / f"odd-{number}")
+        path = folder / "manifest.toml"
+        path.write_text(f'icon = "{name}"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
+    window.choose("odd-0")
+    assert window.chosen == "odd-0"
+    window.deleteLater()
+
+
 def test_pictures_of_a_card_are_no_wider_than_the_window(tmp_path: Path, qapp: QApplication) -> None:
     cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((30, 900, 3), np.uint8))
     cv2.imwrite(str(tmp_path / "small.png"), np.zeros((30, 90, 3), np.uint8))

@@ -133,6 +133,8 @@ def test_weights_beside_the_file_are_joined_to_it(tmp_path: Path) -> None:
     [
         (lambda path: foreign.function_chain(path, 60), "import.too_deep"),
         (lambda path: foreign.function_chain(path, 300), "import.too_many_functions"),
+        (lambda path: foreign.branching_functions(path, 20, inside_branch=True), "import.too_deep"),
+        (lambda path: foreign.branching_functions(path, 28, calls=2), "import.too_many_nodes"),
         (lambda path: foreign.many_nodes(path, 20_001), "import.too_many_nodes"),
     ],
 )
@@ -146,6 +148,11 @@ def test_functions_that_call_each_other_in_a_circle_are_refused(tmp_path: Path) 
     model.functions[2].node[0].op_type, model.functions[2].node[0].domain = "f0", "own"
     onnx.save(model, path)
     assert refusal(path).key == "import.too_deep"
+
+
+def test_functions_that_stay_within_the_bounds_once_written_out_pass(tmp_path: Path) -> None:
+    assert read_checked(foreign.branching_functions(tmp_path / "a.onnx", 10, calls=2))[1].inputs
+    assert read_checked(foreign.branching_functions(tmp_path / "b.onnx", 10, inside_branch=True))[1].inputs
 
 
 def test_an_unknown_operator_is_named_with_its_domain(tmp_path: Path) -> None:

@@ -404,6 +404,7 @@ def test_own_answers_beat_the_guesses(tmp_path: Path, folder: Path) -> None:
         ("tile", "big"),
         ("size", "a"),
         ("colour", "x"),
+        ("output", "nowhere"),
     ],
 )
 def test_a_wrong_answer_names_the_right_ones(tmp_path: Path, folder: Path, key: str, value: str) -> None:
@@ -447,6 +448,14 @@ def test_a_click_model_is_joined_whichever_file_comes_first(tmp_path: Path, fold
     }
     assert next(spec for spec in manifest.inputs if spec.role == "image").fit == "pad"
     assert found.candidates[0].preview.shape[2] == 3
+
+
+def test_every_try_of_two_files_is_a_sign_of_life(tmp_path: Path, folder: Path) -> None:
+    """Encoders of click models take seconds; all tries together may take longer than a child may be silent."""
+    first, second = foreign.click_pair(tmp_path)
+    steps: list[str] = []
+    found = examine(steps.append, first, folder, drawn_picture(), {"second": str(second)}, frozenset())
+    assert steps.count("judging") >= len(found.candidates) > 2
 
 
 def test_a_style_network_and_its_predictor_are_joined(tmp_path: Path, folder: Path) -> None:

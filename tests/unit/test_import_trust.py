@@ -126,6 +126,46 @@ def test_tensors_may_have_the_long_names_of_exporters(tmp_path: Path) -> None:
         assert importer.install(staged).manifest.outputs[0].name == name
 
 
+def test_a_manifest_that_grows_too_large_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    """JSON is terser than TOML: what fits into a file's notes may not fit into a manifest."""
+    words = [f"{number:05}" for number in range(60_000)]
+    text = {"id": "text", "label": "Text", "type": "text", "default": "", "words": words}
+    metrics = [{"data": "d", "metric": "m", "value": 1} for _ in range(12_000)]
+    path = foreign.sharpener(tmp_path / "a.onnx", notes=stated(params=[text], metrics=metrics))
+    folder = tmp_path / "models"
+    importer = Importer(Catalog((folder,)), folder)
+    with pytest.raises(UserError, match=r"a\.onnx.*larger than 1 MB"), importer.examined(path) as staged:
+        importer.install(staged)
+    assert list(folder.iterdir()) == []
+
+
+def test_thousands_of_sliders_are_refused(tmp_path: Path) -> None:
+    params = [{"id": f"p{number}", "label": "a", "type": "bool", "default": True} for number in range(3000)]
+    with pytest.raises(UserError, match=r"a\.onnx.*<= 100"):
+        found_out(foreign.sharpener(tmp_path / "a.onnx", notes=stated(params=params)), tmp_path / "staging")
+    names = [f"s{number}" for number in range(3000)]
+    sums = [node("Add", [first, second], f"v{second}") for first, second in zip(["image", *names], names, strict=False)]
+    many = foreign.graph_file(
+        tmp_path / "b.onnx",
+        [*sums, node("Identity", ["image"], "result")],
+        inputs={"image": FREE} | dict.fromkeys(names, (1,)),
+        outputs={"result": FREE},
+    )
+    with pytest.raises(UserError, match=r"b\.onnx.*more than 100 inputs"):
+        found_out(many, tmp_path / "other")
+
+
+def test_a_defect_that_a_file_provokes_names_the_file(tmp_path: Path) -> None:
+    latent = {"inputs": [{"name": "image", "role": "latent", "shape": [1 << 20]}], "task": "generate"}
+    outputs = [{"name": "result", "role": "image", "size": [64, 64]}]
+    path = foreign.sharpener(tmp_path / "a.onnx", notes=stated(**latent, outputs=outputs))
+    folder = tmp_path / "models"
+    importer = Importer(Catalog((folder,)), folder)
+    with pytest.raises(UserError, match=r"a\.onnx cannot be run on a picture"), importer.examined(path):
+        pass
+    assert list(folder.iterdir()) == []
+
+
 def test_a_name_that_no_manifest_can_hold_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     name = "n" * 2000
     path = foreign.graph_file(

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop.core.errors import UserError
 from desktop.runtime.importing.card_files import save_preview
 from desktop.runtime.importing.choices import (
     UNKNOWN_LICENCE,
@@ -79,6 +80,9 @@ def examine(
     working = find_working(graph, sketches(facts, str(path)), picture, lambda: tell("running"))
     trial = Trial(graph, working, folder, picture, tell)
     choices = with_settings(_first_choices(trial, path, taken), settings)
+    outputs = [output.name for output in working.outputs]
+    if choices.output not in outputs:
+        raise UserError("import.bad_value", name="output", value=choices.output, known=", ".join(outputs))
     tell("judging")
     return _judged(tell, trial, choices, settings)
 

@@ -22,7 +22,7 @@ from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.sandbox import SandboxLimits, run_in_sandbox
 from desktop.runtime.importing.texts import LICENCE_LIMIT, TITLE_LIMIT, clean_error, clean_text
 from desktop.runtime.importing.trial_pictures import drawn_picture
-from desktop.runtime.manifest import MANIFEST_NAME, Manifest, parse_manifest
+from desktop.runtime.manifest import MANIFEST_LIMIT_BYTES, MANIFEST_NAME, Manifest, parse_manifest
 
 EXAMINE = "desktop.runtime.importing.examine:examine"  # loads onnx and onnxruntime, so only the child imports it
 STAGING_PREFIX = ".import-"
@@ -90,6 +90,8 @@ class Importer:
             raise UserError("import.id_taken", model_id=chosen.id)
         target = self._models_dir / chosen.id
         text = manifest_text(chosen)
+        if len(text) > MANIFEST_LIMIT_BYTES:
+            raise UserError("model.bad_manifest", path=staged.source, reason="it is larger than 1 MB.")
         parse_manifest(text, staged.source)  # what could not be read again must not come among the models
         card = card_text(staged.source, staged.inspection, chosen, has_preview=(staged.folder / PREVIEW_NAME).exists())
         try:

@@ -80,7 +80,7 @@ def examine_pair(
     facts = _saved(pair, folder)
     choices = with_settings(_first_choices(pair, paths[0], taken), settings)
     tell("judging")
-    found = _candidates(pair, facts, folder, choices, picture, settings)
+    found = _candidates(tell, pair, facts, folder, choices, picture, settings)
     if not found:
         raise UserError("import.no_join", path=paths[0], second=paths[1])
     best = found[0]
@@ -176,6 +176,7 @@ def _first_choices(pair: Pair, path: Path, taken: frozenset[str]) -> Choices:
 
 
 def _candidates(
+    tell: Callable[[str], None],
     pair: Pair,
     facts: Mapping[str, GraphFacts],
     folder: Path,
@@ -198,6 +199,7 @@ def _candidates(
     kept = Kept()
     for rank, name in enumerate(ranges):
         for order in orders:
+            tell("judging")  # encoders of click models take seconds each time
             output_range = settings.get("output_range", _output_range(pair, name))
             tried = msgspec.structs.replace(choices, range=name, order=order, output_range=output_range)
             try:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from desktop.core.errors import UserError
 from desktop.runtime.importing.facts import Dimension, GraphFacts, TensorFacts
-from desktop.runtime.manifest import ChannelOrder, InputRole, Layout
+from desktop.runtime.manifest import PARAMS_TO, ChannelOrder, InputRole, Layout
 
 SMALLEST_SIDE = 16  # a stated side below this is channels or a vector, not a picture
 LATENT_FROM = 8  # fewer numbers are sliders
@@ -72,6 +72,9 @@ Sketch: TypeAlias = tuple[InputSketch, ...]
 
 def sketches(facts: GraphFacts, label: str) -> list[Sketch]:
     """Every sensible reading of the inputs. UserError when there is none; `label` is the file in its sentence."""
+    if len(facts.inputs) > PARAMS_TO:
+        reason = f"no picture network has more than {PARAMS_TO} inputs"
+        raise UserError("import.strange_input", path=label, name=facts.inputs[PARAMS_TO].name, reason=reason)
     readings = [_readings_of(tensor, facts, label) for tensor in facts.inputs]
     found = [_with_pictures_told_apart(sketch) for sketch in itertools.islice(itertools.product(*readings), 24)]
     if all(sum(entry.role == "image2" for entry in sketch) > 1 for sketch in found):

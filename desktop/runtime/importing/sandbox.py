@@ -24,7 +24,7 @@ import psutil
 from desktop.core.errors import UserError
 
 LOOK_EVERY_S = 0.05
-TOO_MUCH = "import.too_much_memory"  # the child does not know the name of the file
+TOO_MUCH, UNEXPECTED = "import.too_much_memory", "program.defect"  # the child does not know the name of the file
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork would inherit Qt, threads and every open file
 
 
@@ -87,7 +87,7 @@ def run_in_sandbox(
                 message = _received(ours, watch)
                 if isinstance(message, Answer):
                     if message.error is not None:
-                        raise watch.too_much_memory() if message.error.key == TOO_MUCH else message.error
+                        raise watch.named(message.error)
                     return message.value
                 watch.heard()
                 on_step(message.name)
@@ -125,6 +125,14 @@ class _Watch:
             return  # it has just ended, which the pipe tells better
         if used > self._limits.memory_bytes:
             raise self.too_much_memory()
+
+    def named(self, error: UserError) -> UserError:
+        """An error of the child, with the file in it where the child did not know its name."""
+        if error.key == TOO_MUCH:
+            return self.too_much_memory()
+        if error.key == UNEXPECTED:
+            return UserError("import.cannot_run", path=self._path, reason=error.values["reason"])
+        return error
 
     def too_much_memory(self) -> UserError:
         return UserError(TOO_MUCH, path=self._path, limit_mb=self._limits.memory_bytes >> 20)
@@ -167,7 +175,7 @@ def _child_main(connection: Connection, work: str, arguments: tuple[object, ...]
     except MemoryError:
         answer = Answer(error=UserError(TOO_MUCH, path="", limit_mb=0))
     except Exception as error:  # noqa: BLE001 - the border of the process
-        answer = Answer(error=UserError("program.defect", reason=f"{type(error).__name__}: {error}"))
+        answer = Answer(error=UserError(UNEXPECTED, reason=f"{type(error).__name__}: {error}"))
     connection.send(answer)
     connection.close()
 

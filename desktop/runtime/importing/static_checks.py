@@ -9,7 +9,7 @@ import hashlib
 import math
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -132,8 +132,13 @@ def _known_stranger(path: Path, content: bytes) -> str:
 
 def _graphs(model: onnx.ModelProto) -> Iterator[tuple[onnx.GraphProto | onnx.FunctionProto, int]]:
     """Every graph and function with its depth, subgraphs in node attributes included."""
-    waiting: list[tuple[onnx.GraphProto | onnx.FunctionProto, int]] = [(model.graph, 1)]
-    waiting += [(function, 1) for function in model.functions]
+    for outer in (model.graph, *model.functions):
+        yield from _within(outer)
+
+
+def _within(outer: onnx.GraphProto | onnx.FunctionProto) -> Iterator[tuple[onnx.GraphProto | onnx.FunctionProto, int]]:
+    """A graph or function and all subgraphs in it, each with its depth."""
+    waiting: list[tuple[onnx.GraphProto | onnx.FunctionProto, int]] = [(outer, 1)]
     while waiting:
         graph, depth = waiting.pop()
         yield graph, depth
@@ -170,26 +175,40 @@ def _check_counts(path: Path, model: onnx.ModelProto) -> None:
             raise UserError("import.too_many_nodes", path=path, limit=NODE_LIMIT)
     if len(model.functions) > FUNCTION_LIMIT:
         raise UserError("import.too_many_functions", path=path, limit=FUNCTION_LIMIT)
-    _check_call_depth(path, model)
+    _check_calls(path, model)
 
 
-def _check_call_depth(path: Path, model: onnx.ModelProto) -> None:
-    """Functions that call functions, inlined one in the other by onnxruntime: bounded, and never in a circle."""
+def _check_calls(path: Path, model: onnx.ModelProto) -> None:
+    """onnxruntime writes functions out wherever they are called: what comes of that is bounded too, never a circle."""
+    functions = {(function.domain, function.name): function for function in model.functions}
     calls = {
-        (function.domain, function.name): {(node.domain, node.op_type) for node in function.node}
-        for function in model.functions
+        name: {(node.domain, node.op_type) for graph, _ in _within(function) for node in graph.node} & functions.keys()
+        for name, function in functions.items()
     }
-    depths: dict[tuple[str, str], int] = {}
-    unsettled = set(calls)
-    while unsettled:
-        settled = {name for name in unsettled if all(callee not in unsettled for callee in calls[name] & calls.keys())}
+    known: dict[tuple[str, str], tuple[int, int]] = {}
+    while len(known) < len(functions):
+        settled = [name for name in functions if name not in known and calls[name] <= known.keys()]
         if not settled:
             raise UserError("import.too_deep", path=path, limit=DEPTH_LIMIT)  # a circle has no bottom
-        for name in settled:
-            depths[name] = 1 + max((depths[callee] for callee in calls[name] & calls.keys()), default=0)
-            if depths[name] > DEPTH_LIMIT:
-                raise UserError("import.too_deep", path=path, limit=DEPTH_LIMIT)
-        unsettled -= settled
+        known |= {name: _written_out(path, functions[name], known) for name in settled}
+    _written_out(path, model.graph, known)
+
+
+def _written_out(
+    path: Path, outer: onnx.GraphProto | onnx.FunctionProto, known: Mapping[tuple[str, str], tuple[int, int]]
+) -> tuple[int, int]:
+    """Depth and number of nodes with all `known` functions written out. UserError when they pass the bounds."""
+    deepest = nodes = 0
+    for graph, depth in _within(outer):
+        deepest = max(deepest, depth)
+        for node in graph.node:
+            inner_depth, inner_nodes = known.get((node.domain, node.op_type), (0, 1))
+            deepest, nodes = max(deepest, depth + inner_depth), nodes + inner_nodes
+    if deepest > DEPTH_LIMIT:
+        raise UserError("import.too_deep", path=path, limit=DEPTH_LIMIT)
+    if nodes > NODE_LIMIT:
+        raise UserError("import.too_many_nodes", path=path, limit=NODE_LIMIT)
+    return deepest, nodes
 
 
 def _check_domains(path: Path, model: onnx.ModelProto) -> None:
