@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Iterator
@@ -22,6 +23,19 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("nightly", max_examples=500)
     settings.load_profile("nightly" if config.option.markexpr.startswith("nightly") else "default")
     config.addinivalue_line("qt_log_ignore", OFFSCREEN_NOISE)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that need a GPU run where there is one; elsewhere the reason is shown why they did not."""
+    if item.get_closest_marker("gpu") is not None and (reason := _cuda_reason()):
+        pytest.skip(reason)
+
+
+@functools.cache
+def _cuda_reason() -> str:
+    from desktop.runtime.device import Devices
+
+    return Devices().cuda_reason()
 
 
 @pytest.fixture(autouse=True)

@@ -171,9 +171,6 @@ def test_there_is_some_memory() -> None:
 
 @pytest.mark.gpu
 def test_cuda_computes_what_the_processor_computes(tmp_path: Path) -> None:
-    reason = Devices().cuda_reason()
-    if reason:
-        pytest.skip(reason)
     from tests.runtime_models import blur_model
 
     model, pixels = blur_model(tmp_path / "blur"), photo(300, 280)
