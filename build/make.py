@@ -163,7 +163,7 @@ def write_checksum(file: Path) -> str:
 
 def _pack_windows(folder: Path, dist: Path, name: str) -> list[Path]:
     made = [Path(shutil.make_archive(str(dist / f"{name}-windows"), "zip", folder.parent, folder.name))]
-    makensis = shutil.which("makensis")
+    makensis = find_makensis()
     if makensis is None:
         print("makensis is not found: no installer, only the portable zip.")
         return made
@@ -172,6 +172,12 @@ def _pack_windows(folder: Path, dist: Path, name: str) -> list[Path]:
     arguments = [f"-D{key}={value}" for key, value in defines.items()]
     subprocess.run([makensis, *arguments, str(ROOT / "build" / "windows" / "scumble.nsi")], check=True)
     return [*made, setup]
+
+
+def find_makensis() -> str | None:
+    """On the search path, or where the installer of NSIS puts it, which leaves that path alone."""
+    folder = Path(os.environ.get("PROGRAMFILES(X86)", "")) / "NSIS"
+    return shutil.which("makensis") or shutil.which("makensis", path=str(folder))
 
 
 def _icon(work: Path) -> str:

@@ -82,6 +82,21 @@ def test_the_windows_installer_compiles_around_a_stand_in(tmp_path: Path) -> Non
     assert (tmp_path / "setup.exe").stat().st_size > 10_000
 
 
+def test_makensis_is_found_where_its_installer_puts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installer of NSIS leaves the search path alone."""
+    pytest.importorskip("markdown")
+    monkeypatch.syspath_prepend(str(BUILD))
+    make = importlib.import_module("make")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PROGRAMFILES(X86)", str(tmp_path))
+    assert make.find_makensis() is None
+    tool = tmp_path / "NSIS" / ("makensis.exe" if sys.platform == "win32" else "makensis")
+    tool.parent.mkdir()
+    tool.write_bytes(b"stand-in")
+    tool.chmod(0o755)
+    assert make.find_makensis() == str(tool)
+
+
 def test_every_library_has_its_licence() -> None:
     found = installed_components()
     names = {part.name.lower().replace("_", "-") for part in found}
