@@ -7,8 +7,10 @@ domain it is of; what goes to another domain and back to its own must come home:
     generator:  - E D(G(x, c')) + domain · CE(D_dom(G(x, c')), c') + cycle · E |G(G(x, c'), c) - x|
 
 The paper's WGAN-GP is replaced by the hinge loss and spectral normalisation: no second backward pass, which on two
-cores is half of the time. Nothing is shipped yet: it has not been trained beyond --smoke. It is meant for emoji in four
-styles, unpaired; that the same emoji exist in all of them is used to measure only.
+cores is half of the time. Nothing is shipped yet: after 3,000 steps of 12 at 48 px (16 minutes on one shared core) a
+judge takes 78 % of the results for the style asked for, 88 % of real ones, but shapes are eaten away and areas are
+covered with dots. It is meant for emoji in four styles, unpaired; that the same emoji exist in all of them is used to
+measure only.
 
     python -m models.fetch_data --only emoji-styles efficientnet-lite0
     python -m models.stargan
