@@ -44,6 +44,7 @@ VALUES: dict[str, dict[str, Value]] = {
     "pixelate": {"cell": 7},
     "vignette": {"amount": -80, "roundness": 40},
     "twirl": {"angle": 200},
+    "match-colours": {"lightness": 40, "colour": 80},
     "solid-fill": {"color": "#3366aa"},
     "gradient-fill": {"first": "#c02040", "second": "#20a0f0", "second_opacity": 20, "angle": 30, "scale": 80},
     "pattern-fill": {"pattern": "dots", "cell": 11, "share": 70, "angle": 20, "first_opacity": 40},
