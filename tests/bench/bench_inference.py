@@ -124,7 +124,7 @@ def memory_of_a_run(model_id: str, folder: Path) -> dict[str, Any]:
 
     source = folder / "photo.jpg"
     cv2.imwrite(str(source), large_photo(HEIGHT_24MP, WIDTH_24MP)[..., 2::-1])
-    home = folder / "home"
+    home = folder / f"home-{model_id}"
     (home / "data").mkdir(parents=True)
     (home / "data" / "models").symlink_to(folder)
     command = [sys.executable, "-m", "desktop", "run", model_id, str(source), str(folder / "out.png"), "--json"]
