@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -36,8 +37,10 @@ from desktop.runtime.runner import (
     run_and_wait,
 )
 from desktop.runtime.stitching import blend_under_mask
-from desktop.tools.backgrounds import Backdrop, BackgroundSettings, composed, cut_out_pixels
 from desktop.tools.enlarging import best_of
+
+if TYPE_CHECKING:
+    from desktop.tools.backgrounds import BackgroundSettings
 
 AVERAGED = (Task.RESTORE, Task.UPSCALE)  # tasks in which the answers to a picture and to its mirror image are one
 WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
@@ -202,6 +205,8 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
             share = prepared.mask.astype(np.float32) / np.float32(255)
             blend_under_mask(image, _enlarged(picture.pixels, image.shape), _resized(share, image.shape))
         return replace(picture, pixels=image, has_alpha=picture.has_alpha or answers_alpha(prepared.model.manifest))
+    from desktop.tools.backgrounds import composed, cut_out_pixels  # brings the kernels along: other runs do without
+
     mask = result.outputs["mask"]
     if prepared.backdrop is not None:
         return replace(picture, pixels=composed(picture.pixels, mask, prepared.backdrop), has_alpha=False)
@@ -215,6 +220,8 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
 
 def backdrop_of(text: str, *, has_shadow: bool) -> BackgroundSettings:
     """What `--background` says: "blur", "blur:40", a colour by code or name, or the path of a picture."""
+    from desktop.tools.backgrounds import Backdrop, BackgroundSettings
+
     kind, _, strength = text.partition(":")
     if kind == "blur" and (not strength or (strength.isdecimal() and 1 <= int(strength) <= 100)):
         return BackgroundSettings(Backdrop.BLUR, strength=float(strength or 50), has_shadow=has_shadow)

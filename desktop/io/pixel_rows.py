@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from desktop.core.color import Pixels, dtype_of_depth
-from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.geometry import Rect
 from desktop.core.tiles import TILE, TileMap
@@ -93,6 +92,8 @@ class FlattenedRows:
         return np.concatenate([self._small[band] for band in sorted(self._small)])
 
     def _band(self, band: int) -> Pixels:
+        from desktop.core.composite import flatten  # brings the kernels along, which plain pictures do not need
+
         with self._lock:
             if band not in self._bands:
                 top = band * TILE
