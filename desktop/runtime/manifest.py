@@ -345,6 +345,11 @@ def channels_of(order: ChannelOrder) -> int:
 
 def load_manifest(folder: Path) -> Manifest:
     """Read and check `folder`/manifest.toml. UserError: missing, too large, not TOML, or a rule broken."""
+    return parse_manifest(manifest_text(folder), folder / MANIFEST_NAME)
+
+
+def manifest_text(folder: Path) -> bytes:
+    """The text of `folder`/manifest.toml, not checked. UserError: missing, not readable, too large."""
     path = folder / MANIFEST_NAME
     try:
         with path.open("rb") as file:
@@ -355,7 +360,7 @@ def load_manifest(folder: Path) -> Manifest:
         raise UserError("model.bad_manifest", path=path, reason=error.strerror or str(error)) from error
     if len(text) > MANIFEST_LIMIT_BYTES:
         raise UserError("model.bad_manifest", path=path, reason="it is larger than 1 MB.")
-    return parse_manifest(text, path)
+    return text
 
 
 def parse_manifest(text: bytes, path: Path) -> Manifest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import numpy as np
 
 from desktop.core.errors import UserError
@@ -77,16 +79,20 @@ def _check_form(role: str, array: Array) -> None:
 def _shared(
     share: PixelShare, request: Request, shapes: dict[str, tuple[tuple[int, ...], str]]
 ) -> tuple[dict[str, SharedPixels], dict[str, SharedPixels]]:
-    """All arrays or none: what was shared before there was no more room is forgotten again."""
-    inputs: dict[str, SharedPixels] = {}
-    outputs: dict[str, SharedPixels] = {}
-    try:
-        for role, array in request.inputs.items():
-            inputs[role] = share.put(array)
-        for name, (shape, dtype) in shapes.items():
-            outputs[name] = share.room_for(shape, dtype)
-    except UserError:
-        for shared in (*inputs.values(), *outputs.values()):
-            forget(shared)
-        raise
-    return inputs, outputs
+    """All arrays or none: what was shared before there was no more room is forgotten again.
+
+    The system clears memory for the results on one core while another copies the inputs.
+    """
+    made: dict[str, SharedPixels] = {}
+    with ThreadPoolExecutor(1) as aside:
+        rooms = {name: aside.submit(share.room_for, shape, dtype) for name, (shape, dtype) in shapes.items()}
+        try:
+            for role, array in request.inputs.items():
+                made[role] = share.put(array)
+            return made, {name: room.result() for name, room in rooms.items()}
+        except UserError:
+            wait(rooms.values())
+            given = [room.result() for room in rooms.values() if room.exception() is None]
+            for shared in (*made.values(), *given):
+                forget(shared)
+            raise

@@ -14,6 +14,7 @@ import re
 import secrets
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,13 @@ class SharedPixels:
 
 
 class PixelShare:
-    """Makes shared arrays in the first of `folders` that has room, and forgets their names."""
+    """Makes shared arrays in the first of `folders` that has room, and forgets their names. Any thread may use it."""
 
     def __init__(self, folders: tuple[Path, ...] | None = None) -> None:
         self._folders = folders or sharing_folders()
         self._numbers = itertools.count(secrets.randbits(48))  # a process may have several runners
+        self._lock = threading.Lock()
+        self._under_way_bytes = 0  # arrays that are being made and are not yet missing in the available memory
 
     def put(self, pixels: Array) -> SharedPixels:
         """A copy that another process can open. UserError when no folder has room."""
@@ -62,7 +65,7 @@ class PixelShare:
     def _make(self, shape: tuple[int, ...], dtype: str, pixels: Array | None) -> SharedPixels:
         for folder in self._folders:
             shared = SharedPixels(folder / f"{NAME_PREFIX}-{os.getpid()}-{next(self._numbers)}.tmp", shape, dtype)
-            if folder == MEMORY_FOLDER and shared.size_bytes > psutil.virtual_memory().available * MEMORY_SHARE:
+            if not self._begins(shared):
                 continue
             try:
                 _write(shared, pixels)
@@ -70,8 +73,23 @@ class PixelShare:
                 forget(shared)
             else:
                 return shared
+            finally:
+                self._ends(shared)
         size_mb = -(-shared.size_bytes // 1_000_000)
         raise UserError("model.no_shared_memory", size_mb=size_mb, folders=", ".join(map(str, self._folders)))
+
+    def _begins(self, shared: SharedPixels) -> bool:
+        """False where it would take too much of the memory."""
+        with self._lock:
+            available = psutil.virtual_memory().available - self._under_way_bytes
+            if shared.path.parent == MEMORY_FOLDER and shared.size_bytes > available * MEMORY_SHARE:
+                return False
+            self._under_way_bytes += shared.size_bytes
+            return True
+
+    def _ends(self, shared: SharedPixels) -> None:
+        with self._lock:
+            self._under_way_bytes -= shared.size_bytes
 
 
 def sharing_folders() -> tuple[Path, ...]:

@@ -13,6 +13,8 @@ import queue
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -35,8 +37,9 @@ from desktop.runtime.messages import (
 
 if TYPE_CHECKING:
     from desktop.runtime.attempts import TaskRun
-    from desktop.runtime.runner import Array
+    from desktop.runtime.runner import Array, Progress, Stage
 
+PROGRESS_EVERY_S = 0.05  # a bar that moves more often looks no smoother
 NICENESS = 5  # the editor's own work comes first; measured: no loss on an idle machine
 
 
@@ -113,7 +116,7 @@ class _Worker:
         from desktop.runtime.attempts import TaskRun
         from desktop.runtime.sharing import open_for_reading, open_for_writing
 
-        run = TaskRun(task, self._kept, lambda progress: self._send(TaskProgress(task.job, progress)))
+        run = TaskRun(task, self._kept, self._teller(task.job))
         inputs = {role: open_for_reading(shared) for role, shared in task.inputs.items()}
         results = {name: open_for_writing(shared) for name, shared in task.outputs.items()}
         self._pixels = [*inputs.values(), *results.values()]
@@ -126,6 +129,20 @@ class _Worker:
             with self._lock:
                 del self._running[task.job]
         return TaskFinished(task.job, done.provider, done.tiles, done.seconds, _peak_memory_bytes(), done.notes)
+
+    def _teller(self, job: int) -> Callable[[Progress], None]:
+        """Sends how far the job is; of quick tiles not every one, because each message costs both processes time."""
+        told_at = -PROGRESS_EVERY_S
+        stage: Stage | None = None
+
+        def tell(progress: Progress) -> None:
+            nonlocal told_at, stage
+            now = time.monotonic()
+            if now - told_at >= PROGRESS_EVERY_S or progress.stage is not stage or progress.done == progress.total:
+                told_at, stage = now, progress.stage
+                self._send(TaskProgress(job, progress))
+
+        return tell
 
     def _register(self, job: int, run: TaskRun) -> None:
         with self._lock:

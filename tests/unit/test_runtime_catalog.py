@@ -9,7 +9,7 @@ import pytest
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog, file_sha256
-from desktop.runtime.manifest import Param
+from desktop.runtime.manifest import Manifest, Param, parse_manifest
 from desktop.runtime.parameters import check_parameter, complete_parameters, scalar_for
 from tests.runtime_models import brightness_model, edit_manifest, identity_model
 
@@ -88,6 +88,28 @@ def test_an_unchanged_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.Mo
     for _ in range(3):
         catalog.verified("same")
     assert len(hashed) == 1
+
+
+def test_a_manifest_is_parsed_once_and_anew_when_its_text_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = identity_model(tmp_path / "same")
+    parsed: list[Path] = []
+
+    def counted(text: bytes, path: Path) -> Manifest:
+        parsed.append(path)
+        return parse_manifest(text, path)
+
+    monkeypatch.setattr("desktop.runtime.catalog.parse_manifest", counted)
+    catalog = Catalog((tmp_path,))
+    for _ in range(3):
+        assert catalog.get("same").manifest.task == "restore"
+    assert len(parsed) == 1
+    state = (folder / "manifest.toml").stat()
+    edit_manifest(folder, 'task = "restore"', 'task = "cook333"')  # as long as before, and as old
+    os.utime(folder / "manifest.toml", ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert catalog.models() == []
+    assert "cook333" in str(catalog.broken()[0].error)
 
 
 def test_left_out_parameters_get_their_defaults_and_text_is_understood(tmp_path: Path) -> None:

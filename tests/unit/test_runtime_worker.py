@@ -22,6 +22,7 @@ import pytest
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.jobs import RunnerLimits, WorkerRunner
+from desktop.runtime.preparing import prepared
 from desktop.runtime.process import WorkerProcess
 from desktop.runtime.runner import Cancelled, Failed, Finished, Outcome, Progress, Request, Stage, run_and_wait
 from desktop.runtime.sharing import (
@@ -401,6 +402,18 @@ def test_no_room_anywhere_is_a_sentence_and_leaves_nothing(tmp_path: Path, monke
     monkeypatch.setattr("desktop.runtime.sharing._write_all", no_space)
     with pytest.raises(UserError, match="no room for 1 MB of pixels"):
         PixelShare((tmp_path,)).put(photo(4, 4))
+    assert not list(tmp_path.iterdir())
+
+
+def test_when_the_results_find_no_room_the_inputs_are_forgotten(
+    models: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("desktop.runtime.sharing._reserve", no_space)
+    with pytest.raises(UserError, match="no room for 1 MB of pixels"):
+        prepared(models, PixelShare((tmp_path,)), request_for(models, "same"), 1)
     assert not list(tmp_path.iterdir())
 
 
