@@ -145,7 +145,7 @@ class _Batch:
         with self._lock:
             _append_record(self._record, {"output": item.target.name, "digest": digest})
             self.done.append(dict(facts))
-        self._say(item, " ".join([f"done in {result.seconds:.1f} s ({result.provider}).", *result.notes]))
+        self._say(item, " ".join([f"done in {result.seconds:.1f} s ({result.provider}).", *map(str, result.notes)]))
 
     def _say(self, item: _Item, text: str) -> None:
         with self._lock:

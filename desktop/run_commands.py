@@ -285,5 +285,5 @@ def model_facts(model: Model, result: Result) -> dict[str, object]:
         "tiles": result.tiles,
         "seconds": round(result.seconds, 3),
         "peak_memory_mb": round(result.peak_memory_bytes / 1e6, 1),
-        "notes": list(result.notes),
+        "notes": [str(note) for note in result.notes],
     }

@@ -71,7 +71,7 @@ def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceCh
         seconds=round(result.seconds, 3),
         max_difference=difference,
         tolerance=golden.tolerance,
-        problem=" ".join(result.notes),
+        problem=" ".join(map(str, result.notes)),
     )
 
 

@@ -32,10 +32,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @functools.cache
-def _cuda_reason() -> str:
+def _cuda_reason() -> str | None:
     from desktop.runtime.device import Devices
 
-    return Devices().cuda_reason()
+    reason = Devices().cuda_reason()
+    return None if reason is None else str(reason)
 
 
 @pytest.fixture(autouse=True)

@@ -160,6 +160,12 @@ MESSAGES: dict[str, str] = {
     "worker.silent": "“{model_id}” computed for {seconds} seconds without getting anywhere and was stopped; "
     "use a smaller picture or another model.",
     "device.unavailable": "“{device}” cannot be used: {reason} Choose the automatic device or the processor.",
+    "device.no_support": "The installed onnxruntime has no {name} support.",
+    "device.no_driver": "No NVIDIA driver was found.",
+    "device.no_libraries": "The CUDA or cuDNN libraries are missing or do not fit the installed onnxruntime.",
+    "device.cuda_failed": "CUDA failed: {reason}",
+    "device.wrong_result": "CUDA computed a wrong result.",
+    "device.other_provider": "{wanted} was asked for, but onnxruntime gave {given}.",
     "worker.no_start": "The model process could not be started: {reason}",
     "note.cpu_instead": "Computed on the processor instead of the GPU. {reason}",
     "note.off_palette": "{share} % of the picture had colours that stand for no class; the nearest were taken.",

@@ -39,7 +39,7 @@ class Done:
     provider: str
     tiles: int
     seconds: float
-    notes: tuple[str, ...]
+    notes: tuple[UserError, ...]
 
 
 def attempts_for(manifest: Manifest, device: DeviceChoice, longest_side: int = 0) -> Iterator[Attempt]:
@@ -103,7 +103,7 @@ class TaskRun:
         """Stopped when it was cancelled; UserError when no attempt worked."""
         task = self._task
         device, reason = self._devices.choose(task.device)
-        said: tuple[str, ...] = (_note("note.cpu_instead", reason=reason),) if reason else ()
+        said: tuple[UserError, ...] = (UserError("note.cpu_instead", reason=reason),) if reason else ()
         inputs, more = _with_labels(inputs, task.manifest)
         said += more
         failed: set[DeviceChoice] = set()
@@ -122,11 +122,11 @@ class TaskRun:
                 if task.device != "auto":
                     raise UserError("device.unavailable", device=attempt.device, reason=failure.reason) from failure
                 failed.add(attempt.device)
-                said = (_note("note.cpu_instead", reason=failure.reason), *more)
+                said = (UserError("note.cpu_instead", reason=failure.reason), *more)
         raise UserError("model.out_of_memory", model_id=task.manifest.id)
 
     def _try(
-        self, attempt: Attempt, inputs: Mapping[str, Array], results: Mapping[str, Array], notes: tuple[str, ...]
+        self, attempt: Attempt, inputs: Mapping[str, Array], results: Mapping[str, Array], notes: tuple[UserError, ...]
     ) -> Done:
         task = self._task
         parts = _Parts(self, attempt.device)
@@ -196,26 +196,24 @@ class _Parts:
         return self._run.compute(self.get(part), names, feeds)
 
 
-def _with_labels(inputs: Mapping[str, Array], manifest: Manifest) -> tuple[Mapping[str, Array], tuple[str, ...]]:
+def _with_labels(inputs: Mapping[str, Array], manifest: Manifest) -> tuple[Mapping[str, Array], tuple[UserError, ...]]:
     """The inputs with a label map's colours brought to its classes, and a note when that changed any."""
     spec = label_input(manifest)
     if spec is None or "image" not in inputs:
         return inputs, ()
     labels, off = as_label_map(inputs["image"], spec.palette)
-    notes = (_note("note.off_palette", share=f"{max(1, round(100 * off))}"),) if off else ()
+    notes = (UserError("note.off_palette", share=f"{max(1, round(100 * off))}"),) if off else ()
     return {**inputs, "image": labels}, notes
 
 
-def _notes_for(attempt: Attempt, first_device: DeviceChoice, manifest: Manifest, has_failed: bool) -> tuple[str, ...]:
+def _notes_for(
+    attempt: Attempt, first_device: DeviceChoice, manifest: Manifest, has_failed: bool
+) -> tuple[UserError, ...]:
     """What the person must know about an attempt that is not the first."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[UserError, ...] = ()
     if attempt.device != first_device and not has_failed:
-        notes += (_note("note.no_gpu_memory"),)
+        notes += (UserError("note.no_gpu_memory"),)
     if attempt.tile_limit is not None:
         key = "note.smaller_picture" if manifest.tile is None else "note.smaller_tiles"
-        notes += (_note(key, tile=attempt.tile_limit),)
+        notes += (UserError(key, tile=attempt.tile_limit),)
     return notes
-
-
-def _note(key: str, **values: object) -> str:
-    return str(UserError(key, **values))

@@ -50,43 +50,45 @@ class Devices:
     """What can compute here. Looked up once per process: a driver does not come back by itself."""
 
     def __init__(self) -> None:
-        self._cuda_reason: str | None = None
+        self._cuda_reason: UserError | None = None
+        self._has_looked = False
 
-    def cuda_reason(self) -> str:
-        """Why CUDA cannot be used, as a sentence; empty when a convolution was really computed on it."""
-        if self._cuda_reason is None:
+    def cuda_reason(self) -> UserError | None:
+        """Why CUDA cannot be used; None when a convolution was really computed on it."""
+        if not self._has_looked:
+            self._has_looked = True
             self._cuda_reason = _first_reason(_no_cuda_build, _no_driver, _no_working_cuda)
         return self._cuda_reason
 
-    def choose(self, asked: DeviceChoice) -> tuple[DeviceChoice, str]:
-        """The device to use and why it is not the one that "auto" hoped for, else an empty string.
+    def choose(self, asked: DeviceChoice) -> tuple[DeviceChoice, UserError | None]:
+        """The device to use and why it is not the one that "auto" hoped for, else None.
 
         "auto" without any NVIDIA driver is no fall back: nothing is missed. UserError when one that was asked for by
         name cannot be used: whoever names a device wants to know.
         """
         if asked == "cpu":
-            return "cpu", ""
+            return "cpu", None
         reason = self.reason_against("cuda" if asked == "auto" else asked)
-        if not reason:
-            return "cuda" if asked == "auto" else asked, ""
+        if reason is None:
+            return "cuda" if asked == "auto" else asked, None
         if asked != "auto":
             raise UserError("device.unavailable", device=asked, reason=reason)
-        is_expected = bool(_no_cuda_build() or _no_driver())
-        return "cpu", "" if is_expected else reason
+        is_expected = _first_reason(_no_cuda_build, _no_driver) is not None
+        return "cpu", None if is_expected else reason
 
-    def reason_against(self, device: DeviceChoice) -> str:
-        """Why a device cannot be used, as a sentence; empty when it can."""
+    def reason_against(self, device: DeviceChoice) -> UserError | None:
+        """Why a device cannot be used; None when it can."""
         if device == "cuda":
             return self.cuda_reason()
         if device in UNTESTED and PROVIDERS[device] not in onnxruntime.get_available_providers():
-            return f"The installed onnxruntime has no {PROVIDERS[device].removesuffix('ExecutionProvider')} support."
-        return ""
+            return UserError("device.no_support", name=PROVIDERS[device].removesuffix("ExecutionProvider"))
+        return None
 
     def infos(self) -> list[DeviceInfo]:
         reason = self.cuda_reason()
         return [
-            DeviceInfo("cpu", f"Processor, {thread_count()} threads", is_available=True),
-            DeviceInfo("cuda", "NVIDIA GPU (CUDA)", is_available=not reason, reason=reason),
+            DeviceInfo("cpu", f"Processor, {thread_count()} threads", is_available=True, threads=thread_count()),
+            DeviceInfo("cuda", "NVIDIA GPU (CUDA)", is_available=reason is None, reason=reason),
             *(DeviceInfo(device, name, True) for device, name in UNTESTED.items() if not self.reason_against(device)),
         ]
 
@@ -131,26 +133,26 @@ def _quota_cores(path: Path) -> int:
         return unlimited
 
 
-def _first_reason(*checks: Callable[[], str]) -> str:
-    return next((reason for check in checks if (reason := check())), "")
+def _first_reason(*checks: Callable[[], UserError | None]) -> UserError | None:
+    return next((reason for check in checks if (reason := check()) is not None), None)
 
 
-def _no_cuda_build() -> str:
+def _no_cuda_build() -> UserError | None:
     if CUDA_PROVIDER in onnxruntime.get_available_providers():
-        return ""
-    return "The installed onnxruntime has no CUDA support."
+        return None
+    return UserError("device.no_support", name="CUDA")
 
 
-def _no_driver() -> str:
+def _no_driver() -> UserError | None:
     """Asked before the CUDA libraries are loaded: they cost seconds and hundreds of megabytes."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
-        return "No NVIDIA driver was found."
-    return ""
+        return UserError("device.no_driver")
+    return None
 
 
-def _no_working_cuda() -> str:
+def _no_working_cuda() -> UserError | None:
     """Compute a convolution on CUDA and compare it; any way in which that fails is the reason."""
     try:
         preload_cuda_libraries()
@@ -158,12 +160,12 @@ def _no_working_cuda() -> str:
         options.log_severity_level = SILENT
         session = onnxruntime.InferenceSession(PROBE_MODEL, options, providers=providers_for("cuda"))
         if CUDA_PROVIDER not in session.get_providers():
-            return "The CUDA or cuDNN libraries are missing or do not fit the installed onnxruntime."
+            return UserError("device.no_libraries")
         session.disable_fallback()
         (answer,) = session.run(None, {"x": np.ones((1, 1, 8, 8), np.float32)})
     except Exception as error:  # noqa: BLE001 - whatever a driver throws means the same: no CUDA, and this is why
-        return f"CUDA failed: {first_line(error)}"
-    return "" if answer[0, 0, 4, 4] == 9 else "CUDA computed a wrong result."
+        return UserError("device.cuda_failed", reason=first_line(error))
+    return None if answer[0, 0, 4, 4] == 9 else UserError("device.wrong_result")
 
 
 def preload_cuda_libraries() -> None:

@@ -40,7 +40,7 @@ class Script:
     error: UserError | None = None
     waits_for_cancel: bool = False
     make_image: Callable[[Request], Pixels] = inverted
-    notes: tuple[str, ...] = ()
+    notes: tuple[UserError, ...] = ()
 
 
 class FakeJob:
@@ -135,7 +135,7 @@ class FakeRunner:
     def devices(self) -> list[DeviceInfo]:
         return [
             DeviceInfo("cpu", "Processor", is_available=True),
-            DeviceInfo("cuda", "NVIDIA GPU", is_available=False, reason="This is a test."),
+            DeviceInfo("cuda", "NVIDIA GPU", is_available=False, reason=UserError("device.no_driver")),
         ]
 
     def drop(self, owner: Hashable) -> None:

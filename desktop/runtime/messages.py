@@ -63,7 +63,7 @@ class TaskFinished:
     tiles: int
     seconds: float
     peak_memory_bytes: int
-    notes: tuple[str, ...]
+    notes: tuple[UserError, ...]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Result:
 
     `outputs` holds what else the task makes: "mask" (H, W) uint8 and "classes" (H, W) uint16 at the picture's size,
     "images" (count, H, W, 3|4) of a generator (`image` is the first of them), "latent" (count, …) float32. Tasks that
-    make no picture leave `image` empty. `notes` are finished sentences for people: every fall back is said there.
+    make no picture leave `image` empty. `notes` are sentences for people: every fall back is said there.
     """
 
     image: Pixels
@@ -74,7 +74,7 @@ class Result:
     tiles: int
     peak_memory_bytes: int
     model_sha256: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[UserError, ...] = ()
     outputs: Mapping[str, Array] = field(default_factory=dict)
 
 
@@ -111,12 +111,16 @@ Outcome = Finished | Failed | Cancelled
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """`id` is what a request asks for; `reason` says why a device cannot be used, empty when it can."""
+    """`id` is what a request asks for; `reason` says why a device cannot be used, None when it can.
+
+    `name` is for the command line and for names of products; `threads` is 0 where it says nothing.
+    """
 
     id: DeviceChoice
     name: str
     is_available: bool
-    reason: str = ""
+    reason: UserError | None = None
+    threads: int = 0
 
 
 class Job(Protocol):

@@ -43,8 +43,8 @@ class OutOfMemory(Exception):
 class DeviceFailed(Exception):
     """The device cannot run this network at all; `reason` is for people."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: UserError | str) -> None:
+        super().__init__(str(reason))
         self.reason = reason
 
 
@@ -192,7 +192,8 @@ def _load(content: bytes, key: SessionKey, model_id: str) -> onnxruntime.Inferen
     session.disable_fallback()  # it would silently go to the CPU in the middle of a job
     wanted = PROVIDERS.get(key.device, CPU_PROVIDER)
     if session.get_providers()[0] != wanted:
-        raise DeviceFailed(f"{wanted} was asked for, but onnxruntime gave {', '.join(session.get_providers())}.")
+        given = ", ".join(session.get_providers())
+        raise DeviceFailed(UserError("device.other_provider", wanted=wanted, given=given))
     return session
 
 

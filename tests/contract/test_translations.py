@@ -51,6 +51,7 @@ def test_no_text_is_left_over() -> None:
         "model.",
         "hint.",
         "status.device.",
+        "status.device_detail.",
         "ai.stage.",
         "option.",
         "brush.preset.",

@@ -21,6 +21,7 @@ from desktop.runtime.catalog import Catalog
 from desktop.runtime.fake import Script
 from desktop.runtime.jobs import RunnerLimits, WorkerRunner
 from desktop.tools.ai_tool import Source, Where
+from desktop.ui.i18n import set_language
 from desktop.ui.widgets.value_slider import ValueSlider
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_models import make_model
@@ -221,11 +222,23 @@ def test_a_model_that_fails_says_why_and_changes_nothing(open_studio: OpenStudio
 
 
 def test_notes_of_the_runner_are_said_aloud(open_studio: OpenStudio) -> None:
-    studio = open_studio(scripts=[Script(notes=("Not enough GPU memory; computed on the processor.",))])
+    studio = open_studio(scripts=[Script(notes=(UserError("note.no_gpu_memory"),))])
     studio.show_plain()
     studio.window.ai.form.set_where(Where.ALL)
     studio.run_model()
     assert "computed on the processor" in studio.window.info.text
+
+
+def test_notes_and_devices_are_told_in_the_language_of_the_window(open_studio: OpenStudio) -> None:
+    reason = UserError("device.cuda_failed", reason=UserError("device.no_driver"))
+    studio = open_studio(scripts=[Script(notes=(UserError("note.cpu_instead", reason=reason),))])
+    set_language("zh_CN")
+    studio.show_plain()
+    studio.window.ai.form.set_where(Where.ALL)
+    studio.run_model()
+    assert studio.window.info.text == "已用处理器而不是 GPU 计算。CUDA 运行失败：未找到 NVIDIA 驱动程序。"
+    studio.window.ai.find_devices()
+    studio.wait_for(lambda: "未找到 NVIDIA 驱动程序" in studio.window.status.device.toolTip())
 
 
 def test_a_quick_preview_is_small_and_keeping_it_runs_in_full(studio: Studio) -> None:

@@ -130,7 +130,7 @@ def test_short_memory_goes_on_with_smaller_tiles_and_says_so(tmp_path: Path) -> 
     pixels = photo(300, 280)
     result, done, _ = run_here(greedy_model(tmp_path / "greedy", largest_tile=100, tile=256), pixels)
     np.testing.assert_array_equal(result, pixels)
-    assert done.notes == ("Not enough memory; used smaller tiles of 64 pixels.",)
+    assert [str(note) for note in done.notes] == ["Not enough memory; used smaller tiles of 64 pixels."]
 
 
 def test_no_memory_at_all_ends_with_a_sentence(tmp_path: Path) -> None:

@@ -50,8 +50,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 
 @pytest.fixture
+def poor(models: Catalog) -> Iterator[WorkerRunner]:
+    runner = WorkerRunner(models, RunnerLimits(memory_bytes=80 * MEGABYTE))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
 def strict(models: Catalog) -> Iterator[WorkerRunner]:
-    runner = WorkerRunner(models, RunnerLimits(silence_s=1.5, memory_bytes=80 * MEGABYTE))
+    runner = WorkerRunner(models, RunnerLimits(silence_s=4))
     yield runner
     runner.close()
 
@@ -61,19 +68,19 @@ def request_for(models: Catalog, model_id: str, size: tuple[int, int], owner: ob
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
-def test_a_network_that_takes_too_much_gets_smaller_tiles(strict: WorkerRunner, models: Catalog) -> None:
+def test_a_network_that_takes_too_much_gets_smaller_tiles(poor: WorkerRunner, models: Catalog) -> None:
     """The limit makes it an error of the run; without one the system would kill the process, or worse, the editor."""
     request = request_for(models, "hungry", (300, 260))
-    outcome = run_and_wait(strict, request)
+    outcome = run_and_wait(poor, request)
     assert isinstance(outcome, Finished), outcome
-    assert outcome.result.notes == ("Not enough memory; used smaller tiles of 128 pixels.",)
+    assert [str(note) for note in outcome.result.notes] == ["Not enough memory; used smaller tiles of 128 pixels."]
     np.testing.assert_array_equal(outcome.result.image, request.inputs["image"])
 
 
 def test_a_run_that_gets_nowhere_is_stopped_and_the_next_one_works(strict: WorkerRunner, models: Catalog) -> None:
     outcome = run_and_wait(strict, request_for(models, "endless", (10, 10)))
     assert isinstance(outcome, Failed)
-    assert "computed for 1.5 seconds without getting anywhere" in str(outcome.error)
+    assert "computed for 4 seconds without getting anywhere" in str(outcome.error)
     assert isinstance(run_and_wait(strict, request_for(models, "same", (10, 10))), Finished)
 
 
@@ -112,8 +119,8 @@ class CudaThatBreaks(SessionCache):
 
 
 class CudaSeemsToWork(Devices):
-    def cuda_reason(self) -> str:
-        return ""
+    def cuda_reason(self) -> None:
+        return None
 
 
 def test_a_device_that_fails_on_a_network_is_left_for_the_processor_aloud(tmp_path: Path) -> None:
@@ -122,7 +129,9 @@ def test_a_device_that_fails_on_a_network_is_left_for_the_processor_aloud(tmp_pa
     results, done, _ = run_request(model, {"image": photo(100, 90)}, kept=kept, device="auto")
     np.testing.assert_array_equal(results["image"], photo(100, 90))
     assert done.provider == "CPUExecutionProvider"
-    assert done.notes == ("Computed on the processor instead of the GPU. The driver is too old.",)
+    assert [str(note) for note in done.notes] == [
+        "Computed on the processor instead of the GPU. The driver is too old."
+    ]
     with pytest.raises(UserError, match="“cuda” cannot be used: The driver is too old"):
         run_request(model, {"image": photo(9, 9)}, kept=kept, device="cuda")
 
@@ -142,7 +151,7 @@ def test_short_memory_on_the_gpu_goes_to_the_processor_aloud(tmp_path: Path, mon
     monkeypatch.setattr(attempts.TaskRun, "_try", short_on_cuda)
     _, done, _ = run_request(model, {"image": photo(50, 60)}, kept=kept, device="cuda")
     assert tried == [("cuda", None), ("cuda", 128), ("cuda", 64), ("cpu", None)]
-    assert done.notes == ("Not enough GPU memory; computed on the processor.",)
+    assert [str(note) for note in done.notes] == ["Not enough GPU memory; computed on the processor."]
 
 
 def test_the_half_precision_form_is_only_for_gpus(tmp_path: Path) -> None:

@@ -117,22 +117,28 @@ def test_a_model_that_must_see_the_whole_is_not_cut(tmp_path: Path) -> None:
     assert list(attempts_for(manifest, "cpu")) == [Attempt("cpu", None)]
 
 
+BROKEN = UserError("device.wrong_result")
+
+
 @pytest.mark.parametrize(
     ("asked", "broken", "chosen"),
     [
-        ("cpu", "_no_driver", ("cpu", "")),
-        ("auto", "_no_driver", ("cpu", "")),
-        ("auto", "_no_working_cuda", ("cpu", "broken")),
-        ("auto", None, ("cuda", "")),
-        ("cuda", None, ("cuda", "")),
+        ("cpu", "_no_driver", ("cpu", None)),
+        ("auto", "_no_driver", ("cpu", None)),
+        ("auto", "_no_working_cuda", ("cpu", BROKEN)),
+        ("auto", None, ("cuda", None)),
+        ("cuda", None, ("cuda", None)),
     ],
 )
 def test_the_device_is_chosen_and_a_fall_back_has_its_reason(
-    monkeypatch: pytest.MonkeyPatch, asked: device.DeviceChoice, broken: str | None, chosen: tuple[str, str]
+    monkeypatch: pytest.MonkeyPatch,
+    asked: device.DeviceChoice,
+    broken: str | None,
+    chosen: tuple[str, UserError | None],
 ) -> None:
     """`auto` is silent only where there is no GPU to be missed."""
     for check in ("_no_cuda_build", "_no_driver", "_no_working_cuda"):
-        reason = "broken" if check == broken else ""
+        reason = BROKEN if check == broken else None
         monkeypatch.setattr(device, check, lambda reason=reason: reason)
     assert Devices().choose(asked) == chosen
 
@@ -140,8 +146,9 @@ def test_the_device_is_chosen_and_a_fall_back_has_its_reason(
 @pytest.mark.parametrize("broken", ["_no_cuda_build", "_no_driver", "_no_working_cuda"])
 def test_a_device_asked_for_by_name_is_never_replaced(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     for check in ("_no_cuda_build", "_no_driver", "_no_working_cuda"):
-        monkeypatch.setattr(device, check, lambda reason=f"{check} says so." if check == broken else "": reason)
-    with pytest.raises(UserError, match=f"“cuda” cannot be used: {broken} says so"):
+        reason = UserError("device.cuda_failed", reason=f"{check}.") if check == broken else None
+        monkeypatch.setattr(device, check, lambda reason=reason: reason)
+    with pytest.raises(UserError, match=f"“cuda” cannot be used: CUDA failed: {broken}"):
         Devices().choose("cuda")
 
 
@@ -158,7 +165,7 @@ def test_other_accelerators_are_offered_only_where_onnxruntime_has_them(
     infos = Devices().infos()
     assert infos[-1].id == name
     assert "untested" in infos[-1].name
-    assert Devices().choose(name) == (name, "")
+    assert Devices().choose(name) == (name, None)
 
 
 def test_a_bound_run_gives_what_a_plain_run_gives(tmp_path: Path) -> None:

@@ -319,4 +319,6 @@ def test_a_whole_picture_too_large_for_memory_is_shrunk_and_that_is_said(tmp_pat
     pixels = np.full((700, 1100, 3), 77, np.uint8)
     result, done, _ = run_here(model, pixels)
     assert (result == 77).all()
-    assert done.notes == ("Not enough memory for the whole picture; computed at 512 pixels and enlarged.",)
+    assert [str(note) for note in done.notes] == [
+        "Not enough memory for the whole picture; computed at 512 pixels and enlarged."
+    ]

@@ -82,7 +82,9 @@ def test_a_label_map_is_brought_to_its_classes_and_that_is_said(tmp_path: Path) 
 
     assert (result[:5] == (0x20, 0x80, 0x20, 255)).all()
     assert (result[5:] == (0x80, 0xC0, 0xFF, 255)).all(), "what is not painted is the first class"
-    assert done.notes == ("10 % of the picture had colours that stand for no class; the nearest were taken.",)
+    assert [str(note) for note in done.notes] == [
+        "10 % of the picture had colours that stand for no class; the nearest were taken."
+    ]
     again, done, _ = run_here(folder, result)
     assert not done.notes
     assert (again == result).all()

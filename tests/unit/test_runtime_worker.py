@@ -156,7 +156,7 @@ def test_asking_for_cuda_where_there_is_none_says_why(runner: WorkerRunner, mode
     if cuda.is_available:
         pytest.skip("CUDA works here")
     request = Request("same", models.get("same").sha256, {"image": photo(8, 8)}, device="cuda")
-    assert cuda.reason in str(error_of(run_and_wait(runner, request)))
+    assert str(cuda.reason) in str(error_of(run_and_wait(runner, request)))
 
 
 @pytest.mark.gpu

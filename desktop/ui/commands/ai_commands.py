@@ -30,7 +30,7 @@ from desktop.ui.background import Background
 from desktop.ui.commands.ai_form import AiForm
 from desktop.ui.commands.quick_models import QuickModels
 from desktop.ui.documents import DocumentSession
-from desktop.ui.i18n import tr
+from desktop.ui.i18n import tr, tr_error
 from desktop.ui.state import EditorState
 
 Land = Callable[[DocumentSession, Plan, Result], None]  # what becomes of a result, instead of what the settings say
@@ -286,7 +286,7 @@ class AiCommands(QObject):
 
     def _say(self, result: Result) -> None:
         for note in result.notes:
-            self.noted.emit(note)
+            self.noted.emit(tr_error(note))
 
     def _show(self, number: int, plan: Plan, layer: RasterLayer, result: Result) -> None:
         session = self._session

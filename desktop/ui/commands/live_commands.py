@@ -67,7 +67,7 @@ class LiveCommands(QObject):
         self.values: dict[str, dict[str, ParameterValue]] = {}
         self.picture: Picture | None = None
         self.error: UserError | None = None  # why there is no picture
-        self.notes: tuple[str, ...] = ()  # what a person should know of it
+        self.notes: tuple[UserError, ...] = ()  # what a person should know of it
         self.is_keeping = False
         self._is_reading = self._is_stale = False
         self._opened: OpenDocument | None = None
@@ -176,7 +176,7 @@ class LiveCommands(QObject):
             self._is_stale = False
             self.follow()
 
-    def _show(self, picture: Picture | None, error: UserError | None, notes: tuple[str, ...] = ()) -> None:
+    def _show(self, picture: Picture | None, error: UserError | None, notes: tuple[UserError, ...] = ()) -> None:
         self.picture, self.error, self.notes = picture, error, notes
         self.picture_changed.emit()
 

@@ -21,6 +21,7 @@ from desktop.tools.names import EditName
 from desktop.ui.background import Background
 from desktop.ui.commands.ai_commands import STROKE_POLL_MS, AiCommands
 from desktop.ui.documents import DocumentSession
+from desktop.ui.i18n import tr_error
 from desktop.ui.state import EditorState, Tool
 
 LEAST_BOX_SCREEN_PX = 6.0
@@ -179,7 +180,7 @@ class ObjectCommands(QObject):
         asked, self.is_running, self._job = self._asked, False, None
         if isinstance(outcome, Finished):
             for note in outcome.result.notes:
-                self.noted.emit(note)
+                self.noted.emit(tr_error(note))
             found: Any = outcome.result.outputs["mask"]
             self._select(opened, joined(self._before, Shape(opened.document.size.rect(), found), self.how))
         if self.clicks != asked:  # more clicks came meanwhile

@@ -38,6 +38,7 @@ from desktop.settings import (
     Setting,
     Settings,
 )
+from desktop.ui.device_texts import device_detail, device_refusal
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.widgets.basics import dim_label, wrapped_label
@@ -198,7 +199,6 @@ class _ProgramField(_FolderField):
 
 
 def _said_of(device: DeviceInfo) -> str:
-    name = tr(f"status.device.{device.id}")
-    if device.is_available:
-        return tr("preferences.device_is", device=name, name=device.name)
-    return tr("status.device_not", name=name, reason=device.reason)
+    if not device.is_available:
+        return device_refusal(device)
+    return tr("preferences.device_is", device=tr(f"status.device.{device.id}"), name=device_detail(device))

@@ -146,7 +146,7 @@ class LivePanel(QWidget):
         self.picture.set_picture(commands.picture)
         error = commands.error
         self.picture.setText(commands.text() if error is None else tr_error(error))
-        self.hint.setText(" ".join(commands.notes))
+        self.hint.setText(" ".join(map(tr_error, commands.notes)))
         self.hint.setVisible(bool(commands.notes))
         self.keep.setEnabled(commands.can_keep)
 

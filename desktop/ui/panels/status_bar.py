@@ -14,6 +14,7 @@ from desktop.ui.action_set import ActionSet, tip_of
 from desktop.ui.actions import action_spec
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.commands.ai_commands import AiCommands
+from desktop.ui.device_texts import device_detail, device_refusal
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.ai_panel import PROGRESS_STEPS, progress_text
@@ -178,9 +179,9 @@ class StatusBar(QStatusBar):
             return
         chosen = self._ai.form.device
         best = next((device for device in self._ai.devices if device.id == chosen), usable[-1])
+        refused = [device for device in self._ai.devices if device.reason is not None]
         self.device.setText(tr(f"status.device.{best.id}"))
-        reasons = [tr("status.device_not", name=d.name, reason=d.reason) for d in self._ai.devices if d.reason]
-        self.device.setToolTip("\n".join([best.name, *reasons]))
+        self.device.setToolTip("\n".join([device_detail(best), *map(device_refusal, refused)]))
 
     def _refresh_job(self) -> None:
         progress = self._ai.progress
