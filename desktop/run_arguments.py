@@ -49,7 +49,7 @@ def generate_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--size", metavar="WxH", help="for models that paint at any size, such as textures (512x512)")
     parser.add_argument("--grid", action="store_true", help="all pictures on one sheet")
     parser.add_argument(
-        "--walk", metavar="SEEDS", help="OUT.webp or .gif: from seed to seed (1,5,9) and back, animated"
+        "--walk", metavar="SEEDS", help="OUT.webp, .gif or .mp4: from seed to seed (1,5,9) and back, animated"
     )
     parser.add_argument("--frames", type=int, default=60, help="of a walk (60)")
     parser.add_argument("--fps", type=float, default=20.0, help="frames of a walk a second (20)")

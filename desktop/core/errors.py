@@ -152,6 +152,7 @@ MESSAGES: dict[str, str] = {
     "walk.bad_speed": "The frames a second must be above 0 and at most {limit:g}; {speed:g} is not.",
     "walk.bad_side": "The longer side must be 1 to {limit} pixels; {side} is not.",
     "animation.bad_name": "The name of an animation ends with {known}; {path} does not.",
+    "animation.no_video": "The OpenCV of this installation cannot write MP4 videos; choose a name with .webp or .gif.",
     "latent.bad_length": "{path} holds an array of shape {found}; each latent of this model has {expected} numbers.",
     "latent.not_finite": "{path} holds numbers that are not finite (NaN or infinity).",
     "latent.unreadable": "{path} cannot be read as a latent: {reason}.",

@@ -1,4 +1,4 @@
-"""Animated pictures: frames as an endlessly repeating WebP or GIF."""
+"""Animated pictures: frames as an endlessly repeating WebP or GIF, or as an MP4 video."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from PIL import Image
 
 from desktop.core.errors import UserError
 from desktop.io.atomic import replacing
+from desktop.io.videos import mp4_of
 
-SUFFIXES = (".webp", ".gif")
+SUFFIXES = (".webp", ".gif", ".mp4")
 WEBP_QUALITY = 90
 WHOLE_FRAMES = 1  # every frame is: one cut to an opaque rectangle makes readers think that nothing is transparent
 OPAQUE_FROM = 128  # a GIF's pixel is there or not
@@ -27,8 +28,16 @@ def check_animation_name(path: Path) -> None:
 
 
 def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]], *, frames_a_second: float) -> None:
-    """Frames (H, W, 4) with straight alpha, repeated for ever; the ending of the name says which format."""
+    """Frames (H, W, 4) with straight alpha, repeated for ever; the ending of the name says which format.
+
+    A video is on white paper, and whether it repeats is the player's to say.
+    """
     check_animation_name(path)
+    if path.suffix.lower() == ".mp4":
+        video = mp4_of(frames, frames_a_second=frames_a_second)
+        with replacing(path) as aside:
+            aside.write_bytes(video)
+        return
     milliseconds = round(1000 / frames_a_second)
     is_gif = path.suffix.lower() == ".gif"
     first, *others = [_gif_frame(frame) if is_gif else Image.fromarray(frame) for frame in frames]

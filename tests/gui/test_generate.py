@@ -34,6 +34,7 @@ from tests.generators import (
     shape_generator,
 )
 from tests.gui.conftest import OpenStudio, Studio
+from tests.videos import video_frames
 
 Z = Input(name="z", role="latent", shape=[3])
 
@@ -479,7 +480,7 @@ class TestWays:
         shop.settle()
         assert shop.preview_color()[0] < before[0]
 
-    @pytest.mark.parametrize("name", ["walk.gif", "walk"])
+    @pytest.mark.parametrize("name", ["walk.gif", "walk", "walk.mp4"])
     def test_a_walk_is_saved_as_an_animation(
         self, open_workshop: OpenWorkshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
@@ -501,6 +502,9 @@ class TestWays:
         written = tmp_path / (name if "." in name else f"{name}.webp")
         shop.studio.wait_for(written.exists)
         shop.settle()
+        if written.suffix == ".mp4":
+            assert len(video_frames(written)) == 8
+            return
         with Image.open(written) as read:
             assert 4 < read.n_frames <= 8  # equal ones in a row are one
             assert read.size == (32, 32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +18,7 @@ from desktop.tools import generate_tool
 from desktop.tools.walks import held_noise, walk, walk_requests
 from tests.generators import SIDE, color_of, mixing_generator, plain_generator, shape_generator
 from tests.runtime_runs import run_request
+from tests.videos import video_frames
 
 
 def model_of(folder: Path) -> Model:
@@ -127,6 +129,28 @@ class TestAnimations:
                 assert shown[0, 0, 3] == 0
                 np.testing.assert_allclose(shown[4, 4], (*color, 255), atol=12)
 
+    def test_a_video_opens_again_with_every_frame_on_white_and_even_sides(self, tmp_path: Path) -> None:
+        frames = np.zeros((6, 47, 65, 4), np.uint8)
+        frames[:, 8:40, 8:40] = [(250, 20, 20, 255)]
+        frames[3:, 8:40, 8:40] = (20, 20, 250, 255)
+        write_animation(tmp_path / "walk.MP4", list(frames), frames_a_second=12.5)
+        shown = video_frames(tmp_path / "walk.MP4")
+        assert [frame.shape for frame in shown] == [(48, 66, 3)] * 6
+        np.testing.assert_allclose(shown[0][2, 2].astype(int), (255, 255, 255), atol=6)
+        np.testing.assert_allclose(shown[1][24, 24].astype(int), (250, 20, 20), atol=16)
+        np.testing.assert_allclose(shown[5][24, 24].astype(int), (20, 20, 250), atol=16)
+
+    def test_without_the_codec_the_refusal_is_one_sentence_and_what_was_there_stays(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cv2.VideoWriter, "isOpened", lambda _: False)
+        (tmp_path / "walk.mp4").write_bytes(b"before")
+        with pytest.raises(UserError) as refused:
+            write_animation(tmp_path / "walk.mp4", [np.zeros((8, 8, 4), np.uint8)] * 2, frames_a_second=20)
+        assert refused.value.key == "animation.no_video"
+        assert [path.name for path in tmp_path.iterdir()] == ["walk.mp4"]
+        assert (tmp_path / "walk.mp4").read_bytes() == b"before"
+
     def test_the_command_line_writes_a_walk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SCUMBLE_HOME", str(tmp_path))
         plain_generator(tmp_path / "data/models/plain-generator")
@@ -139,7 +163,7 @@ class TestAnimations:
     @pytest.mark.parametrize(
         ("name", "arguments", "sentence"),
         [
-            ("walk.png", ("--walk", "1,5"), "ends with .webp / .gif"),
+            ("walk.png", ("--walk", "1,5"), "ends with .webp / .gif / .mp4"),
             ("walk.gif", ("--walk", "1"), "at least two seeds"),
             ("walk.gif", ("--walk", "one,two"), "“one,two” is not that"),
             ("walk.gif", ("--walk", "1,5", "--frames", "1000000"), "between 2 and 1000 frames"),

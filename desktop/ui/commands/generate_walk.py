@@ -29,7 +29,7 @@ class WalkFiles:
         if not window.explorer.can_blend or window.generate.model is None:
             return
         suggestion = Path.home() / f"{window.generate.model.id}.webp"
-        kinds = f"{tr('generate.animation')} (*.webp *.gif)"
+        kinds = f"{tr('generate.animation')} (*.webp *.gif *.mp4)"
         path = window.dialogs.ask_new_file(tr("generate.walk_tip"), suggestion, kinds)
         if path is not None:
             self.write(path if path.suffix else path.with_suffix(".webp"))
