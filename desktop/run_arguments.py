@@ -19,12 +19,19 @@ def run_command(parser: argparse.ArgumentParser) -> Run:
     _add_model(parser)
     parser.add_argument("source", metavar="IN", type=Path)
     parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument(
+        "--layer", action="store_true", help="for models that answer with curves: as a curves layer; OUT must be .ora"
+    )
     _add_run_options(parser)
 
     def run(given: argparse.Namespace) -> int:
         from desktop import commands, run_commands
 
         options = run_commands.RunOptions(**_run_options(given))
+        if given.layer:
+            from desktop.curves_command import run_as_layer
+
+            return run_as_layer(options, given.source, given.target, commands.printer(given.json))
         return run_commands.run_model(options, given.source, given.target, commands.printer(given.json))
 
     return run

@@ -277,6 +277,9 @@ MESSAGES: dict[str, str] = {
     "ai.nothing_found": "“{model}” found nothing in the picture.",
     "live.nothing_drawn": "Nothing is drawn on “{name}” yet; draw with a dark brush, on nothing or on white paper.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
+    "tone.no_curve": "“{model}” changes this picture differently from place to place, so no curve can do the same; "
+    "take the result as a layer.",
+    "tone.no_curves_model": "“{model_id}” does not answer with curves; leave --layer away.",
     "cutout.nothing": "No subject was found in the picture.",
     "cutout.everything": "The whole picture was taken for the subject, so there is no background to hide.",
     "cutout.bad_background": "“{text}” is no background: it is blur, blur:1 to blur:100, a colour such as #ffffff or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -15,10 +16,20 @@ from desktop.core.geometry import Size
 from desktop.core.layers import LayerId, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.runtime.runner import Result
-from desktop.tools.ai_tool import Landing, MaskPixels, Plan, recipe_of
+from desktop.tools.ai_tool import MASK_TASKS, Landing, MaskPixels, Plan, recipe_of
 from desktop.tools.layer_edits import place_above
+from desktop.tools.tone_curves import land_curves
+
+LandAtOnce = Callable[[OpenDocument, Plan, Result, str], LayerId | None]
 
 SHOWS_ALL = 250  # a mask that is nowhere darker hides nothing that anybody would see
+
+
+def without_preview(plan: Plan) -> LandAtOnce | None:
+    """How a result lands that needs no preview, because it stays editable: masks, selections, curves."""
+    if plan.settings.model.manifest.task in MASK_TASKS:
+        return land_mask
+    return land_curves if plan.settings.landing is Landing.CURVES else None
 
 
 def mask_of(plan: Plan, result: Result) -> MaskPixels:

@@ -71,6 +71,7 @@ class Landing(Enum):
     SELECTION = "selection"
     MASK = "mask"
     DOCUMENT = "document"
+    CURVES = "curves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,14 @@ def landings(manifest: Manifest) -> tuple[Landing, ...]:
     """What may become of this model's results, the usual one first."""
     if manifest.task in MASK_TASKS:
         return (Landing.SELECTION, Landing.MASK, Landing.LAYER)
-    return (Landing.DOCUMENT,) if manifest.task is Task.UPSCALE else (Landing.LAYER,)
+    if manifest.task is Task.UPSCALE:
+        return (Landing.DOCUMENT,)
+    return (Landing.LAYER, Landing.CURVES) if gives_curves(manifest) else (Landing.LAYER,)
+
+
+def gives_curves(manifest: Manifest) -> bool:
+    """Whether its answer is levels of curves, and so perhaps one curve for the whole picture."""
+    return any(spec.role == "curve" and spec.knots for spec in manifest.outputs)
 
 
 def second_role(manifest: Manifest) -> str | None:
@@ -207,7 +215,7 @@ def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterL
         image = cv2.resize(image, (plan.crop.width, plan.crop.height), interpolation=cv2.INTER_CUBIC)
     left, top = plan.rect.x - plan.crop.x, plan.rect.y - plan.crop.y
     pixels = image[top : top + plan.rect.height, left : left + plan.rect.width]
-    mask = _mask_for(plan)
+    mask = region_mask(plan)
     return RasterLayer(
         id=document.next_layer_id(),
         name=name,
@@ -379,7 +387,7 @@ def _read_source(document: Document, layer_id: LayerId | None, source: Source, c
     return document.raster_layer(layer_id).tiles.read(crop)
 
 
-def _mask_for(plan: Plan) -> MaskPixels | None:
+def region_mask(plan: Plan) -> MaskPixels | None:
     """The region's mask; where the source layer has a mask of its own, the result hides there too."""
     mask = plan.mask
     if plan.settings.source is Source.VISIBLE or plan.layer_id is None:

@@ -26,6 +26,7 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
     rows = [
         row("adjust.auto_levels", "adjust", "effects.auto_levels", "Ctrl+Shift+L", icon="adjust", condition="effect"),
         row("adjust.auto_contrast", "adjust", "effects.auto_contrast", "Ctrl+Alt+Shift+L", condition="effect"),
+        row("adjust.auto_enhance", "adjust", "ai.quick.auto_enhance", condition="quick"),
         row("filter.repeat", "filter", "effects.repeat", "Ctrl+F", icon="filter", condition="repeatable"),
         row("layer.rasterise", "layer", "texts.rasterise", condition="text"),
         row("layer.style", "layer_style", "editing.looks.open", icon="layer-style", condition="raster"),

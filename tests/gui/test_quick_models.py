@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 
 from desktop.core.geometry import Rect
+from desktop.core.layers import AdjustmentLayer
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.jobs import RunnerLimits, WorkerRunner
+from desktop.tools.ai_tool import Where
 from desktop.tools.backgrounds import Backdrop, BackgroundSettings
 from desktop.ui.dialogs.background_dialog import BackgroundChoice, BackgroundDialog
 from tests.gui.conftest import OpenStudio, Studio
-from tests.runtime_parts import FIRST, FLOAT, IMAGE, MASK, SLICE, one_part
+from tests.runtime_parts import FIRST, FLOAT, IMAGE, MASK, SLICE, knotted_model, one_part
 
 
 @pytest.fixture
@@ -22,6 +24,7 @@ def studio(open_studio: OpenStudio, tmp_path: Path) -> Studio:
     """A window over a worker whose subject is what is red; the picture is dark grey with its left side red."""
     folder = tmp_path / "onnx"
     one_part(folder / "cutout", "matte", FIRST, IMAGE + MASK, outputs={"result": (FLOAT, None)}, constants=SLICE)
+    knotted_model(folder / "auto-enhance", np.linspace(0, 0.5, 9), bend=1.0, side=1)
     catalog = Catalog((folder,))
     runner = WorkerRunner(catalog, RunnerLimits(idle_s=30, grace_s=1))
     made = open_studio(make_runner=lambda: runner, catalog=catalog)
@@ -69,6 +72,46 @@ def test_another_background_comes_in_layers_as_one_entry(studio: Studio) -> None
     assert studio.seen(20, 100)[:3] == (255, 0, 0)
     studio.window.perform("edit.undo")
     assert len(studio.document.layers) == 1
+
+
+def test_auto_enhance_is_a_curves_layer_that_can_be_edited(studio: Studio) -> None:
+    studio.window.perform("adjust.auto_enhance")
+    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    layer = studio.document.layers[-1]
+    assert isinstance(layer, AdjustmentLayer)
+    assert studio.window.state.layer_id == layer.id
+    assert studio.seen(20, 100)[:3] == (128, 0, 0)
+    studio.window.perform("layer.adjustment")
+    assert studio.window.effects.dialog is not None
+    studio.window.effects.give_up()
+    studio.window.perform("edit.undo")
+    assert studio.seen(20, 100)[:3] == (255, 0, 0)
+
+
+def test_auto_enhance_stays_within_the_selection(studio: Studio) -> None:
+    studio.window.perform("select.subject")
+    studio.wait_for(lambda: studio.document.selection is not None)
+    studio.window.perform("select.invert")
+    studio.window.perform("adjust.auto_enhance")
+    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    assert studio.seen(20, 100)[:3] == (255, 0, 0)
+
+
+def test_the_panel_offers_curves_where_a_model_answers_with_them(studio: Studio) -> None:
+    panel, form = studio.window.panels.ai, studio.window.ai.form
+    form.choose_model("cutout")
+    assert panel.landing.isVisibleTo(panel)
+    assert not panel.curves_landing.isVisibleTo(panel)
+    form.choose_model("auto-enhance")
+    assert panel.curves_landing.isVisibleTo(panel)
+    assert not panel.landing.isVisibleTo(panel)
+    assert panel.quick.isVisibleTo(panel)
+    panel.curves_landing.button("curves").click()
+    form.set_where(Where.ALL)
+    assert not panel.quick.isVisibleTo(panel)
+    studio.window.perform("ai.run")
+    studio.wait_for(lambda: len(studio.document.layers) == 2)
+    assert isinstance(studio.document.layers[-1], AdjustmentLayer)
 
 
 def test_a_background_that_is_no_picture_is_one_sentence_and_changes_nothing(studio: Studio, tmp_path: Path) -> None:

@@ -11,25 +11,11 @@ from desktop.core.errors import UserError
 from desktop.runtime.adapters.hints import hints_tensor
 from desktop.runtime.manifest import Input
 from tests.runtime_models import photo
-from tests.runtime_parts import FLOAT, IMAGE, luma_of, node, one_part
+from tests.runtime_parts import FLOAT, IMAGE, SIZE, knotted_model, luma_of, node, one_part
 from tests.runtime_runs import run_here, run_request
 
 HINTS = '[[inputs]]\nname = "hints"\nrole = "hints"\norder = "RGBA"\nsize = [32, 32]\n'
 AB = '[[outputs]]\nname = "result"\nrole = "ab"\nstd = [100.0]\n'
-SIZE = "size = [32, 32]\n"
-
-
-def knotted_model(folder: Path, levels: np.ndarray, *, bend: float, side: int) -> Path:
-    """Answers these levels whatever it sees: (channels · knots,), at side × side places."""
-    knots = len(levels) if len(levels) < 15 else len(levels) // 3
-    maps = np.broadcast_to(levels.reshape(1, -1, 1, 1), (1, len(levels), side, side)).astype(np.float32).copy()
-    nodes = [node("ReduceMean", "image", "mean"), node("Mul", "mean none", "zero"), node("Add", "zero maps", "result")]
-    output = f'[[outputs]]\nname = "result"\nrole = "curve"\nknots = {knots}\nbend = {bend}\n'
-    return one_part(
-        folder, "restore", nodes, IMAGE + SIZE + output,
-        inputs={"image": (FLOAT, [1, 3, 32, 32])}, outputs={"result": (FLOAT, None)},
-        constants={"none": np.float32([0]), "maps": maps},
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("side", [1, 4])

@@ -249,8 +249,9 @@ class AiCommands(QObject):
                 name="place",
             )
             return
-        if plan.settings.model.manifest.task in ai_tool.MASK_TASKS:
-            self._land_mask(number, plan, result)
+        land_at_once = ai_landing.without_preview(plan)
+        if land_at_once is not None:
+            self._land_at_once(number, plan, result, land_at_once)
             return
         self._background.run(
             lambda: ai_tool.landed(plan, result, document, name),
@@ -266,16 +267,17 @@ class AiCommands(QObject):
             self._say(result)
             self.document_made.emit(made, title)
 
-    def _land_mask(self, number: int, plan: Plan, result: Result) -> None:
+    def _land_at_once(self, number: int, plan: Plan, result: Result, land: ai_landing.LandAtOnce) -> None:
+        """What needs no preview, because it can be edited or undone as it is: masks, selections, curves."""
         session = self._session
         self.last_provider = result.provider
         if self._is_over(number) or session is None:
             return
         if session.open_document.is_editing:
-            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._land_mask(number, plan, result))
+            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._land_at_once(number, plan, result, land))
             return
         try:
-            layer_id = ai_landing.land_mask(session.open_document, plan, result, ai_tool.run_name(plan))
+            layer_id = land(session.open_document, plan, result, ai_tool.run_name(plan))
         except UserError as error:
             self._fail(number, error)
             return

@@ -121,6 +121,10 @@ class AiForm(QObject):
             return Landing.LAYER
         return self.landings.get(self.model.id, ai_tool.landings(self.model.manifest)[0])
 
+    @property
+    def landings_offered(self) -> tuple[Landing, ...]:
+        return () if self.model is None else ai_tool.landings(self.model.manifest)
+
     def set_landing(self, landing: Landing) -> None:
         if self.model is not None:
             self.landings[self.model.id] = landing

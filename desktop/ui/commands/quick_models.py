@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop.ui.commands.ai_commands import AiCommands
     from desktop.ui.dialogs.background_dialog import BackgroundChoice
 
-CUTOUT, TEXTURES = "cutout", "textures"
+CUTOUT, TEXTURES, AUTO_ENHANCE = "cutout", "textures", "auto-enhance"
 STROKE_POLL_MS = 50  # how often a finished background looks whether the stroke in progress has ended
 
 
@@ -44,11 +44,18 @@ class QuickModels:
 
     def remove_background(self) -> None:
         """Hides all but the subject of the active layer by a layer mask."""
-        self._run(Landing.MASK, Source.LAYER)
+        self._run(CUTOUT, Landing.MASK, Source.LAYER)
 
     def select_subject(self) -> None:
         """The selection becomes what stands out in the visible picture."""
-        self._run(Landing.SELECTION, Source.VISIBLE)
+        self._run(CUTOUT, Landing.SELECTION, Source.VISIBLE)
+
+    def auto_enhance(self) -> None:
+        """A curves layer over the picture that mends its light and colour; the selection becomes its mask."""
+        document = self._state.document
+        has_selection = document is not None and document.selection is not None
+        where = Where.SELECTION if has_selection else Where.ALL
+        self._run(AUTO_ENHANCE, Landing.CURVES, Source.VISIBLE, where)
 
     def replace_background(self) -> None:
         """Asks what comes behind the subject, then puts it there, each in a layer of its own."""
@@ -68,8 +75,8 @@ class QuickModels:
         has_selection = document is not None and document.selection is not None
         form.set_where(Where.SELECTION if has_selection else Where.ALL)
 
-    def _run(self, landing: Landing, source: Source) -> None:
-        self._ai.start(self._settings(self._model(CUTOUT), landing, source))
+    def _run(self, model_id: str, landing: Landing, source: Source, where: Where = Where.ALL) -> None:
+        self._ai.start(replace(self._settings(self._model(model_id), landing, source), where=where))
 
     def _settings(self, model: Model, landing: Landing, source: Source) -> RunSettings:
         return RunSettings(

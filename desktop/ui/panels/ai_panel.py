@@ -31,6 +31,7 @@ from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 PROGRESS_STEPS = 1000
 MASK_LANDINGS = (Landing.SELECTION, Landing.MASK, Landing.LAYER)
+CURVE_LANDINGS = (Landing.LAYER, Landing.CURVES)
 
 
 class AiPanel(QWidget):
@@ -54,6 +55,7 @@ class AiPanel(QWidget):
         self.second_label, self.landing_label = dim_label(parent=self), dim_label(parent=self)
         self.second = SecondPictureCombo(state, ai.form, ask_picture, self)
         self.landing = Segments([landing.value for landing in MASK_LANDINGS], self)
+        self.curves_landing = Segments([landing.value for landing in CURVE_LANDINGS], self)
         self.source = Segments([source.value for source in (Source.VISIBLE, Source.LAYER)], self)
         self.where = Segments([where.value for where in (Where.PAINTED, Where.SELECTION, Where.ALL)], self)
         self.paint = IconButton("region-brush", self)
@@ -76,6 +78,7 @@ class AiPanel(QWidget):
         self.seed_row.retranslate()
         self.landing_label.setText(tr("ai.landing"))
         self.landing.set_texts([tr(f"ai.landing.{landing.value}") for landing in MASK_LANDINGS])
+        self.curves_landing.set_texts([tr(f"ai.landing.{landing.value}") for landing in CURVE_LANDINGS])
         self.source.set_texts((tr("ai.source.visible"), tr("ai.source.layer")))
         self.where.set_texts((tr("ai.where.painted"), tr("ai.where.selection"), tr("ai.where.all")))
         self.paint.set_tip(tip_of(action_spec("tool.region")))
@@ -121,6 +124,7 @@ class AiPanel(QWidget):
         for row, (label, control) in enumerate(rows):
             grid.addWidget(label, row, 0)
             grid.addWidget(control, row, 1)
+        grid.addWidget(self.curves_landing, len(rows) - 1, 1)  # in the place of the other
         grid.setColumnStretch(1, 1)
         body.addLayout(grid)
         brushes = QHBoxLayout()
@@ -188,7 +192,8 @@ class AiPanel(QWidget):
         self.clear.clicked.connect(self._actions["ai.clear_region"].trigger)
         self.source.chosen.connect(lambda value: self._ai.form.set_source(Source(value)))
         self.where.chosen.connect(lambda value: self._ai.form.set_where(Where(value)))
-        self.landing.chosen.connect(lambda value: self._ai.form.set_landing(Landing(value)))
+        for landing in (self.landing, self.curves_landing):
+            landing.chosen.connect(lambda value: self._ai.form.set_landing(Landing(value)))
         self.feather.value_changed.connect(self._set_feather)
         self.picker.chosen.connect(self._ai.form.choose_model)
         self._ai.changed.connect(self._refresh)
@@ -213,10 +218,13 @@ class AiPanel(QWidget):
         form = self._ai.form
         self.source.set_value(form.source.value)
         self.where.set_value(form.where.value)
-        if form.is_for_masks:
-            self.landing.set_value(form.landing.value)
+        has_curves = Landing.CURVES in form.landings_offered
+        if form.is_for_masks or has_curves:
+            (self.curves_landing if has_curves else self.landing).set_value(form.landing.value)
         self._show_row(self.second_label, self.second, form.wants_second)
         self._show_row(self.landing_label, self.landing, form.is_for_masks)
+        self._show_row(self.landing_label, self.curves_landing, has_curves)
+        self.landing_label.setVisible(form.is_for_masks or has_curves)
         self._show_row(self.where_label, self.where, form.has_region)
         if form.wants_second:
             self._refresh_second()
