@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from desktop.core.color import Pixels
 from desktop.core.geometry import EMPTY_RECT, Rect
+from desktop.core.slabs import Reserve
 
 TILE = 256
 
@@ -250,6 +251,7 @@ class TileEditor:
         self.base = base
         self.version = 0  # counts tiles touched for the first time, so that a live map is rebuilt only then
         self._written: dict[TileKey, Pixels] = {}
+        self._room = Reserve((TILE, TILE, base.channels), base.dtype)
         self._live = base
         self._live_version = 0
 
@@ -259,8 +261,7 @@ class TileEditor:
         tile = self._written.get(key)
         if tile is None:
             source = self.base.tile(column, row)
-            tile = self.base._default_tile() if source is None else source.copy()
-            self._written[key] = tile
+            tile = self._written[key] = self._copied(source)
             self.version += 1
         return tile
 
@@ -270,6 +271,13 @@ class TileEditor:
         tile = self.base.tile(column, row) if written is None else written.copy()
         tile = self.base._default_tile() if tile is None else tile
         tile.flags.writeable = False
+        return tile
+
+    def _copied(self, source: Pixels | None) -> Pixels:
+        if not self._written:  # most edits go on to others, but a click does not
+            return self.base._default_tile() if source is None else source.copy()
+        tile: Pixels = self._room.take()
+        tile[...] = self.base.default if source is None else source
         return tile
 
     def write(self, rect: Rect, pixels: Pixels) -> None:

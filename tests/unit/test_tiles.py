@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from desktop.core.geometry import Rect, rest_of
-from desktop.core.slabs import Slabs
+from desktop.core.slabs import Reserve, Slabs
 from desktop.core.tiles import TILE, TileEditor, TileMap, tiles_touched
 from tests.builders import noise
 
@@ -143,3 +143,12 @@ def test_arrays_cut_from_slabs_are_apart_and_come_back() -> None:
     assert [int(array.min()) for array in taken] == [int(array.max()) for array in taken] == list(range(40))
     slabs.give(taken[7])
     assert slabs.take() is taken[7]
+
+
+def test_reserved_arrays_are_apart_whether_a_thread_made_them_or_not() -> None:
+    reserve = Reserve((TILE, TILE, 4), np.uint16)
+    taken = [reserve.take() for _ in range(40)]
+    for index, array in enumerate(taken):
+        assert (array.shape, array.dtype, array.base) == ((TILE, TILE, 4), np.uint16, None)
+        array[:] = index
+    assert [int(array.min()) for array in taken] == [int(array.max()) for array in taken] == list(range(40))
