@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.core.color import Pixels
+from desktop.core.step_back import step_back
 from desktop.core.tiles import TILE
 
 Accumulator: TypeAlias = npt.NDArray[np.float32]  # (4, 256, 256), premultiplied
@@ -50,7 +51,7 @@ class TilePool:
         self._threads = threads
         self._pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="raster")
         # For work that nobody waits for: one core stays free for whoever goes on meanwhile.
-        self._later = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="raster-later")
+        self._later = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="raster-later", initializer=step_back)
 
     def __enter__(self) -> TilePool:
         return self

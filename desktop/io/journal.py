@@ -21,6 +21,7 @@ from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Rect
 from desktop.core.layers import GroupLayer, LayerId
+from desktop.core.step_back import step_back
 from desktop.core.tiles import TileKey, TileMap, tiles_touched
 from desktop.io.journal_records import checksum
 from desktop.io.journal_writer import JournalWriter, Version
@@ -273,6 +274,7 @@ class JournalKeeper:
     # the thread
 
     def _run(self) -> None:
+        step_back()
         timeout: float | None = None
         while True:
             with self._wake:

@@ -20,6 +20,7 @@ from desktop.core.effects import Prepared, prepared, read_around, without_margin
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT, Rect
 from desktop.core.layers import EffectSettings, LayerId
+from desktop.core.step_back import step_back
 from desktop.core.tile_pool import usable_cores
 from desktop.core.tiles import TILE, TileMap
 from desktop.tools.locks import keeps_alpha
@@ -146,7 +147,7 @@ class EffectRun:
         self._edit: Edit | None = opened.edit(name)
         self._edit.__enter__()
         self._threads = max(usable_cores() - 1, 1)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="effect")
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="effect", initializer=step_back)
         self._waiting: list[Rect] = []
         self._running: list[tuple[Rect, Future[Pixels | None]]] = []
         self._touched = EMPTY_RECT  # has other pixels than before

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from desktop.core.errors import UserError
+from desktop.core.step_back import step_back
 
 logger = logging.getLogger(__name__)
-
-
-NICENESS = 5  # of threads in the background: on a busy machine the window's thread comes first
-
-
-def _step_back() -> None:
-    """Gives way to the window's thread; threads that are started from here do so too. Only Linux has it by thread."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
 class Background(QObject):
@@ -74,7 +61,7 @@ class Background(QObject):
     def _work(
         self, work: Callable[[], Any], on_done: Callable[[Any], Any], on_error: Callable[[UserError], Any]
     ) -> None:
-        _step_back()
+        step_back()
         try:
             value = work()
         except UserError as error:
