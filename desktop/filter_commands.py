@@ -93,19 +93,18 @@ def _matched(order: FilterOrder, *, takes_reference: bool) -> bytes:
 
 
 def _add_layer(order: FilterOrder, settings: Any, target_format: Any, tell: Callable[..., None]) -> int:
-    from desktop.core.effects import effect_of
+    from desktop.core.effects import check_distortable
     from desktop.core.errors import UserError
     from desktop.core.layers import AdjustmentLayer
     from desktop.io.documents import open_document_file
     from desktop.io.formats import FileFormat
     from desktop.io.openraster import save_openraster
 
-    if not effect_of(order.name).can_be_layer:
-        raise UserError("effect.no_layer", effect=order.name)
     if target_format is not FileFormat.OPENRASTER:
         raise UserError("effect.layer_needs_ora", path=order.target)
     started = time.perf_counter()
     document = open_document_file(order.source)
+    check_distortable(settings, document.size.rect())
     layer = AdjustmentLayer(id=document.next_layer_id(), name=order.name, settings=settings)
     save_openraster(document.with_layer_inserted(layer), order.target)
     size = (document.size.height, document.size.width)

@@ -12,7 +12,7 @@ from typing import Any
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.layer_styles import STYLE_KINDS, LayerStyle, LayerStyles, checked_styles
-from desktop.core.layers import RasterLayer
+from desktop.core.layers import GroupLayer, RasterLayer
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -21,7 +21,7 @@ def layer_style_command(parser: argparse.ArgumentParser) -> Run:
     parser.description = "Give a layer styles. An OUT that ends with .ora keeps them changeable."
     parser.add_argument("source", metavar="IN", type=Path)
     parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
-    parser.add_argument("--layer", metavar="NAME", help="the uppermost of this name; without it the top layer")
+    parser.add_argument("--layer", metavar="NAME", help="the uppermost layer or group called so (the top layer)")
     for name, kind in STYLE_KINDS.items():
         known = ",".join(f"{field.name}={getattr(kind(), field.name)}" for field in fields(kind))
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="K=V,…", nargs="?", const="", help=known)
@@ -57,8 +57,9 @@ def wear(
     return 0
 
 
-def _layer_of(document: Document, name: str | None) -> RasterLayer:
-    layers = [layer for layer in document.iter_layers() if isinstance(layer, RasterLayer)]
+def _layer_of(document: Document, name: str | None) -> RasterLayer | GroupLayer:
+    kinds = RasterLayer if name is None else (RasterLayer, GroupLayer)
+    layers = [layer for layer in document.iter_layers() if isinstance(layer, kinds)]
     found = [layer for layer in layers if name is None or layer.name == name]
     if not found:
         known = ", ".join(layer.name for layer in layers)

@@ -80,14 +80,20 @@ def spread(document: Document, layer_id: LayerId, rect: Rect) -> Rect:
 
     `layer_id` 0 stands for a change of everything.
     """
-    reach, is_above = 0, layer_id == 0
+    canvas, is_above = document.size.rect(), layer_id == 0
     for layer in _in_order(document.layers):
         if is_above and isinstance(layer, AdjustmentLayer) and layer.visible:
-            reach += prepared(layer.settings).reach
-        styles = getattr(layer, "styles", None) if layer.id == layer_id else None
-        reach += 0 if styles is None else styles.reach
+            rect = prepared(layer.settings).shown_in(rect, canvas)
+        styles = getattr(layer, "styles", None)
+        if styles is not None and (layer_id in (0, layer.id) or _holds(layer, layer_id)):
+            rect = rect.union(rect.expanded(styles.reach).intersect(canvas))
         is_above = is_above or layer.id == layer_id
-    return rect if reach == 0 else rect.union(rect.expanded(reach).intersect(document.size.rect()))
+    return rect
+
+
+def _holds(layer: Layer, layer_id: LayerId) -> bool:
+    children = layer.children if isinstance(layer, GroupLayer) else ()
+    return any(child.id == layer_id or _holds(child, layer_id) for child in children)
 
 
 def _in_order(layers: Iterable[Layer]) -> Iterator[Layer]:

@@ -9,7 +9,7 @@ from desktop.core.composite import Adjust, Isolate, Operation, Paint, PassThroug
 from desktop.core.effects import prepared
 from desktop.core.geometry import Rect
 from desktop.core.layers import Layer, LayerId
-from desktop.core.styled import Look
+from desktop.core.styled import GroupLook, Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,16 @@ def _forget_backdrops(operations: tuple[Operation, ...], rect: Rect) -> None:
 def _filters_in(operations: tuple[Operation, ...]) -> Iterator[Adjust]:
     """Those that look around."""
     for operation in operations:
-        if isinstance(operation, Adjust) and prepared(operation.settings).reach > 0:
+        if isinstance(operation, Adjust) and prepared(operation.settings).looks_around:
             yield operation
         elif isinstance(operation, Isolate | PassThrough):
             yield from _filters_in(operation.children)
 
 
-def _looks_in(operations: tuple[Operation, ...]) -> Iterator[Look]:
-    """Those of layers with styles."""
+def _looks_in(operations: tuple[Operation, ...]) -> Iterator[Look | GroupLook]:
+    """Those of layers and groups with styles."""
     for operation in operations:
-        if isinstance(operation, Paint) and operation.look is not None:
+        if isinstance(operation, Paint | Isolate) and operation.look is not None:
             yield operation.look
-        elif isinstance(operation, Isolate | PassThrough):
+        if isinstance(operation, Isolate | PassThrough):
             yield from _looks_in(operation.children)

@@ -23,7 +23,7 @@ from desktop.core.effect_values import Place
 from desktop.core.effects import prepared, read_around, without_margin
 from desktop.core.geometry import EMPTY_RECT, Rect
 from desktop.core.layers import AdjustmentLayer, EffectSettings, GroupLayer, Layer, LayerId, Mask
-from desktop.core.styled import Look
+from desktop.core.styled import GroupLook, Look
 from desktop.core.tile_pool import Accumulator, TilePool, Workspace, usable_cores
 from desktop.core.tiles import TILE, Area, TileKey, TileMap, tiles_touched
 
@@ -44,7 +44,10 @@ class Paint:
 
 @dataclass(frozen=True, slots=True)
 class Isolate:
-    """Composites children on their own, then blends the result. `group_id` is 0 where they are no group's inside."""
+    """Composites children on their own, then blends the result. `group_id` is 0 where they are no group's inside.
+
+    A group with styles has a `look` with the mask in it.
+    """
 
     children: tuple[Operation, ...]
     mask: Mask | None
@@ -52,6 +55,7 @@ class Isolate:
     mode: BlendMode
     atop: bool = False
     group_id: LayerId = 0
+    look: GroupLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +139,13 @@ def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop
             look = Look(layer.tiles, mask, layer.styles)
             return (Paint(layer.tiles, None, layer.opacity, layer.blend_mode, atop, look),)
         return (Paint(layer.tiles, mask, layer.opacity, layer.blend_mode, atop),)
-    is_isolated = not layer.pass_through or atop
+    is_isolated = not layer.passes_through or atop
     children = operations_of(layer.children, () if is_isolated else below, canvas)
     if not children:
         return ()
+    if layer.styles is not None:
+        around = GroupLook(children, mask, layer.styles)
+        return (Isolate(children, None, layer.opacity, layer.blend_mode, atop, layer.id, around),)
     if is_isolated:
         return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop, layer.id),)
     if mask is None and layer.opacity == 1:
@@ -176,13 +183,7 @@ def composite_onto(
         if isinstance(operation, Paint):
             _blend(acc, operation, _painted(operation, key, area, workspace.group_tile(depth)), mask, area, key)
         elif isinstance(operation, Isolate):
-            flat = kept_groups(operation, key, area, workspace, depth)
-            if flat is None:
-                inner = workspace.accumulator(depth + 1)
-                _part(inner, area)[:] = 0
-                composite_onto(inner, operation.children, key, area, workspace, depth + 1, kept_groups=kept_groups)
-                flat = workspace.group_tile(depth)
-                raster.write_straight(inner, flat, area)
+            flat = _inside(operation, key, area, workspace, depth, kept_groups)
             _blend(acc, operation, _read_only(flat), mask, area, key)
         elif isinstance(operation, Adjust):
             _adjust(acc, operation, mask, key, area, workspace, depth)
@@ -201,6 +202,9 @@ def touches_tile(operation: Operation, key: TileKey) -> bool:
         return operation.tiles.default != 0 or key in operation.tiles.stored()
     if isinstance(operation, Adjust):
         return True
+    if isinstance(operation, Isolate) and operation.look is not None:
+        around = operation.look.tiles_around(key)
+        return any(touches_tile(child, one) for child in operation.children for one in around)
     return any(touches_tile(child, key) for child in operation.children)
 
 
@@ -248,7 +252,7 @@ def _adjust(
 ) -> None:
     """Puts what the effect makes of the picture over it: by opacity and mask, with the layer's blend mode."""
     effect = prepared(operation.settings)
-    if effect.is_neutral and operation.mode is BlendMode.NORMAL:
+    if (effect.is_neutral and operation.mode is BlendMode.NORMAL) or not effect.can_distort(operation.canvas):
         return
     part = Rect.from_edges(*area).translated(key[0] * TILE, key[1] * TILE)
     flat = workspace.group_tile(depth)
@@ -257,13 +261,16 @@ def _adjust(
         shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))
         _blend(acc, operation, _read_only(flat), mask, area, key)
         return
-    if effect.reach == 0:
+    if not effect.looks_around or effect.is_neutral:
         raster.write_straight(acc, flat, area)
         shown[:] = effect.apply(shown, Place(part.x, part.y, operation.canvas))
     else:
-        read, reach = partial(_read_below, operation, workspace, depth), effect.reach
+        read = partial(_read_composited, operation.below, operation.backdrop, workspace, depth)
+        reach = effect.reach
 
         def made(rect: Rect) -> Pixels:
+            if effect.moves:
+                return effect.distort(read, rect, operation.canvas, operation.canvas)
             around = read_around(read, rect, reach, operation.canvas)
             place = Place(rect.x - reach, rect.y - reach, operation.canvas)
             return np.ascontiguousarray(without_margin(effect.apply(around, place), reach))
@@ -281,19 +288,41 @@ def _adjust(
     raster.blend_tile(operation.mode, acc, _read_only(flat), mask, area, opacity=operation.opacity, atop=True, key=key)
 
 
-def _read_below(operation: Adjust, workspace: Workspace, depth: int, rect: Rect) -> Pixels:
-    """(H, W, 4) uint16 straight: what lies under an adjustment in any rectangle."""
+def _inside(
+    operation: Isolate, key: TileKey, area: Area, workspace: Workspace, depth: int, kept_groups: KeptGroups
+) -> Pixels:
+    """What a group looks like by itself, straight, in an area of a (256, 256, 4) tile."""
+    if operation.look is not None:
+        flat = workspace.group_tile(depth)
+        read = partial(_read_composited, operation.children, operation.look.kept, workspace, depth)
+        operation.look.write(read, key, area, flat)
+        return flat
+    kept = kept_groups(operation, key, area, workspace, depth)
+    if kept is not None:
+        return kept
+    inner = workspace.accumulator(depth + 1)
+    _part(inner, area)[:] = 0
+    composite_onto(inner, operation.children, key, area, workspace, depth + 1, kept_groups=kept_groups)
+    flat = workspace.group_tile(depth)
+    raster.write_straight(inner, flat, area)
+    return flat
+
+
+def _read_composited(
+    operations: tuple[Operation, ...], kept: Backdrop, workspace: Workspace, depth: int, rect: Rect
+) -> Pixels:
+    """(H, W, 4) uint16 straight: what operations make of nothing in any rectangle; their tiles are kept."""
 
     def made(key: TileKey) -> Pixels:
         tile: Pixels = np.zeros((TILE, TILE, 4), np.uint16)
-        if any(touches_tile(below, key) for below in operation.below):
+        if any(touches_tile(operation, key) for operation in operations):
             whole = (0, 0, TILE, TILE)
-            raster.write_straight(composite_tile(operation.below, key, whole, workspace, depth + 1), tile, whole)
+            raster.write_straight(composite_tile(operations, key, whole, workspace, depth + 1), tile, whole)
         return tile
 
     pixels = np.empty((rect.height, rect.width, 4), np.uint16)
     for key, part in tiles_touched(rect):
-        tile = operation.backdrop.tile(key, partial(made, key))
+        tile = kept.tile(key, partial(made, key))
         x, y = part.x - key[0] * TILE, part.y - key[1] * TILE
         pixels[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left] = tile[
             y : y + part.height, x : x + part.width

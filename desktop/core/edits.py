@@ -255,7 +255,7 @@ def changed_rects(before: Document, after: Document) -> list[tuple[LayerId, Rect
             continue
         rect = _differing_tiles(_tiles_of(old, "pixels"), _tiles_of(new, "pixels"))
         rect = rect.union(_differing_tiles(_tiles_of(old, "mask"), _tiles_of(new, "mask")))
-        rect = rect.union(_restyled(old, new))
+        rect = rect.union(_restyled(old, new, whole))
         if rect.is_empty and _recipe_of(old) != _recipe_of(new):
             rect = whole
         if not rect.is_empty:
@@ -291,12 +291,14 @@ def _without_tiles(layer: Layer) -> tuple[object, ...]:
     return layer.visible, layer.opacity, layer.blend_mode, layer.clip_to_below, mask, kind
 
 
-def _restyled(old: Layer, new: Layer) -> Rect:
-    """Where a layer looks different because it wears other styles."""
+def _restyled(old: Layer, new: Layer, whole: Rect) -> Rect:
+    """Where a layer looks different because it wears other styles; of groups nobody asks what is in them."""
     rect = EMPTY_RECT
     if getattr(old, "styles", None) != getattr(new, "styles", None):
         for layer in (old, new):
-            if isinstance(layer, RasterLayer):
+            if isinstance(layer, GroupLayer):
+                rect = whole
+            elif isinstance(layer, RasterLayer):
                 bounds = layer.tiles.bounds()
                 rect = rect.union(bounds if layer.styles is None else bounds.expanded(layer.styles.reach))
     return rect

@@ -80,11 +80,6 @@ class Effect:
         return self.menu in ADJUSTMENT_MENUS
 
     @property
-    def can_be_layer(self) -> bool:
-        """Distortions take pixels from anywhere: as a layer each tile would need the whole picture below."""
-        return self.source is None
-
-    @property
     def has_form(self) -> bool:
         return bool(self.parameters) or self.takes_lut
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from desktop.core.effect_values import Place, color_of_text, curve_of_text
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import EffectSettings
+from desktop.core.source_parts import SourceParts
 
 LARGEST_WARPED_SIDE = 32_000  # OpenCV's remap counts in 16 bits
 WORK = {"tone": 3, "color": 40, "area": 80, "source": 80, "fill": 20}  # in pixels blended once, for planning; measured
@@ -31,6 +33,8 @@ class Prepared:
     def __init__(self, settings: EffectSettings) -> None:
         self.effect = effect = BY_ID.get(settings.effect)
         self._tables: dict[Any, Any] = {}
+        self._parts: dict[Rect, SourceParts] = {}
+        self._lock = threading.Lock()
         self.reach, self.is_neutral, self.work = 0, True, 0
         if effect is None:  # made by a later version: shown as if it were not there
             return
@@ -47,6 +51,32 @@ class Prepared:
     def spreads(self) -> bool:
         """True when alpha changes as well."""
         return self.effect is not None and (self.effect.spreads or self.effect.source is not None or self.fills)
+
+    @property
+    def moves(self) -> bool:
+        """True for distortions: pixels come from anywhere."""
+        return self.effect is not None and self.effect.source is not None
+
+    @property
+    def looks_around(self) -> bool:
+        """True when a pixel depends on others than itself."""
+        return self.reach > 0 or self.moves
+
+    def shown_in(self, rect: Rect, canvas: Rect) -> Rect:
+        """Where the picture looks different when it changes in `rect` below a layer with this effect."""
+        if self.is_neutral or not self.looks_around:
+            return rect
+        if not self.moves:
+            return rect.union(rect.expanded(self.reach).intersect(canvas))
+        with self._lock:
+            parts = self._parts.get(canvas)
+            if parts is None:
+                parts = self._parts[canvas] = SourceParts.of(self._sources, canvas)
+        return rect.union(parts.shown_in(rect.expanded(WARP_MARGIN_PX)))
+
+    def can_distort(self, canvas: Rect) -> bool:
+        """False for pictures that are too large to take pixels from anywhere in them."""
+        return not self.moves or max(canvas.width, canvas.height) <= LARGEST_WARPED_SIDE
 
     @property
     def fills(self) -> bool:
@@ -74,12 +104,10 @@ class Prepared:
 
         UserError when a part is needed that is too large.
         """
-        assert self.effect is not None
-        assert self.effect.source is not None
         x, y = np.meshgrid(
             np.arange(rect.left, rect.right, dtype=np.float32), np.arange(rect.top, rect.bottom, dtype=np.float32)
         )
-        sx, sy = self.effect.source(x, y, self._values, Place(rect.x, rect.y, frame))
+        sx, sy = self._sources(x, y, frame)
         sx = np.clip(sx, domain.left, domain.right - 1)
         sy = np.clip(sy, domain.top, domain.bottom - 1)
         edges = (math.floor(sx.min()), math.floor(sy.min()), math.ceil(sx.max()) + 1, math.ceil(sy.max()) + 1)
@@ -98,6 +126,12 @@ class Prepared:
         )
         return moved if is_opaque else _from_premultiplied(moved, read(rect), spreads=True)
 
+    def _sources(self, x: FloatPixels, y: FloatPixels, frame: Rect) -> tuple[FloatPixels, FloatPixels]:
+        """Where the pixels of places come from."""
+        assert self.effect is not None
+        assert self.effect.source is not None
+        return self.effect.source(x, y, self._values, Place(frame.x, frame.y, frame))
+
     def _mapped(self, pixels: Pixels, tone: Callable[..., FloatPixels]) -> Pixels:
         table = self._tables.get(pixels.dtype)
         if table is None:
@@ -109,6 +143,12 @@ class Prepared:
             out[..., channel] = table[channel].take(pixels[..., channel])
         out[..., 3] = pixels[..., 3]
         return out
+
+
+def check_distortable(settings: EffectSettings, canvas: Rect) -> None:
+    """UserError when a layer with these settings could not be shown in a picture so large."""
+    if not prepared(settings).can_distort(canvas):
+        raise UserError("effect.too_wide", limit=LARGEST_WARPED_SIDE)
 
 
 @lru_cache(maxsize=64)

@@ -49,8 +49,6 @@ MESSAGES: dict[str, str] = {
     "effect.no_lut_wanted": "“{effect}” takes no .cube file.",
     "effect.lut_broken": "This is not a whole .cube file: {reason}.",
     "effect.lut_too_large": "This .cube file has more than {limit} MB, which no table of colours needs.",
-    "effect.no_layer": "“{effect}” takes its pixels from anywhere in the picture and cannot be a layer; "
-    "apply it to a layer's pixels instead.",
     "effect.too_wide": "Distortions work on pictures whose sides are {limit} pixels at most.",
     "effect.layer_needs_ora": "{path} cannot hold an adjustment layer; give the file a name that ends with .ora.",
     "effect.empty": "“{name}” is empty here; there is nothing to change.",

@@ -150,10 +150,19 @@ class AdjustmentLayer(LayerBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLayer(LayerBase):
-    """A group; isolated ones blend among themselves first, pass-through ones onto what lies below."""
+    """A group; isolated ones blend among themselves first, pass-through ones onto what lies below.
+
+    Styles go around what its layers look like together, so one that wears them is shown as an isolated one.
+    """
 
     children: tuple[Layer, ...] = ()
     pass_through: bool = False
+    styles: LayerStyles | None = None
+
+    @property
+    def passes_through(self) -> bool:
+        """Whether its layers are shown onto what lies below."""
+        return self.pass_through and self.styles is None
 
 
 Layer: TypeAlias = RasterLayer | AdjustmentLayer | GroupLayer

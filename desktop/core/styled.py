@@ -5,6 +5,7 @@ Masks stay soft: a widened rim is the mean of the rims of eight levels, each as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,21 +39,53 @@ class Look:
 
     def touches(self, key: TileKey) -> bool:
         """False where nothing shows."""
-        ring = -(-self.styles.reach // TILE)
         stored = self.tiles.stored()
-        columns, rows = range(key[0] - ring, key[0] + ring + 1), range(key[1] - ring, key[1] + ring + 1)
-        return any((column, row) in stored for column in columns for row in rows)
+        return any(one in stored for one in _tiles_around(key, self.styles.reach))
 
     def write(self, key: TileKey, area: Area, tile: Pixels) -> None:
         """Puts the area of a tile, straight, into (256, 256, 4) uint16."""
         tile[area[1] : area[3], area[0] : area[2]] = self.kept.result(key, area, self._made)
 
     def _made(self, rect: Rect) -> Pixels:
-        reach = self.styles.reach
-        around = rect.expanded(reach)
-        pixels = self.tiles.read(around)
-        levels = None if self.mask is None else self.mask.tiles.read(around)[..., 0]
-        return styled_pixels(pixels, levels, self.styles, Place(around.x, around.y))
+        return _styled_block(self.tiles.read, self.mask, self.styles, rect)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLook:
+    """The same for what a group's layers look like together; `inside` is what makes them, for comparisons only.
+
+    `kept` has tiles of both: of the inside, and with its styles.
+    """
+
+    inside: tuple[object, ...]
+    mask: Mask | None
+    styles: LayerStyles
+    kept: Backdrop = field(default_factory=lambda: Backdrop(2 * STYLED_TILES), compare=False)
+
+    def tiles_around(self, key: TileKey) -> list[TileKey]:
+        """Those whose pixels may show in a tile."""
+        return _tiles_around(key, self.styles.reach)
+
+    def write(self, read: Callable[[Rect], Pixels], key: TileKey, area: Area, tile: Pixels) -> None:
+        """`read` gives straight pixels of the inside; puts the area, straight, into (256, 256, 4) uint16."""
+
+        def made(rect: Rect) -> Pixels:
+            return _styled_block(read, self.mask, self.styles, rect)
+
+        tile[area[1] : area[3], area[0] : area[2]] = self.kept.result(key, area, made)
+
+
+def _tiles_around(key: TileKey, reach: int) -> list[TileKey]:
+    ring = -(-reach // TILE)
+    columns, rows = range(key[0] - ring, key[0] + ring + 1), range(key[1] - ring, key[1] + ring + 1)
+    return [(column, row) for column in columns for row in rows]
+
+
+def _styled_block(read: Callable[[Rect], Pixels], mask: Mask | None, styles: LayerStyles, rect: Rect) -> Pixels:
+    around = rect.expanded(styles.reach)
+    pixels = read(around)
+    levels = None if mask is None else mask.tiles.read(around)[..., 0]
+    return styled_pixels(pixels, levels, styles, Place(around.x, around.y))
 
 
 def styled_pixels(pixels: Pixels, mask: Pixels | None, styles: LayerStyles, place: Place) -> Pixels:

@@ -93,9 +93,9 @@ def weight_of(operations: Sequence[Operation], key: TileKey) -> int:
         if not touches_tile(operation, key):
             continue
         count += 1
-        if isinstance(operation, Paint) and operation.look is not None:
+        if isinstance(operation, Paint | Isolate) and operation.look is not None:
             count += STYLE_WORK
-        elif isinstance(operation, Adjust):
+        if isinstance(operation, Adjust):
             count += prepared(operation.settings).work
         elif isinstance(operation, Isolate | PassThrough):
             count += weight_of(operation.children, key)

@@ -33,14 +33,14 @@ def clipping_needs_flattening(run: ClipRun) -> bool:
 
 def acts_isolated(group: GroupLayer) -> bool:
     """True for isolated groups, and for pass-through ones that look the same when isolated."""
-    return not group.pass_through or (_fades(group) and _blends_normally(group.children))
+    return not group.passes_through or (_fades(group) and _blends_normally(group.children))
 
 
 def changes_backdrop(layer: Layer) -> bool:
     """True for a shown adjustment, and for a shown pass-through group that holds one, or fades by more than opacity."""
     if changes_below(layer):
         return _is_shown(layer)
-    if not isinstance(layer, GroupLayer) or not layer.pass_through or not _is_shown(layer):
+    if not isinstance(layer, GroupLayer) or not layer.passes_through or not _is_shown(layer):
         return False
     if _fades(layer):
         return not _blends_normally(layer.children)
@@ -71,7 +71,7 @@ def _blends_normally(layers: Sequence[Layer]) -> bool:
 
 def _run_blends_normally(run: ClipRun) -> bool:
     base = run[0]
-    if isinstance(base, GroupLayer) and base.pass_through and not has_shown_clipping(run):
+    if isinstance(base, GroupLayer) and base.passes_through and not has_shown_clipping(run):
         return _blends_normally(base.children)
     return base.blend_mode is BlendMode.NORMAL and not changes_below(base)
 

@@ -147,8 +147,9 @@ class _Reader:
         promises = self._siblings(child.element, child.x, child.y, is_isolated=is_isolated)
         fields, mask = self._fields(child), self._mask(child.record)
         passes = child.record.pass_through if child.record is not None else None
-        pass_through = not is_isolated if passes is None else passes
-        return lambda: (GroupLayer(**fields, mask=mask(), children=_kept(promises), pass_through=pass_through),)
+        fields["pass_through"] = not is_isolated if passes is None else passes
+        fields["styles"] = styles_of_record(child.record.styles) if child.record is not None else None
+        return lambda: (GroupLayer(**fields, mask=mask(), children=_kept(promises)),)
 
     def _clip_run(self, child: _Child) -> Promise:
         """A group that is there for other programs only: its lowest layer looks as the group says."""

@@ -146,12 +146,12 @@ class _Writer:
     def _element(self, layer: Layer, op: str, *, isolates: bool = False) -> ElementTree.Element:
         """One layer; `isolates` writes a pass-through group as an isolated one, where that looks the same."""
         record = self._record_of(layer, op)
-        if isinstance(layer, RasterLayer) and layer.styles is None:
-            return self._raster_element(layer, op, record)
-        if isinstance(layer, RasterLayer):
-            return self._alone(layer, op)
         if isinstance(layer, AdjustmentLayer):
             return self._adjustment_element(layer, op, record)
+        if layer.styles is not None:
+            return self._alone(layer, op)
+        if isinstance(layer, RasterLayer):
+            return self._raster_element(layer, op, record)
         is_isolated = isolates or acts_isolated(layer)
         if is_isolated and shown_mask(layer) is not None:
             return self._alone(layer, op)
@@ -255,7 +255,8 @@ class _Writer:
 
     def _bounds_of(self, layer: Layer) -> Rect:
         if isinstance(layer, GroupLayer):
-            return self._bounds(layer.children)
+            rect = self._bounds(layer.children)
+            return rect if layer.styles is None or rect.is_empty else rect.expanded(layer.styles.reach)
         if isinstance(layer, AdjustmentLayer):  # a blur shows beyond the layers below, but not beyond the canvas
             return self._document.size.rect() if prepared(layer.settings).spreads else EMPTY_RECT
         rect = self._planes[id(layer.tiles)].result().rect
@@ -293,7 +294,7 @@ class _Writer:
             recipe=record_of_recipe(layer.recipe) if isinstance(layer, RasterLayer) else None,
             text=record_of_text(layer.text) if isinstance(layer, RasterLayer) else None,
             shape=record_of_shape(layer.shape) if isinstance(layer, RasterLayer) else None,
-            styles=record_of_styles(layer.styles) if isinstance(layer, RasterLayer) else None,
+            styles=None if isinstance(layer, AdjustmentLayer) else record_of_styles(layer.styles),
             adjustment=record_of_settings(layer.settings) if isinstance(layer, AdjustmentLayer) else None,
         )
 
@@ -345,7 +346,7 @@ class _Writer:
 
 def _op_of(layer: Layer) -> str:
     """Pass-through groups have no blend mode of their own."""
-    if isinstance(layer, GroupLayer) and layer.pass_through:
+    if isinstance(layer, GroupLayer) and layer.passes_through:
         return NORMAL_OP
     return OP_OF_MODE[layer.blend_mode]
 

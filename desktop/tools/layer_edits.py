@@ -181,10 +181,10 @@ def extent_of(layer: Layer) -> Rect:
         rect = Rect(0, 0, 0, 0)
         for child in layer.children:
             rect = rect.union(extent_of(child))
-        return rect
-    bounds = bounds_of_tiles(list(layer.tiles.keys()))
-    styles = layer.styles if isinstance(layer, RasterLayer) else None
-    return bounds if styles is None or bounds.is_empty else bounds.expanded(styles.reach)
+    else:
+        rect = bounds_of_tiles(list(layer.tiles.keys()))
+    styles = getattr(layer, "styles", None)
+    return rect if styles is None or rect.is_empty else rect.expanded(styles.reach)
 
 
 def branch_with_new_ids(layer: Layer, first_id: LayerId) -> tuple[Layer, LayerId]:

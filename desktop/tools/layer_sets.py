@@ -204,13 +204,16 @@ def merged_group(document: Document, group_id: LayerId) -> RasterLayer:
     group = document.layer(group_id)
     if not isinstance(group, GroupLayer):
         raise UserError("tool.not_a_group", name=group.name)
-    plain = group.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False, mask=None)
+    plain = group.changed(visible=True, opacity=1.0, blend_mode=BlendMode.NORMAL, clip_to_below=False)
+    if group.styles is None:  # styles go around what the mask shows
+        plain = plain.changed(mask=None)
     extent = extent_of(group)
     tiles = document.empty_tiles()
     if not extent.is_empty:
         alone = document.changed(layers=(plain,), selection=None)
         tiles = TileMap.from_array(flatten(alone, extent), extent.x, extent.y)
     look = {field.name: getattr(group, field.name) for field in fields(LayerBase)}
+    look |= {} if group.styles is None else {"mask": None}
     return RasterLayer(**look, tiles=tiles)
 
 

@@ -85,6 +85,7 @@ CONDITIONS: dict[str, Condition] = {
     "repeatable": lambda window, spec: window.effects.can_repeat,
     "adjustment": lambda window, spec: window.effects.is_adjustment or window.texts.is_made,
     "text": lambda window, spec: window.texts.is_made,
+    "can_wear": lambda window, spec: window.editing.looks.can_wear,
     "styled": lambda window, spec: window.editing.looks.is_styled,
     "can_paste_style": lambda window, spec: window.editing.looks.can_paste,
     "can_run": lambda window, spec: window.ai.can_run or window.editing.can_run,

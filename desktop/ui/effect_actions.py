@@ -29,7 +29,7 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
         row("adjust.auto_enhance", "adjust", "ai.quick.auto_enhance", condition="quick"),
         row("filter.repeat", "filter", "effects.repeat", "Ctrl+F", icon="filter", condition="repeatable"),
         row("layer.rasterise", "layer", "texts.rasterise", condition="text"),
-        row("layer.style", "layer_style", "editing.looks.open", icon="layer-style", condition="raster"),
+        row("layer.style", "layer_style", "editing.looks.open", icon="layer-style", condition="can_wear"),
         row("layer.copy_style", "layer_style", "editing.looks.copy", condition="styled", separated=True),
         row("layer.paste_style", "layer_style", "editing.looks.paste", condition="can_paste_style"),
         row("layer.clear_style", "layer_style", "editing.looks.clear", condition="styled"),
@@ -40,8 +40,7 @@ def effect_actions(row: Callable[..., Row]) -> tuple[Row, ...]:
         more = {"argument": effect.id, "separated": effect.id == _FIRST_OF_COLORS}
         kind, menu = ("adjust", "adjust") if effect.is_adjustment else ("filter", effect.menu.value)
         rows.append(row(f"{kind}.{effect.id}", menu, "effects.open", *keys, condition="effect", **more))
-        if effect.can_be_layer:
-            layers = "adjustment_layer" if effect.is_adjustment else "filter_layer"
-            layers = "fill_layer" if effect.fill is not None else layers
-            rows.append(row(f"adjustment.{effect.id}", layers, "effects.add_layer", condition="document", **more))
+        layers = "adjustment_layer" if effect.is_adjustment else "filter_layer"
+        layers = "fill_layer" if effect.fill is not None else layers
+        rows.append(row(f"adjustment.{effect.id}", layers, "effects.add_layer", condition="document", **more))
     return tuple(rows)

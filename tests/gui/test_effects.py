@@ -292,8 +292,7 @@ def test_every_effect_can_be_reached(studio: Studio) -> None:
     for effect in EFFECTS:
         kind = "adjust" if effect.is_adjustment else "filter"
         assert callable(handler_of(studio.window, action_spec(f"{kind}.{effect.id}")))
-        if effect.can_be_layer:
-            assert action_spec(f"adjustment.{effect.id}").argument == effect.id
+        assert action_spec(f"adjustment.{effect.id}").argument == effect.id
 
 
 def test_colours_are_matched_to_a_layer_and_the_adjustment_keeps_them(studio: Studio) -> None:

@@ -14,10 +14,11 @@ from desktop.cli import run_command_line
 from desktop.core.composite import flatten
 from desktop.core.geometry import Rect
 from desktop.core.layer_styles import GlowStyle, LayerStyles, ShadowStyle, StrokeSide, StrokeStyle
-from desktop.core.layers import RasterLayer
+from desktop.core.layers import GroupLayer, RasterLayer
 from desktop.io.image_files import read_image
 from desktop.io.openraster import load_openraster, save_openraster
 from desktop.io.ora_records import styles_of_record
+from desktop.tools.layer_sets import merged_group
 from desktop.ui.dialogs.layer_style_dialog import LayerStyleDialog
 from tests.builders import document_with, mask_from, raster_layer
 from tests.gui.conftest import Studio
@@ -121,6 +122,73 @@ def test_styles_come_back_from_a_file_and_others_see_a_picture_of_them(tmp_path:
     assert found.styles == ALL
     assert found.tiles.same_pixels(layer.tiles)
     assert np.array_equal(flatten(loaded), flatten(document))
+
+
+def group_of(*children: RasterLayer, **fields: Any) -> GroupLayer:
+    return GroupLayer(id=9, name="Group", children=children, **fields)
+
+
+def two_squares(depth: Any = 8) -> tuple[RasterLayer, RasterLayer]:
+    """Side by side: together they are one block from (40, 40) to (100, 80)."""
+    top = 255 if depth == 8 else 65535
+    pixels = np.zeros((40, 20, 4), np.uint8 if depth == 8 else np.uint16)
+    pixels[...] = (0, 0, top, top)
+    return square(depth), raster_layer(2, pixels, x=80, y=40)
+
+
+@pytest.mark.parametrize("passes", [False, True])
+def test_styles_of_a_group_go_around_what_its_layers_look_like_together(passes: bool) -> None:
+    styles = LayerStyles(StrokeStyle("#00ff00", size_px=4.0), ShadowStyle())
+    group = group_of(*two_squares(), styles=styles, pass_through=passes)
+    shown = flatten(document_with(group, width=140, height=120))
+    block = np.zeros((40, 60, 4), np.uint8)
+    block[:, :40], block[:, 40:] = (255, 0, 0, 255), (0, 0, 255, 255)
+    alone = flatten(document_with(raster_layer(1, block, x=40, y=40, styles=styles), width=140, height=120))
+    assert np.array_equal(shown, alone), "no rim between its layers"
+    levels = np.full((120, 140), 255, np.uint8)
+    levels[:, 60:] = 0
+    masked = flatten(document_with(group.changed(mask=mask_from(levels)), width=140, height=120))
+    assert tuple(masked[50, 61]) == (0, 255, 0, 255), "the stroke goes along the mask's edge"
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_styles_of_a_group_come_back_from_a_file(tmp_path: Path, depth: Any) -> None:
+    group = group_of(*two_squares(depth), styles=ALL, opacity=0.5, pass_through=True)
+    document = document_with(group, width=140, height=120, depth=depth)
+    save_openraster(document, tmp_path / "a.ora")
+    loaded = load_openraster(tmp_path / "a.ora")
+    [found] = loaded.layers
+    assert isinstance(found, GroupLayer)
+    assert (found.styles, found.pass_through, len(found.children)) == (ALL, True, 2)
+    assert np.array_equal(flatten(loaded), flatten(document))
+    paper = raster_layer(5, np.full((120, 140, 4), 255 if depth == 8 else 65535, document.empty_tiles().dtype))
+    on_paper = document.changed(layers=(paper, group))
+    flat = flatten(document.changed(layers=(paper, merged_group(on_paper, 9))))
+    assert np.abs(flat.astype(int) - flatten(on_paper)).max() <= 2
+
+
+def test_a_stroke_in_a_group_wears_its_styles_at_once(studio: Studio) -> None:
+    paper = np.full((200, 300, 4), 255, np.uint8)
+    studio.show(document_with(raster_layer(5, paper), group_of(square()), width=300, height=200))
+    studio.window.state.choose_layer(9)
+    dialog = dialog_of(studio)
+    dialog.pages["stroke"].color.color_changed.emit("#00ff00")
+    studio.wait_for(lambda: not dialog.is_at_work)
+    width = int(dialog.pages["stroke"].style_value.size_px)
+    assert studio.on_screen(40 - width + 1, 60) == (0, 255, 0)
+    dialog.accept()
+    assert studio.names[-1] == "Layer style"
+    studio.window.state.choose_layer(1)
+    studio.window.perform("tool.brush")
+    studio.window.state.change_brush(size_px=20.0, hardness=100.0)
+    studio.drag((150, 60), (250, 60))
+    assert studio.on_screen(200, 60) == (0, 0, 0)
+    assert studio.on_screen(200, 48) == (0, 255, 0), "above the stroke"
+    assert studio.seen(200, 48) == (0, 255, 0, 255)
+    studio.window.perform("edit.undo")
+    assert studio.on_screen(200, 48) == (255, 255, 255)
+    studio.window.perform("edit.undo")
+    assert studio.on_screen(40 - width + 1, 60) == (255, 255, 255)
 
 
 def test_styles_that_no_version_has_are_left_out() -> None:

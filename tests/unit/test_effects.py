@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from desktop.core.backdrops import spread
 from desktop.core.brush import BrushSettings, Stroke
 from desktop.core.color import Depth
 from desktop.core.composite import Adjust, flatten
@@ -25,7 +26,7 @@ from desktop.core.tiles import TileMap
 from tests.builders import document_with, noise, raster_layer
 from tests.golden.effect_samples import applied, inverting_cube, sample_picture, settings_of
 
-LAYER_IDS = [effect.id for effect in EFFECTS if effect.can_be_layer]
+LAYER_IDS = [effect.id for effect in EFFECTS]
 NEUTRAL_IDS = [effect.id for effect in EFFECTS if effect.neutral]
 INVERT = EffectSettings("invert")
 WIDTH, HEIGHT = 300, 270  # across the line between tiles
@@ -69,9 +70,8 @@ def test_neutral_settings_change_nothing(effect_id: str, depth: Depth) -> None:
     assert Prepared(settings).is_neutral
     pixels = noise(40, 30, depth=depth)
     assert np.array_equal(applied(settings, pixels), pixels)
-    if effect.can_be_layer:
-        plain = picture_with(depth=depth)
-        assert np.array_equal(flatten(picture_with(adjustment(2, settings), depth=depth)), flatten(plain))
+    plain = picture_with(depth=depth)
+    assert np.array_equal(flatten(picture_with(adjustment(2, settings), depth=depth)), flatten(plain))
 
 
 @pytest.mark.parametrize("effect_id", [effect.id for effect in EFFECTS])
@@ -93,6 +93,25 @@ def test_blurs_take_no_colour_from_what_cannot_be_seen(effect_id: str) -> None:
     pixels[:, 20:] = (0, 255, 0, 0)
     made = applied(settings_of(effect_id), pixels)
     assert (made[made[..., 3] > 0][:, :2] == (255, 0)).all()
+
+
+@pytest.mark.parametrize("effect_id", ["twirl", "bulge", "polar-coordinates"])
+def test_a_change_below_a_distortion_is_redrawn_wherever_it_shows(effect_id: str) -> None:
+    values = {"polar-coordinates": ({"direction": "to-polar"}, {"direction": "from-polar"})}
+    canvas = Rect(0, 0, 700, 600)
+    for changes in values.get(effect_id, ({}, {"size": 100.0})):
+        settings = checked_settings(effect_id, changes)
+        pixels = noise(canvas.width, canvas.height)
+        pixels[..., 3] = 255
+        before = flatten(document_with(raster_layer(1, pixels), adjustment(2, settings), width=700, height=600))
+        for rect in (Rect(300, 250, 20, 20), Rect(5, 500, 30, 40), Rect(348, 0, 4, 10)):
+            changed = pixels.copy()
+            changed[rect.top : rect.bottom, rect.left : rect.right, :3] ^= 255
+            document = document_with(raster_layer(1, changed), adjustment(2, settings), width=700, height=600)
+            differs = (flatten(document) != before).any(axis=2)
+            told = spread(document, 1, rect)
+            differs[told.top : told.bottom, told.left : told.right] = False
+            assert not differs.any(), (changes, rect, told)
 
 
 def test_a_mask_and_an_opacity_fade_an_adjustment() -> None:

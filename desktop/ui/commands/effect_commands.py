@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog
 
 from desktop.core.edits import OpenDocument
 from desktop.core.effect_table import BY_ID, Effect
-from desktop.core.effects import checked_settings, default_values, effect_of
+from desktop.core.effects import check_distortable, checked_settings, default_values, effect_of
 from desktop.core.errors import UserError
 from desktop.core.layers import AdjustmentLayer, EffectSettings, LayerId, Mask, RasterLayer
 from desktop.io.cube_files import read_cube_file
@@ -88,11 +88,10 @@ class EffectCommands(QObject):
     def add_layer(self, effect_id: str) -> None:
         """A new adjustment layer above the active one; the selection becomes its mask."""
         opened, effect = self._opened(), effect_of(effect_id)
-        if not effect.can_be_layer:
-            raise UserError("effect.no_layer", effect=tr(f"effect.{effect_id}"))
         document, before = opened.document, self._state.layer_id
         mask = Mask() if document.selection is None else Mask(document.selection)
         settings = EffectSettings(effect_id, tuple(default_values(effect).items()))
+        check_distortable(settings, document.size.rect())
         layer = AdjustmentLayer(
             id=document.next_layer_id(), name=tr(f"effect.{effect_id}"), settings=settings, mask=mask
         )

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layer_styles import LayerStyles
-from desktop.core.layers import Layer, RasterLayer
+from desktop.core.layers import GroupLayer, Layer, RasterLayer
 from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.locks import check_pixels_free
 from desktop.tools.names import EditName
@@ -17,6 +17,9 @@ from desktop.ui.dialogs.layer_style_dialog import LayerStyleDialog
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
+
+
+WEARING = (RasterLayer, GroupLayer)
 
 
 class LookCommands(QObject):
@@ -30,17 +33,24 @@ class LookCommands(QObject):
         return getattr(self._state.active_layer, "styles", None) is not None
 
     @property
+    def can_wear(self) -> bool:
+        """The active layer has pixels, or layers that have."""
+        return isinstance(self._state.active_layer, WEARING)
+
+    @property
     def can_paste(self) -> bool:
-        return self._copied is not None and isinstance(self._state.active_layer, RasterLayer)
+        return self._copied is not None and self.can_wear
 
     def open(self) -> None:
-        """Styles of the active layer, tried on the picture."""
-        opened, layer = self._state.open_document, self._state.active_layer
-        if opened is None or opened.is_editing or not isinstance(layer, RasterLayer):
+        """Styles of the active layer or group, tried on the picture."""
+        opened, active = self._state.open_document, self._state.layer_id
+        if opened is None or opened.is_editing or active is None or not self.can_wear:
             return
         self._window.ai.settle()
-        check_pixels_free(opened.document, layer.id)
-        self._show(opened, opened.document.raster_layer(layer.id))
+        check_pixels_free(opened.document, active)
+        layer = opened.document.layer(active)
+        if isinstance(layer, WEARING):
+            self._show(opened, layer)
 
     def clear(self) -> None:
         self._wear(None, EditName.CLEAR_STYLES)
@@ -49,7 +59,7 @@ class LookCommands(QObject):
         self._copied = getattr(self._state.active_layer, "styles", None)
 
     def paste(self) -> None:
-        """On every chosen layer that has pixels."""
+        """On every chosen layer that has pixels, and every chosen group."""
         if self._copied is not None:
             self._wear(self._copied, EditName.CHANGE_STYLES)
 
@@ -60,9 +70,9 @@ class LookCommands(QObject):
         self._window.ai.settle()
 
         def change(layer: Layer) -> Layer:
-            return layer.changed(styles=styles) if isinstance(layer, RasterLayer) else layer
+            return layer.changed(styles=styles) if isinstance(layer, WEARING) else layer
 
-        chosen = [one for one in self._state.chosen_ids if isinstance(opened.document.layer(one), RasterLayer)]
+        chosen = [one for one in self._state.chosen_ids if isinstance(opened.document.layer(one), WEARING)]
         if not chosen:
             raise UserError("tool.no_layer")
         for layer_id in chosen:
@@ -70,7 +80,7 @@ class LookCommands(QObject):
         with opened.edit(name) as edit:
             edit.replace_document(with_layers_changed(opened.document, chosen, change))
 
-    def _show(self, opened: OpenDocument, layer: RasterLayer) -> None:
+    def _show(self, opened: OpenDocument, layer: RasterLayer | GroupLayer) -> None:
         edit = opened.edit(EditName.CHANGE_STYLES)
         edit.__enter__()
 
