@@ -317,7 +317,8 @@ def _take_text(photographer: Photographer) -> None:
     window.perform("tool.text")
     window.state.set_color((1.0, 1.0, 1.0))
     photographer.stroke(LETTERS_AT)
-    photographer.wait(lambda: bool(_shown(TextDialog)))
+    photographer.wait(lambda: window.texts.is_writing)
+    window.texts.open_dialog()
     dialog = _shown(TextDialog)[0]
     dialog.text.setPlainText(LETTERS)
     photographer.settle()

@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         actions = self.actions_by_id
         self.strip = ToolStrip(self.state, actions, self)
-        self.context = ContextBar(self.state, actions, self.brushes, self.objects, self.editing, self)
+        self.context = ContextBar(self.state, actions, self.brushes, self.objects, self.editing, self.texts, self)
         self.status = StatusBar(self.state, self.canvas, self.ai, actions, self)
         self.tabs = DocumentTabs(self.state, self.files, self)
         self.ruled = RuledCanvas(self.canvas, self.aids, self.guides.gestures_of_rulers(), self._show_ruler_menu)

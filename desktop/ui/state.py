@@ -25,6 +25,7 @@ from desktop.ui.documents import DocumentSession
 from desktop.ui.fill_options import BucketOptions, GradientOptions, PickOptions, SelectOptions
 from desktop.ui.retouch_options import RetouchOptions
 from desktop.ui.stamp_options import StampOptions
+from desktop.ui.text_options import TextOptions
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
@@ -143,6 +144,7 @@ class ToolOptions:
     stamp: StampOptions = field(default_factory=StampOptions)
     retouch: RetouchOptions = field(default_factory=RetouchOptions)
     shape: ShapeStyle = field(default_factory=ShapeStyle)
+    text: TextOptions = field(default_factory=TextOptions)
 
 
 class EditorState(QObject):

@@ -32,7 +32,7 @@ _NOTHING = np.zeros((0, 0, 4), np.uint8)
 
 def render_text(content: TextContent) -> RenderedText:
     """The letters alone, cut to where they are. UserError when they would be too large."""
-    document = _laid_out(content)
+    document = laid_out(content)
     margin = content.size_px  # letters reach beyond their boxes
     size = document.size()
     width, height = int(size.width()) + 2 * margin + 1, int(size.height()) + 2 * margin + 1
@@ -66,7 +66,7 @@ def _straight(pixels: np.ndarray, color: str) -> np.ndarray:
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def _laid_out(content: TextContent) -> QTextDocument:
+def laid_out(content: TextContent) -> QTextDocument:
     font = QFont(content.family) if content.family else QFont()
     font.setPixelSize(content.size_px)
     font.setWeight(QFont.Weight(round(content.weight / 100) * 100))

@@ -117,6 +117,7 @@ def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
         dialog.close()
         dialog.deleteLater()
     window.texts._write(Point(20, 20), 0.0)
+    window.texts.open_dialog()
     if window.effects.dialog is not None:
         yield "text", window.effects.dialog
         window.effects.give_up()

@@ -1,4 +1,4 @@
-"""The text tool in the real window, the renderer, and `scumble text`."""
+"""The text dialog in the real window, the renderer, and `scumble text`. `test_writing` writes on the canvas."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from desktop.io.openraster import load_openraster, save_openraster
 from desktop.tools.moving import translated
 from desktop.tools.text_layers import new_text_layer, placed_text
 from desktop.ui.dialogs.text_dialog import TextDialog
+from desktop.ui.state import Tool
 from desktop.ui.text_renderer import render_text
 from tests.builders import document_with
 from tests.gui.conftest import Studio
@@ -38,85 +39,66 @@ def dialog_of(studio: Studio) -> TextDialog:
     return dialog
 
 
-def write(studio: Studio, text: str, at: tuple[float, float] = (20, 20)) -> RasterLayer:
+def write(studio: Studio, text: str, at: tuple[float, float] = (20, 40)) -> RasterLayer:
     """With the tool, as a hand does it."""
     studio.window.perform("tool.text")
     studio.drag(at, at)
-    dialog = dialog_of(studio)
-    QTest.keyClicks(dialog.text, text)
-    studio.wait_for(lambda: not dialog.is_at_work)
-    dialog.accept()
+    studio.wait_for(lambda: studio.window.texts.is_writing)
+    QTest.keyClicks(studio.window.canvas, text)
+    assert studio.window.texts.keep()
     layer = studio.document.layers[-1]
     assert isinstance(layer, RasterLayer)
     return layer
 
 
-def test_a_click_writes_and_becomes_one_step_of_the_history(studio: Studio) -> None:
+def test_the_dialog_takes_over_what_is_written_and_makes_one_entry(studio: Studio) -> None:
     studio.show_plain()
-    studio.window.state.set_color((1.0, 0.0, 0.0))
-    layer = write(studio, "Hello")
-    assert layer.text is not None
-    assert (layer.name, layer.text.text, layer.text.color) == ("Hello", "Hello", "#ff0000")
-    assert studio.names == ["New picture", "New text layer"]
-    assert studio.window.state.layer_id == layer.id
-    bounds = layer.tiles.content_bounds()
-    assert bounds.width > 10
-    assert 15 <= bounds.x <= 30
-    picture = flatten(studio.document)
-    assert (picture[..., 0] == 255).all(), "red letters on white"
-    assert picture[..., 1].min() < 60
-
-
-def test_what_is_written_shows_at_once_and_escape_takes_it_away(studio: Studio) -> None:
-    studio.show_plain()
-    before = studio.document
     studio.window.perform("tool.text")
-    studio.drag((20, 20), (20, 20))
+    studio.drag((20, 40), (20, 40))
+    studio.wait_for(lambda: studio.window.texts.is_writing)
+    QTest.keyClicks(studio.window.canvas, "MM")
+    studio.window.context.bars[Tool.TEXT].more.click()
     dialog = dialog_of(studio)
-    QTest.keyClicks(dialog.text, "MMMM")
+    assert not studio.window.texts.is_writing
+    assert dialog.text.toPlainText() == "MM"
+    dialog.text.setPlainText("MMM")
+    dialog.leading.number.value_changed.emit(150.0)
+    studio.wait_for(lambda: not dialog.is_at_work)
+    dialog.accept()
+    assert studio.names == ["New picture", "New text layer"]
+    layer = studio.document.layers[-1]
+    assert isinstance(layer, RasterLayer)
+    assert layer.text is not None
+    assert (layer.text.text, layer.text.leading) == ("MMM", 1.5)
+
+
+def test_the_dialog_shows_at_once_and_escape_takes_it_away(studio: Studio) -> None:
+    studio.show_plain()
+    layer = write(studio, "MMMM")
+    before = studio.document
+    studio.window.perform("layer.adjustment")
+    dialog = dialog_of(studio)
+    dialog.color.color_changed.emit("#000000")
+    dialog.text.setPlainText("i")
     studio.wait_for(lambda: not dialog.is_at_work)
     opened = studio.window.state.open_document
     assert opened is not None
-    assert flatten(opened.shown).min() == 0
+    assert opened.shown.raster_layer(layer.id).tiles.content_bounds().width < 20
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert studio.document is before
     assert not studio.window.state.is_editing
 
 
-def test_a_text_of_nothing_is_no_layer(studio: Studio) -> None:
+def test_the_dialog_keeps_no_text_of_nothing(studio: Studio) -> None:
     studio.show_plain()
-    studio.window.perform("tool.text")
-    studio.drag((20, 20), (20, 20))
-    dialog_of(studio).accept()
+    write(studio, "M")
+    studio.window.perform("layer.adjustment")
+    dialog = dialog_of(studio)
+    dialog.text.setPlainText("  ")
+    dialog.accept()
     assert studio.window.effects.dialog is not None
     studio.window.effects.give_up()
-    assert studio.names == ["New picture"]
-
-
-def test_a_click_on_letters_changes_them_where_the_layer_is_now(studio: Studio) -> None:
-    studio.show_plain()
-    layer = write(studio, "MMM")
-    studio.window.perform("tool.move")
-    bounds = layer.tiles.content_bounds()
-    studio.drag((bounds.x + 4, bounds.y + 4), (bounds.x + 64, bounds.y + 44))
-    moved = studio.document.raster_layer(layer.id)
-    after = moved.tiles.content_bounds()
-    assert (after.x, after.y) == (bounds.x + 60, bounds.y + 40)
-    studio.window.perform("tool.text")
-    studio.drag((after.x + 5, after.y + 5), (after.x + 5, after.y + 5))
-    dialog = dialog_of(studio)
-    assert dialog.text.toPlainText() == "MMM"
-    dialog.size.move_to_share(dialog.size.value_range.to_share(40))
-    dialog.alignment.chosen.emit("right")
-    studio.wait_for(lambda: not dialog.is_at_work)
-    dialog.accept()
-    changed = studio.document.raster_layer(layer.id)
-    assert changed.text is not None
-    assert (changed.text.size_px, changed.text.alignment) == (40, Alignment.RIGHT)
-    assert abs(changed.tiles.content_bounds().x - after.x) < 12
-    assert studio.names[-1] == "Change text"
-    studio.window.perform("edit.undo")
-    assert studio.document.raster_layer(layer.id) == moved
+    assert studio.names == ["New picture", "New text layer"]
 
 
 def test_painting_on_a_text_is_refused_until_it_is_pixels(studio: Studio) -> None:
@@ -138,22 +120,6 @@ def test_a_text_layer_comes_back_from_a_file_and_others_see_its_pixels(studio: S
     loaded = load_openraster(tmp_path / "a.ora")
     assert loaded.raster_layer(layer.id).text == layer.text
     assert np.array_equal(flatten(loaded), flatten(studio.document))
-
-
-def test_a_drag_makes_a_box_that_breaks_lines(studio: Studio) -> None:
-    studio.show_plain()
-    studio.window.perform("tool.text")
-    studio.drag((20, 20), (120, 90))
-    dialog = dialog_of(studio)
-    QTest.keyClicks(dialog.text, "one two three four five six seven")
-    dialog.accept()
-    layer = studio.document.layers[-1]
-    assert isinstance(layer, RasterLayer)
-    assert layer.text is not None
-    assert abs(layer.text.width - 100) < 2
-    bounds = layer.tiles.content_bounds()
-    assert bounds.width < 110
-    assert bounds.height > 2 * layer.text.size_px
 
 
 def test_letters_have_one_colour_and_soft_rims(qapp: QApplication) -> None:

@@ -22,7 +22,7 @@ from desktop.ui.canvas.pointer import PointerInput
 from desktop.ui.canvas.scene import CanvasScene, device_rect, merged_rects, part_of_a_pixel
 from desktop.ui.canvas.split import SplitLine
 from desktop.ui.canvas.tool_overlays import ClickMarks, GradientLineOverlay, OutlineOverlay, PickerRing
-from desktop.ui.canvas.view_widget import ViewWidget
+from desktop.ui.canvas.typing_widget import TypingWidget
 from desktop.ui.focus import is_typing
 from desktop.ui.state import EditorState
 
@@ -30,7 +30,7 @@ FRAME_MS = 16
 THREADS_MS = 4  # until the threads that composite tiles are asked again
 
 
-class CanvasWidget(ViewWidget):
+class CanvasWidget(TypingWidget):
     """Coordinates: `x, y` are device pixels of this widget, points are image pixels."""
 
     pointer_moved = Signal(object)  # Point in the image, or None when the pointer left
@@ -263,7 +263,7 @@ class CanvasWidget(ViewWidget):
         self.hover_at(event.position())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self.pointer.key_press(event):
+        if not self.types(event) and not self.pointer.key_press(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

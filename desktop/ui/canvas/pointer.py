@@ -83,6 +83,7 @@ class PointerInput:
         self.make_gesture: Callable[..., Gesture | None] = lambda _tool, _modifiers: None
         self.grab: Callable[[Point, Modifier], Gesture | None] = lambda _point, _modifiers: None  # before the tool
         self.cursor_over: Callable[[], Qt.CursorShape | None] = lambda: None  # for what `grab` would take
+        self.works_on_edit: Callable[[], bool] = lambda: False  # a press belongs to the edit that is open
         self.on_error: Callable[[UserError], None] = lambda _error: None
         self.on_key: Callable[[Qt.Key], bool] = lambda _key: False
         self.on_nudge: Callable[[int, int], None] = lambda _dx, _dy: None
@@ -280,7 +281,7 @@ class PointerInput:
         if tool is Tool.ZOOM:
             self._zoom_from = (position, self._canvas.view.zoom, False)
             return
-        if self._canvas.state.is_editing and tool is not Tool.TRANSFORM:  # something is being tried in a dialog
+        if self._canvas.state.is_editing and not self.works_on_edit():  # something is being tried in a dialog
             return
         if Modifier.ALT in modifiers and tool in PICKS_WITH_ALT:
             tool = Tool.PICKER

@@ -43,6 +43,7 @@ class EditingTools:
         self.ranges, self.channels = ColorRangeCommands(window), ChannelCommands(window)
         window.selection.magnetic.zoom = lambda: canvas.view.zoom
         canvas.pointer_moved.connect(window.selection.magnetic.hover)
+        canvas.pointer.works_on_edit = lambda: self.transform.is_active or window.texts.is_writing
         self._cursor_before = canvas.pointer.cursor_over
         canvas.pointer.cursor_over = self._cursor
         canvas.pointer_moved.connect(self._refresh_cursor)
@@ -60,8 +61,10 @@ class EditingTools:
             self._window.ai.run()
 
     def lets_through(self, action_id: str) -> bool:
-        """Whether an action may be done now: not in the middle of an edit, but one may look around a transform."""
-        transform = self.transform
+        """Whether an action may be done now: not in the middle of an edit, but one may look around; a text is kept."""
+        transform, texts = self.transform, self._window.texts
+        if texts.is_writing:
+            return texts.gives_way(action_id)
         return transform.gives_way(action_id) and (transform.is_active or not self._window.state.is_editing)
 
     def gesture(self, tool: Tool, modifiers: Modifier) -> Gesture | None:
@@ -93,7 +96,8 @@ class EditingTools:
         return HoleNetwork(window.ai.runner, model, window.ai.form.device_for(model), window.state.current)
 
     def _cursor(self) -> Qt.CursorShape | None:
-        return self.transform.cursor() or self.crop.cursor() or self._cursor_before()
+        writes = Qt.CursorShape.IBeamCursor if self._window.state.tool is Tool.TEXT else None
+        return self.transform.cursor() or self.crop.cursor() or self._cursor_before() or writes
 
     def _refresh_cursor(self) -> None:
         if self.transform.is_active or self.crop.is_active:

@@ -226,6 +226,8 @@ class FileCommands:
 
     def _may_give_up(self, sessions: Sequence[DocumentSession], then: Callable[[], None]) -> bool:
         """True when nothing is lost by closing these now. Otherwise asks; after saving, `then` is called."""
+        if not self._window.texts.keep():
+            return False
         modified = [session for session in sessions if self._is_modified(session)]
         if not modified:
             return True

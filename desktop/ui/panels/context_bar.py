@@ -10,6 +10,7 @@ from desktop.ui.actions import action_spec
 from desktop.ui.commands.brush_commands import BrushCommands
 from desktop.ui.commands.editing_tools import EditingTools
 from desktop.ui.commands.object_commands import ObjectCommands
+from desktop.ui.commands.text_commands import TextCommands
 from desktop.ui.commands.tool_commands import LARGEST_BRUSH_PX
 from desktop.ui.i18n import tr
 from desktop.ui.icons import icon_pixmap
@@ -20,6 +21,7 @@ from desktop.ui.panels.retouch_bars import retouch_bars
 from desktop.ui.panels.select_bars import SelectBar, WandBar
 from desktop.ui.panels.shape_bar import ShapeBar
 from desktop.ui.panels.stamp_bar import StampBar
+from desktop.ui.panels.text_bar import TextBar
 from desktop.ui.panels.transform_bar import CropBar, FrameBar, TransformBar
 from desktop.ui.state import PAINT_TOOLS, RETOUCH_TOOLS, EditorState, Tool
 from desktop.ui.theme import tokens
@@ -39,6 +41,7 @@ class ContextBar(QFrame):
         brushes: BrushCommands,
         objects: ObjectCommands,
         editing: EditingTools,
+        texts: TextCommands,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -63,6 +66,7 @@ class ContextBar(QFrame):
             Tool.STAMP: StampBar(state, self),
             Tool.WAND: WandBar(state, self),
             Tool.SHAPE: ShapeBar(state, editing.shapes, self),
+            Tool.TEXT: TextBar(state, texts, self),
             **retouch_bars(state, editing.removal, self),
             Tool.TRANSFORM: TransformBar(editing.transform, self),
             Tool.CROP: CropBar(editing.crop, self),
