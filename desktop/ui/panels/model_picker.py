@@ -36,7 +36,7 @@ class ModelPicker(QWidget):
     def set_models(self, models: Sequence[Model], model: Model | None) -> None:
         """What can be chosen, and what is."""
         self._models = tuple(models)
-        if model is not self._model:
+        if model != self._model:
             self._model = model
             self._show_card()
         self.setVisible(model is not None)
