@@ -202,6 +202,7 @@ def _settings_digest(prepared: PreparedRun) -> str:
     said = {
         "model": prepared.model.sha256,
         "parameters": dict(prepared.parameters),
+        **({} if prepared.inside is None else {"inside": dict(prepared.inside)}),
         "seed": options.seed,
         "points": options.points,
         "cutout": options.is_cutout,
@@ -209,6 +210,7 @@ def _settings_digest(prepared: PreparedRun) -> str:
     }
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
     arrays = {**prepared.inputs, **({"under": prepared.mask} if prepared.mask is not None else {})}
+    arrays |= {f"{name} inside": array for name, array in prepared.inside_inputs.items()}
     for name, array in sorted(arrays.items()):
         digest.update(f"{name}{array.shape}{array.dtype}".encode() + array.tobytes())
     return digest.hexdigest()

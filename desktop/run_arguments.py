@@ -146,6 +146,16 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
     parser.add_argument("--style", type=Path, metavar="PICTURE", help="for models that take a style picture")
+    parser.add_argument(
+        "--inside",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="with --mask: --param where the mask is white (a second style); --param alone holds where it is black",
+    )
+    parser.add_argument(
+        "--inside-style", type=Path, metavar="PICTURE", help="with --mask: the --style where it is white"
+    )
     parser.add_argument("--image2", type=Path, metavar="PICTURE", help="for models that take two pictures")
     parser.add_argument(
         "--hints", type=Path, metavar="PICTURE", help="for models that colour: dabs of the colours wanted"
@@ -187,6 +197,8 @@ def _run_options(given: argparse.Namespace) -> dict[str, object]:
         "device": given.device,
         "tile_side": given.tile,
         "is_best": given.best,
+        "inside": parameters_of(given.inside),
+        "inside_style": given.inside_style,
     }
 
 

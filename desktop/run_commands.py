@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from desktop.tools.backgrounds import BackgroundSettings
 
 AVERAGED = (Task.RESTORE, Task.UPSCALE)  # tasks in which the answers to a picture and to its mirror image are one
+MASK_TASKS = (Task.MATTE, Task.SEGMENT)
 WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
 
 
@@ -65,6 +66,8 @@ class RunOptions:
     device: DeviceChoice = "auto"
     tile_side: int | None = None
     is_best: bool = False  # the mean of eight runs, the picture turned and mirrored
+    inside: Mapping[str, ParameterValue] = field(default_factory=dict)  # where the mask is white, instead of parameters
+    inside_style: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class PreparedRun:
     inputs: Mapping[str, Array]
     backdrop: BackgroundSettings | None
     mask: Pixels | None  # under which the result is blended; a model that eats the mask does that itself
+    inside: Mapping[str, ParameterValue] | None = None  # of a second run, which shows where the mask is white
+    inside_inputs: Mapping[str, Array] = field(default_factory=dict)
 
 
 def run_model(options: RunOptions, source: Path, target: Path, tell: Printer) -> int:
@@ -116,7 +121,20 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
         inputs["mask"] = mask
         mask = None
     backdrop = None if options.background is None else backdrop_of(options.background, has_shadow=options.has_shadow)
-    return PreparedRun(options, model, parameters, inputs, backdrop, mask)
+    prepared = PreparedRun(options, model, parameters, inputs, backdrop, mask)
+    return _with_inside(prepared) if options.inside or options.inside_style is not None else prepared
+
+
+def _with_inside(prepared: PreparedRun) -> PreparedRun:
+    """The same with all that the second run needs. UserError when the model cannot be asked twice."""
+    options, manifest = prepared.options, prepared.model.manifest
+    if manifest.task in (*MASK_TASKS, Task.UPSCALE) or "mask" in prepared.inputs or options.is_best:
+        raise UserError("cli.no_inside", model_id=manifest.id)
+    if prepared.mask is None:
+        raise UserError("cli.inside_needs_mask")
+    inside = complete_parameters(manifest, {**prepared.parameters, **options.inside})
+    style = {} if options.inside_style is None else {"style": read_image(options.inside_style).pixels}
+    return replace(prepared, inside=inside, inside_inputs=style)
 
 
 def check_run_target(target: Path, options: RunOptions) -> None:
@@ -159,6 +177,7 @@ def run_on_file(
         tile_side=options.tile_side,
     )
     del inputs
+    inside = _inside_request(prepared, request)
     if not keeps_source:  # at 24 megapixels the pixels and their copies count
         picture = replace(picture, pixels=picture.pixels[:1, :1].copy())
     requests = [request]
@@ -167,9 +186,29 @@ def run_on_file(
         result = _best_result(requests.pop(), runner, on_progress)
     else:
         result = result_of(run_and_wait(runner, requests.pop(), on_progress))
+    if inside is not None:
+        picture = replace(picture, pixels=result.image)  # it shows where the mask is black
+        result = _joined(result, result_of(run_and_wait(runner, inside, on_progress)))
     written = _written(prepared, picture, result)
     write_picture(target, written)
     return _facts(prepared, source, target, written, result), result
+
+
+def _inside_request(prepared: PreparedRun, outside: Request) -> Request | None:
+    if prepared.inside is None:
+        return None
+    return replace(outside, inputs={**outside.inputs, **prepared.inside_inputs}, parameters=prepared.inside)
+
+
+def _joined(outside: Result, inside: Result) -> Result:
+    """The second of two runs with the time and the tiles of both."""
+    return replace(
+        inside,
+        seconds=outside.seconds + inside.seconds,
+        tiles=outside.tiles + inside.tiles,
+        peak_memory_bytes=max(outside.peak_memory_bytes, inside.peak_memory_bytes),
+        notes=tuple(dict.fromkeys([*outside.notes, *inside.notes])),
+    )
 
 
 def _best_result(request: Request, runner: Runner, on_progress: Callable[[Progress], None]) -> Result:
@@ -271,6 +310,7 @@ def _facts(prepared: PreparedRun, source: Path, target: Path, written: ImageFile
         "height": height,
         "depth": written.pixels.dtype.itemsize * 8,
         "parameters": dict(prepared.parameters),
+        **({} if prepared.inside is None else {"inside": dict(prepared.inside)}),
         "seed": prepared.options.seed,
     }
 

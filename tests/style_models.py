@@ -9,24 +9,35 @@ from onnx import TensorProto, helper
 
 from tests.runtime_models import make_model, tile_table
 
-INPUTS = """
+CHOICE_INPUT = """
 [[inputs]]
 name = "style"
 role = "choice"
 param = "style"
+"""
+PICTURE_INPUT = """
+[[inputs]]
+name = "style"
+role = "style"
+size = "any"
+std = [255.0]
+"""
+STRENGTH_INPUT = """
 [[inputs]]
 name = "strength"
 role = "scalar"
 param = "strength"
 range = [0.0, 1.0]
 """
-PARAMS = """
+CHOICE_PARAM = """
 [[params]]
 id = "style"
 label = "Style"
 type = "choice"
 choices = ["Red", "Blue"]
 default = "Red"
+"""
+PARAMS = """
 [[params]]
 id = "strength"
 label = "Strength"
@@ -59,8 +70,31 @@ def shifting_style(folder: Path, *, tile: int = 64) -> Path:
         nodes,
         constants={"shifts": shifts},
         task="style",
-        inputs=INPUTS,
-        params=PARAMS,
+        inputs=CHOICE_INPUT + STRENGTH_INPUT,
+        params=CHOICE_PARAM + PARAMS,
         extra_inputs=[helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("style", "strength")],
+        tile=tile_table(tile, 4),
+    )
+
+
+def mean_color_style(folder: Path, *, tile: int = 64) -> Path:
+    """Paints everything in the mean colour of the style's picture, as much of it as the strength says."""
+    nodes = [
+        helper.make_node("ReduceMean", ["style", "sides"], ["color"], keepdims=1),
+        helper.make_node("Sub", ["color", "image"], ["away"]),
+        helper.make_node("Mul", ["away", "strength"], ["part"]),
+        helper.make_node("Add", ["image", "part"], ["result"]),
+    ]
+    return make_model(
+        folder,
+        nodes,
+        constants={"sides": np.array([2, 3], np.int64)},
+        task="style",
+        inputs=PICTURE_INPUT + STRENGTH_INPUT,
+        params=PARAMS,
+        extra_inputs=[
+            helper.make_tensor_value_info("style", TensorProto.FLOAT, [1, 3, "style_height", "style_width"]),
+            helper.make_tensor_value_info("strength", TensorProto.FLOAT, [1]),
+        ],
         tile=tile_table(tile, 4),
     )

@@ -263,13 +263,14 @@ class MadeBy(_Table, frozen=True, kw_only=True):
 class Golden(_Table, frozen=True, kw_only=True):
     """The model's own proof: `output` was computed by the training framework, not by the exported file.
 
-    `input` is the picture it was computed from, `mask` what was masked in it, white in grey; `tensors` are .npy files
-    for latents and noise, by tensor name.
+    `input` is the picture it was computed from, `mask` what was masked in it, white in grey, `style` the picture whose
+    manner it was given; `tensors` are .npy files for latents and noise, by tensor name.
     """
 
     output: Name
     input: Name | None = None
     mask: Name | None = None
+    style: Name | None = None
     tensors: dict[Name, Name] = {}
     tolerance: NotNegative
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -266,11 +266,12 @@ def changed_meanwhile(plan: Plan, document: Document) -> bool:
 
 def recipe_of(plan: Plan, result: Result) -> AiRecipe:
     source = plan.layer_id if plan.settings.source is Source.LAYER and plan.layer_id is not None else 0
-    hints = hint_layer(plan.settings)
+    second, role = plan.settings.second, second_role(plan.settings.model.manifest)
+    further = () if second is None or second.layer_id is None or role is None else ((role, second.layer_id),)
     return AiRecipe(
         model_id=plan.request.model_id,
         model_sha256=result.model_sha256,
-        inputs=(("image", source),) if hints is None else (("image", source), ("hints", hints)),
+        inputs=(("image", source), *further),
         parameters=tuple(plan.request.parameters.items()),
         seed=plan.request.seed,
         region=plan.rect,

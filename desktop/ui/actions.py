@@ -217,6 +217,7 @@ _AI = (
     _a("generate.load", "generate", "latents.load", icon="open", condition="has_latent", separated=True),
     _a("generate.save", "generate", "latents.save", icon="save", condition="has_latent"),
     _a("generate.walk", "generate", "walks.save", icon="save", condition="can_walk"),
+    _a("styles.pick", "styles", "styles.pick_picture", icon="picture", condition="takes_style_picture"),
     _a("styles.slow", "styles", "styles.jobs.paint_slowly", icon="style", condition="can_paint_slowly"),
     _a("styles.learn", "styles", "styles.jobs.learn", icon="plus", condition="can_learn_style"),
     _a("styles.cancel", "styles", "styles.jobs.cancel", icon="stop", condition="learns_style", separated=True),

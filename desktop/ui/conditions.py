@@ -100,6 +100,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_keep_live": lambda window, spec: window.live.can_keep,
     "can_encode": lambda window, spec: window.generate.can_encode,
     "has_sample": lambda window, spec: window.generate.sample is not None,
+    "takes_style_picture": lambda window, spec: window.styles.takes_pictures,
     "can_paint_slowly": lambda window, spec: window.styles.jobs.can_paint,
     "can_learn_style": lambda window, spec: not window.styles.jobs.is_running,
     "learns_style": lambda window, spec: window.styles.jobs.is_running,

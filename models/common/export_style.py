@@ -44,6 +44,7 @@ TILE = {"tile": 512, "stride": StylePainter.STRIDE, "receptive_field": 32}
 PARITY_TOLERANCE = 4e-3  # one level: deep products of deviations are rounded differently by two libraries
 PARTS = ("look", "main")
 Params = dict[str, Any]  # as the form has them: style and second by name, the others 0..100
+Told = dict[str, NDArray[np.float32]]  # what earlier parts made of whole pictures, by tensor
 
 
 @dataclass(frozen=True)
@@ -65,26 +66,26 @@ class StyleRunner:
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder, self.manifest = folder, manifest
-        self.sessions = {part: cpu_session(folder / manifest["files"][part]) for part in PARTS}
+        self.sessions = {part: cpu_session(folder / name) for part, name in manifest["files"].items()}
 
     def __call__(self, picture: Rgb8, params: Params, *, seed: int = 0) -> Rgb8:
-        look = self.look(picture, params)
-        return self.part(picture, look, params, seed=seed)
+        told = self.look(picture, params)
+        return self.part(picture, told, params, seed=seed)
 
-    def look(self, picture: Rgb8, params: Params) -> NDArray[np.float32]:
+    def look(self, picture: Rgb8, params: Params) -> Told:
         (look,) = self.sessions["look"].run(None, graph_inputs(self.manifest, "look", picture, params))
-        return look
+        return {"look": look}
 
     def part(
         self,
         picture: Rgb8,
-        look: NDArray[np.float32],
+        told: Told,
         params: Params,
         *,
         corner: tuple[int, int] = (0, 0),
         seed: int = 0,
     ) -> Rgb8:
-        inputs = graph_inputs(self.manifest, "main", picture, params, look=look, corner=corner, seed=seed)
+        inputs = graph_inputs(self.manifest, "main", picture, params, told=told, corner=corner, seed=seed)
         (planes,) = self.sessions["main"].run(None, inputs)
         return planes_to_rgb8(planes)
 
@@ -181,8 +182,9 @@ def export_style(export: StyleExport, folder: Path) -> None:
 
 def write_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: str) -> None:
     """Export with the dynamo exporter at any height and width, weights in half precision, no traces of this machine."""
-    example = example_inputs(manifest, part, 72, 104)
-    free = {2: "height", 3: "width"}
+    fixed = fixed_size_of(manifest, part)
+    example = example_inputs(manifest, part, *(fixed or (72, 104)))
+    free = None if fixed else {2: "height", 3: "width"}
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the exporter's own deprecations are not news to the reader
@@ -209,11 +211,18 @@ def write_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: s
     onnx.save(model, path)
 
 
-def check_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: str) -> None:
+def fixed_size_of(manifest: dict[str, Any], part: str) -> tuple[int, int] | None:
+    """(height, width) of the only pictures that a part takes; None for any."""
+    sizes = [spec["size"] for spec in manifest["inputs"] if spec["part"] == part and isinstance(spec.get("size"), list)]
+    return tuple(sizes[0]) if sizes else None
+
+
+def check_part(network: nn.Module, path: Path, manifest: dict[str, Any], part: str, told: Told | None = None) -> None:
     """ExportError when onnxruntime and torch differ at any size."""
     session = cpu_session(path)
-    for height, width in PARITY_SIZES:
-        inputs = example_inputs(manifest, part, height, width)
+    fixed = fixed_size_of(manifest, part)
+    for height, width in [fixed] if fixed else PARITY_SIZES:
+        inputs = example_inputs(manifest, part, height, width, told)
         with torch.no_grad():
             expected = network(*inputs.values()).numpy()
         (result,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
@@ -229,12 +238,12 @@ def write_golden(
     """The golden sample; its expectation comes from torch."""
     picture, params = export.golden_input, export.golden_params
 
-    def computed(part: str, look: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        inputs = graph_inputs(manifest, part, picture, params, look=look)
+    def computed(part: str, told: Told | None = None) -> NDArray[np.float32]:
+        inputs = graph_inputs(manifest, part, picture, params, told=told)
         with torch.no_grad():
             return parts[part](*(torch.from_numpy(array) for array in inputs.values())).numpy()
 
-    result = computed("main", computed("look"))
+    result = computed("main", {"look": computed("look")})
     Image.fromarray(picture).save(folder / "golden/input.png")
     Image.fromarray(planes_to_rgb8(result)).save(folder / "golden/output.png")
     return {
@@ -281,7 +290,7 @@ def graph_inputs(
     picture: Rgb8,
     params: Params,
     *,
-    look: NDArray[np.float32] | None = None,
+    told: Told | None = None,
     corner: tuple[int, int] = (0, 0),
     seed: int = 0,
 ) -> dict[str, NDArray[np.float32]]:
@@ -291,28 +300,28 @@ def graph_inputs(
     for place, spec in enumerate(manifest["inputs"]):
         if spec["part"] != part:
             continue
-        if spec["role"] == "image":
+        if spec["role"] in ("image", "style"):
             inputs[spec["name"]] = planes
         elif spec["role"] == "noise":
             inputs[spec["name"]] = picture_noise(place, *picture.shape[:2], seed=seed, corner=corner)
         elif spec["role"] == "embedding":
-            assert look is not None
-            inputs[spec["name"]] = look
+            assert told is not None
+            inputs[spec["name"]] = told[spec["name"]]
         else:
             inputs[spec["name"]] = np.array([_number(spec, manifest, params)], np.float32)
     return inputs
 
 
-def example_inputs(manifest: dict[str, Any], part: str, height: int, width: int) -> dict[str, Tensor]:
+def example_inputs(
+    manifest: dict[str, Any], part: str, height: int, width: int, told: Told | None = None
+) -> dict[str, Tensor]:
     """A random picture with sensible statistics, and the parameters at values that use everything."""
     generator = np.random.default_rng(height * 10_000 + width)
     picture = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    look = None
-    if part == "main":
-        length = next(spec["shape"][0] for spec in manifest["inputs"] if spec["role"] == "embedding")
-        look = generator.uniform(0.5, 1.5, (1, length)).astype(np.float32)
+    lengths = {spec["name"]: spec["shape"][0] for spec in manifest["inputs"] if spec["role"] == "embedding"}
+    looks = {name: generator.uniform(0.5, 1.5, (1, length)).astype(np.float32) for name, length in lengths.items()}
     percent = {param["id"]: 40.0 for param in manifest["params"] if param["type"] == "float"}
-    inputs = graph_inputs(manifest, part, picture, percent, look=look)
+    inputs = graph_inputs(manifest, part, picture, percent, told=looks | (told or {}))
     return {name: torch.from_numpy(array) for name, array in inputs.items()}
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.nets.vgg import VGG_WEIGHTS, Vgg, moments, random_vgg
 
 Looks = dict[int, tuple[str, ...]]  # how much smaller the eye sees the picture → the layers that count
+Manner = list[tuple[Tensor, Tensor]]  # means and covariances of every layer that counts
 
 # The eye looks closely at edges only, at strokes in the half, at shapes in the quarter of the size: as much as deeper
 # layers see in the whole, for a fifth of the work.
@@ -41,33 +42,45 @@ class PerceptualLoss(nn.Module):
         self.eye = eye
         self.looks = dict(LOOKS) if looks is None else looks
         self.style_layers = [(shrink, layer) for shrink, layers in self.looks.items() for layer in layers]
-        with torch.no_grad():
-            seen = [self._seen(picture[None]) for picture in pictures]
-        for place, layer in enumerate(self.style_layers):
-            mean, covariance = zip(*(moments(features[layer]) for features in seen), strict=True)
+        manners = [self.manner_of(picture[None]) for picture in pictures]
+        for place, layer in enumerate(zip(*manners, strict=True)):
+            mean, covariance = zip(*layer, strict=True)
             self.register_buffer(f"mean{place}", torch.cat(mean))
             self.register_buffer(f"covariance{place}", torch.cat(covariance))
 
-    def forward(self, painted: Tensor, photo: Tensor, style: int) -> tuple[Tensor, Tensor]:
-        """(content distance of each picture (N,), style distance of all of them together)."""
+    @torch.no_grad()
+    def manner_of(self, picture: Tensor) -> Manner:
+        """What a style's picture (1, 3, H, W) looks like to the eye."""
+        seen = self._seen(picture)
+        return [moments(seen[layer]) for layer in self.style_layers]
+
+    def forward(self, painted: Tensor, photo: Tensor, style: int | Manner) -> tuple[Tensor, Tensor]:
+        """(content distance of each picture (N,), style distance of all of them together).
+
+        `style`: the number of one of the pictures, or what `manner_of` another is.
+        """
         with torch.no_grad():
             wanted = self._seen(photo, CONTENT_LAYER[:1])[CONTENT_LAYER]
         seen = self._seen(painted)
         content = (seen[CONTENT_LAYER] - wanted).square().mean((1, 2, 3)) / wanted.square().mean((1, 2, 3))
-        return content, self._manner_of(seen, style)
+        return content, self._distance(seen, style)
 
-    def manner(self, painted: Tensor, style: int) -> Tensor:
+    def manner(self, painted: Tensor, style: int | Manner) -> Tensor:
         """The style distance alone."""
-        return self._manner_of(self._seen(painted), style)
+        return self._distance(self._seen(painted), style)
 
-    def _manner_of(self, seen: dict[tuple[int, str], Tensor], style: int) -> Tensor:
+    def _distance(self, seen: dict[tuple[int, str], Tensor], style: int | Manner) -> Tensor:
         distances = []
         for place, layer in enumerate(self.style_layers):
             together = seen[layer].transpose(0, 1).flatten(1)[None, :, :, None]  # as if side by side
             mean, covariance = moments(together)
-            distances.append(unlikeness(mean, getattr(self, f"mean{place}")[style]))
-            distances.append(unlikeness(covariance, getattr(self, f"covariance{place}")[style]))
+            wanted_mean, wanted_covariance = self._known(place, style) if isinstance(style, int) else style[place]
+            distances.append(unlikeness(mean, wanted_mean))
+            distances.append(unlikeness(covariance, wanted_covariance))
         return torch.stack(distances).mean()
+
+    def _known(self, place: int, style: int) -> tuple[Tensor, Tensor]:
+        return getattr(self, f"mean{place}")[style], getattr(self, f"covariance{place}")[style]
 
     def _seen(self, picture: Tensor, shrinks: tuple[int, ...] | None = None) -> dict[tuple[int, str], Tensor]:
         found = {}

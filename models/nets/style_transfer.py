@@ -181,12 +181,8 @@ class StyleLook(nn.Module):
 
     def forward(self, image: Tensor, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
-        height, width = whole.shape[-2:]
-        rows = torch.arange(height, device=image.device).float()[:, None]
-        columns = torch.arange(width, device=image.device).float()
-        noise = (torch.sin(rows * 12.9898 + columns * 78.233) * 43758.55).frac().abs() * 2 - 1
         look = Look()
-        self.painter.features(whole, noise[None, None], self.mixture(style, second, mix), look)
+        self.painter.features(whole, noise_by_place(whole), self.mixture(style, second, mix), look)
         return look.vector()
 
 
@@ -218,7 +214,21 @@ class FastStyle(nn.Module):
         )
         painted = self.painter(whole, whole_noise, self.mixture(style, second, mix), Look(look)).clamp(0, 1)
         painted = painted[..., MARGIN_PX:, MARGIN_PX:][..., :height, :width]
-        luma = torch.tensor(LUMA, device=image.device).view(1, 3, 1, 1)
-        keeping = image + ((painted - image) * luma).sum(dim=1, keepdim=True)
-        painted = painted + own_colors * (keeping - painted)
-        return (image + strength * (painted - image)).clamp(0, 1)
+        return kept_and_mixed(image, painted, strength, own_colors)
+
+
+def noise_by_place(image: Tensor) -> Tensor:
+    """(1, 1, H, W) in -1..1 for a picture of that size: a formula, so that nothing random is in a graph."""
+    height, width = image.shape[-2:]
+    rows = torch.arange(height, device=image.device).float()[:, None]
+    columns = torch.arange(width, device=image.device).float()
+    noise = (torch.sin(rows * 12.9898 + columns * 78.233) * 43758.55).frac().abs() * 2 - 1
+    return noise[None, None]
+
+
+def kept_and_mixed(image: Tensor, painted: Tensor, strength: Tensor, own_colors: Tensor) -> Tensor:
+    """What is shown of a painting (1, 3, H, W): the photograph's colours kept, and itself mixed in, as told (1,)."""
+    luma = torch.tensor(LUMA, device=image.device).view(1, 3, 1, 1)
+    keeping = image + ((painted - image) * luma).sum(dim=1, keepdim=True)
+    painted = painted + own_colors * (keeping - painted)
+    return (image + strength * (painted - image)).clamp(0, 1)

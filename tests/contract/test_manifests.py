@@ -145,7 +145,7 @@ class TestShippedModel:
         assert (model.folder / "card.md").is_file()
         golden = model.manifest.golden
         assert golden is not None
-        for name in [*golden.tensors.values(), *filter(None, (golden.input, golden.mask))]:
+        for name in [*golden.tensors.values(), *filter(None, (golden.input, golden.mask, golden.style))]:
             assert (model.folder / name).is_file()
         assert (model.folder / golden.output).is_file()
 

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from desktop.core.composite import flatten
 from desktop.core.errors import UserError
+from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Catalog
 from desktop.tools.ai_tool import Where
 from desktop.ui.commands.style_jobs import train_python
+from desktop.ui.main_window import MainWindow
 from desktop.ui.panels.style_panel import StylePanel
 from desktop.ui.widgets.value_slider import ValueSlider
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_runs import RunnerHere
-from tests.style_models import shifting_style
+from tests.style_models import mean_color_style, shifting_style
 
 PROGRAM = """
 import json, pathlib, sys
@@ -130,6 +133,98 @@ def test_a_model_chosen_elsewhere_takes_the_style_out_of_the_hand(open_studio: O
     styles.choose(styles.styles[0])
     studio.window.ai.form.choose_model("b-style")
     assert styles.chosen is None
+
+
+@pytest.fixture
+def full_gallery(open_studio: OpenStudio, tmp_path: Path) -> Gallery:
+    """Two styles, and a network that takes any from a picture."""
+    folder = tmp_path / "models"
+    shifting_style(folder / "two-styles")
+    mean_color_style(folder / "any-style")
+    catalog = Catalog((folder,))
+    return Gallery(open_studio(make_runner=lambda: RunnerHere(catalog), catalog=catalog))
+
+
+def painting(path: Path) -> Path:
+    pixels = np.full((30, 40, 3), (200, 40, 90), np.uint8)
+    pixels[:, ::2] += 20
+    write_picture(path, pixels)
+    return path
+
+
+def test_a_style_is_taken_from_a_picture_of_ones_own(full_gallery: Gallery, tmp_path: Path) -> None:
+    gallery, window = full_gallery, full_gallery.window
+    path = painting(tmp_path / "painting.png")
+    window.files.ask_picture = lambda: path
+    assert not gallery.panel.pick.isHidden()
+    gallery.panel.pick.click()
+    gallery.settle()
+    assert gallery.shown_color() == [210, 50, 100]
+    assert gallery.styles.chosen is not None
+    tile = gallery.panel.tiles[gallery.styles.chosen.key]
+    assert tile.accessibleName() == "painting"
+    assert tile.image is not None
+    gallery.choose("Blue")
+    assert gallery.shown_color() == [100, 100, 151]
+    tile = gallery.panel.tiles[next(style.key for style in gallery.styles.styles if style.picture is not None)]
+    tile.click()
+    gallery.settle()
+    assert gallery.shown_color() == [210, 50, 100]
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((1, 1, 3), np.uint8), np.full((30, 40, 3), 90, np.uint8)])
+def test_a_picture_without_a_style_is_refused_when_it_is_chosen(
+    full_gallery: Gallery, tmp_path: Path, pixels: np.ndarray
+) -> None:
+    gallery, errors = full_gallery, []
+    path = tmp_path / "flat.png"
+    write_picture(path, pixels)
+    gallery.window.files.ask_picture = lambda: path
+    gallery.window.ai.failed.connect(errors.append)
+    gallery.window.perform("styles.pick")
+    gallery.settle()
+    assert len(errors) == 1
+    assert errors[0].key.startswith("styles.picture")
+    assert not gallery.styles.pictures
+
+
+def test_a_second_style_inside_the_selection_is_a_layer_with_its_mask(full_gallery: Gallery, tmp_path: Path) -> None:
+    gallery, window = full_gallery, full_gallery.window
+    path = painting(tmp_path / "painting.png")
+    window.files.ask_picture = lambda: path
+    gallery.panel.pick.click()
+    gallery.settle()
+    gallery.choose("Red")
+    names = [gallery.panel.inside.itemText(index) for index in range(gallery.panel.inside.count())]
+    gallery.panel.inside.setCurrentIndex(names.index("painting"))
+    gallery.panel.inside.activated.emit(names.index("painting"))
+    errors: list[UserError] = []
+    window.ai.failed.connect(errors.append)
+    gallery.panel.paint.click()
+    gallery.settle()
+    assert [error.key for error in errors] == ["styles.no_inside"]
+    select_left_half(window)
+    window.ai.form.feather_px = 0.0
+    gallery.panel.paint.click()
+    gallery.settle()
+    gallery.studio.wait_for(lambda: len(window.state.document.layers) == 3)
+    document = window.state.document
+    assert [layer.recipe is not None for layer in document.layers] == [False, True, True]
+    assert document.layers[1].mask is None
+    assert document.layers[2].mask is not None
+    shown = flatten(document, document.size.rect())
+    assert shown[40, 10, :3].tolist() == [210, 50, 100]
+    assert shown[40, 100, :3].tolist() == [151, 100, 100]
+    window.perform("edit.undo")
+    assert len(window.state.document.layers) == 1
+
+
+def select_left_half(window: MainWindow) -> None:
+    opened = window.state.open_document
+    assert opened is not None
+    half = np.full((80, 60), 255, np.uint8)
+    with opened.edit("Select") as edit:
+        edit.set_selection(TileMap.from_array(half, 0, 0, default=0))
 
 
 class Workbench:

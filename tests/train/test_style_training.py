@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,17 @@ import pytest
 import torch
 from PIL import Image
 
-from models import fast_style, learn_style, neural_style
+from models import arbitrary_style, fast_style, learn_style, neural_style
+from models.common.any_style_measure import at_equal_content
 from models.common.data import DataError
 from models.common.keras_weights import read_keras_weights
 from models.common.muon import MuonOrAdam, orthogonalised
 from models.common.own_paintings import OWN_PAINTINGS
 from models.common.perceptual import PerceptualLoss, untrained_eye
 from models.common.picture_noise import picture_noise
+from models.common.style_draws import StyleSources
 from models.common.style_pictures import resized_style
+from models.nets.any_style import FLAT, ManneredPainter, Palette, recolored
 from models.nets.style_transfer import Look, StylePainter
 
 
@@ -59,6 +63,79 @@ def test_a_style_is_learned_from_one_picture_and_the_shipped_network(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert lines[-1]["step"] == lines[-1]["of"]
     assert Path(lines[0]["picture"]).is_file()
+
+
+def test_the_network_for_any_style_goes_on_exactly_and_is_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = arbitrary_style.SMOKE | {"run": str(tmp_path / "run")}
+    config = arbitrary_style.config_from_plain(arbitrary_style.Config, plain)
+    arbitrary_style.train(config)
+    whole = torch.load(tmp_path / "run" / "latest.pt", weights_only=True)["net"]
+    half = arbitrary_style.config_from_plain(arbitrary_style.Config, plain | {"run": str(tmp_path / "half")})
+    with monkeypatch.context() as patch:
+        patch.setattr(arbitrary_style.Batch, "draw", StoppedAfter(arbitrary_style.Batch.draw, 2))
+        with pytest.raises(KeyboardInterrupt):
+            arbitrary_style.train(half)
+    arbitrary_style.train(half, resume=True)
+    resumed = torch.load(tmp_path / "half" / "latest.pt", weights_only=True)["net"]
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    arbitrary_style.export(config, tmp_path / "onnx/any-style")
+    manifest = (tmp_path / "onnx/any-style/manifest.toml").read_text(encoding="utf-8")
+    assert 'style = "golden/style.png"' in manifest
+    assert json.loads((tmp_path / "onnx/any-style/metrics.json").read_text())["tile_levels"] <= 1
+
+
+class StoppedAfter:
+    """Somebody presses Ctrl+C after so many calls."""
+
+    def __init__(self, call: Callable[..., object], count: int) -> None:
+        self.call, self.left = call, count
+
+    def __call__(self, *args: object, **named: object) -> object:
+        if not self.left:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return self.call(*args, **named)
+
+
+def test_a_palette_is_carried_over_exactly_and_grey_stays_grey() -> None:
+    torch.manual_seed(0)
+    photo = torch.rand(1, 3, 40, 50) * torch.tensor([0.9, 0.5, 0.3])[:, None, None]
+    style = torch.rand(1, 3, 30, 30) * torch.tensor([0.2, 0.7, 0.9])[:, None, None] + 0.05
+    painted = recolored(photo, Palette.of(photo, flat=1e-9).map_to(Palette.of(style, flat=1e-9)))
+    assert torch.allclose(painted.mean((2, 3)), style.mean((2, 3)), atol=1e-3)
+    assert torch.allclose(torch.cov(painted[0].flatten(1)), torch.cov(style[0].flatten(1)), atol=1e-3)
+    gray = style.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    ink = recolored(photo, Palette.of(photo).map_to(Palette.of(gray, flat=1e-9)))
+    assert float((ink - ink.mean(dim=1, keepdim=True)).abs().max()) < 0.01
+    flat = torch.full((1, 3, 8, 8), 0.4)
+    assert torch.isfinite(Palette.of(flat, flat=FLAT).map_to(Palette.of(flat))).all()
+
+
+def test_tiles_told_what_was_measured_are_painted_in_one_manner() -> None:
+    torch.manual_seed(0)
+    network = ManneredPainter(3, 16, 8).eval()
+    photo, noise = torch.rand(1, 3, 48, 64), torch.rand(1, 1, 48, 64)
+    manner = torch.cat([torch.tensor([[0.2, 0.5, 0.3]]), Palette.of(torch.rand(1, 3, 9, 9)).numbers()], dim=1)
+    mapping, look = Palette.of(photo).map_to(Palette.common(photo)), Look()
+    with torch.no_grad():
+        painted = network(photo, noise, manner, mapping, look)
+        again = network(photo, noise, manner, mapping, Look(look.vector()))
+    assert torch.allclose(painted, again, atol=1e-5)
+
+
+def test_views_of_styles_depend_on_the_generator_alone() -> None:
+    sources = StyleSources.generated()
+    one, other = (sources.draw(64, np.random.default_rng(5)) for _ in range(2))
+    assert one.shape == (64, 64, 3)
+    assert np.array_equal(one, other)
+
+
+def test_the_slow_method_is_read_off_between_its_points() -> None:
+    curve = [(0.4, 0.1), (0.2, 0.3)]
+    assert at_equal_content(curve, 0.3) == pytest.approx({"slow_content": 0.3, "slow_manner": 0.2})
+    assert at_equal_content(curve, 0.9) == pytest.approx({"slow_content": 0.4, "slow_manner": 0.1})
 
 
 def test_a_picture_is_painted_slowly(tmp_path: Path) -> None:

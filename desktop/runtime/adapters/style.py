@@ -17,6 +17,7 @@ from desktop.runtime.adapters.picture_task import check_picture_task, run_pictur
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.pictures import copy_alpha
 from desktop.runtime.runner import Pixels
+from desktop.runtime.style_pictures import check_style_picture
 
 BRUSH, STRENGTH = "brush", "strength"
 BAND_ROWS = 512
@@ -31,6 +32,8 @@ def results(manifest: Manifest, asked: Asked) -> ArrayShapes:
 
 
 def run(job: AdapterJob) -> int:
+    if "style" in job.inputs:
+        check_style_picture(job.inputs["style"])
     size = _painted_size(job)
     if size == job.image.shape[:2]:
         return run_picture_task(job)

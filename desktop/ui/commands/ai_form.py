@@ -143,7 +143,12 @@ class AiForm(QObject):
             self.second, self.second_path = SecondPicture(pixels=pixels), path
             self.changed.emit()
 
-        self._background.run(lambda: _pixels_of(path), on_done=take, on_error=self.failed.emit, name="second picture")
+        self._background.run(lambda: pixels_of(path), on_done=take, on_error=self.failed.emit, name="second picture")
+
+    def take_second(self, second: SecondPicture, path: Path) -> None:
+        """A picture that was read already."""
+        self.second, self.second_path = second, path
+        self.changed.emit()
 
     def set_seed(self, seed: int) -> None:
         self.seed = seed
@@ -197,7 +202,8 @@ def _known_device(name: str, otherwise: DeviceChoice) -> DeviceChoice:
     return next((device for device in DEVICE_CHOICES if device == name), otherwise)
 
 
-def _pixels_of(path: Path) -> np.ndarray:
+def pixels_of(path: Path) -> np.ndarray:
+    """(H, W, 4): what is visible of a file of any format."""
     from desktop.io.documents import flat_image, open_document_file
 
     return flat_image(open_document_file(path)).pixels

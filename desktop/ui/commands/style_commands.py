@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +11,21 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.core.document import Document
+from desktop.core.errors import UserError
 from desktop.runtime.runner import Cancelled, Failed, Job, Outcome, ParameterValue
 from desktop.tools import style_tool
-from desktop.tools.ai_tool import Where
-from desktop.tools.style_tool import StyleChoice
+from desktop.tools.ai_tool import SecondPicture, Where
+from desktop.tools.style_tool import StyleChoice, StylePicture
+from desktop.ui.commands.ai_form import pixels_of
 from desktop.ui.commands.style_jobs import StyleJobs
+from desktop.ui.commands.style_pair import StylePair
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 SETTLED_MS = 400  # after the last change of the picture: before, a stroke would cost a run for each dab
 FOLLOW_MS = 60  # after the last move of a slider
+PICTURES_KEPT = 6  # styles' pictures in the panel, those chosen last
 
 Picture = NDArray[np.uint8]
 
@@ -38,11 +43,14 @@ class StyleCommands(QObject):
         super().__init__(window)
         state, ai = window.state, window.ai
         self._state, self._ai, self._background = state, ai, window.background
-        self.jobs = StyleJobs(window)
+        self._ask_picture: Callable[[], Path | None] = lambda: window.files.ask_picture()
+        self.jobs, self.pair = StyleJobs(window), StylePair(window)
         self.jobs.changed.connect(ai.changed)  # what can be done now
         self.is_in_sight: Callable[[], bool] = lambda: False
         self.styles: list[StyleChoice] = []
+        self.pictures: list[StylePicture] = []
         self.chosen: StyleChoice | None = None
+        self.inside: StyleChoice | None = None  # the second style, for the painted region or the selection
         self.thumbnails: dict[tuple[str, str], Picture] = {}
         self._shown: Document | None = None  # the version that the thumbnails show
         self._small: Picture | None = None
@@ -67,6 +75,38 @@ class StyleCommands(QObject):
     @property
     def can_paint(self) -> bool:
         return self.chosen is not None and self._ai.can_run
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether an installed network takes its style from a picture."""
+        return any(style_tool.takes_picture(model.manifest) for model in self._ai.form.models)
+
+    def pick_picture(self) -> None:
+        """Takes the style of a picture from a file in hand."""
+        path = self._ask_picture()
+        if path is not None:
+            self._background.run(
+                lambda: StylePicture.of(path, pixels_of(path)),
+                on_done=self._take_picture,
+                on_error=self._ai.failed.emit,
+                name="style picture",
+            )
+
+    def choose_inside(self, choice: StyleChoice | None) -> None:
+        """The style for the painted region or the selection; None: the same everywhere."""
+        self.inside = choice
+        self.changed.emit()
+
+    def paint(self) -> None:
+        """The style in hand everywhere it is to be; with a second one everywhere, and that one inside the region."""
+        model = self._ai.form.model
+        if self.inside is None or model is None:
+            self._ai.run()
+        elif self.can_paint:
+            try:
+                self.pair.paint(self._ai.form.run_settings(model), self.inside)
+            except UserError as error:  # no region
+                self._ai.failed.emit(error)
 
     def look(self) -> None:
         """Somebody looks: the small pictures have to be those of the picture as it is now."""
@@ -102,6 +142,8 @@ class StyleCommands(QObject):
                 form.set_parameter(name, value)
         for name, value in choice.parameters.items():
             form.set_parameter(name, value)
+        if choice.picture is not None:
+            form.take_second(SecondPicture(pixels=choice.picture.pixels), choice.picture.path)
         if form.where is Where.PAINTED and self._state.region.is_empty:
             has_selection = opened is not None and opened.document.selection is not None
             form.set_where(Where.SELECTION if has_selection else Where.ALL)
@@ -144,6 +186,17 @@ class StyleCommands(QObject):
 
     # thumbnails
 
+    def _take_picture(self, picture: StylePicture) -> None:
+        others = [known for known in self.pictures if known.path != picture.path]
+        self.pictures = [*others, picture][-PICTURES_KEPT:]
+        self.styles = style_tool.styles_of(self._ai.form.models, self.pictures)
+        taken = next(style for style in self.styles if style.picture is picture)
+        self.thumbnails.pop(taken.key, None)
+        self._drop_what_is_gone()
+        self.choose(taken)
+        self._queue.append(taken)
+        self._next()
+
     def _take_small(self, number: int, small: Picture) -> None:
         if number == self._number:
             self._small = small
@@ -171,14 +224,24 @@ class StyleCommands(QObject):
         self._next()
 
     def _models_changed(self) -> None:
-        styles = style_tool.styles_of(self._ai.form.models)
+        styles = style_tool.styles_of(self._ai.form.models, self.pictures)
         if [style.key for style in styles] != [style.key for style in self.styles]:
             self.styles = styles
-            known = {style.key for style in styles}
-            self.chosen = self.chosen if self.chosen is not None and self.chosen.key in known else None
+            self._drop_what_is_gone()
             self._shown = None
             self.changed.emit()
             self._settled.start()
-        elif self.chosen is not None and self._ai.form.model is not self.chosen.model:
-            self.chosen = None  # another model was chosen in the AI panel
+        elif self.chosen is not None and not self._is_in_hand(self.chosen):
+            self.chosen = None  # another model or picture was chosen in the AI panel
             self.changed.emit()
+
+    def _is_in_hand(self, choice: StyleChoice) -> bool:
+        form = self._ai.form
+        if form.model is not choice.model or choice.picture is None:
+            return form.model is choice.model
+        return form.second is not None and form.second.pixels is choice.picture.pixels
+
+    def _drop_what_is_gone(self) -> None:
+        known = {style.key for style in self.styles}
+        self.chosen = self.chosen if self.chosen is not None and self.chosen.key in known else None
+        self.inside = self.inside if self.inside is not None and self.inside.key in known else None

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QImage, QPaintEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -46,6 +48,8 @@ class StylePanel(QWidget):
         self.form: ParameterForm | None = None
         self.learn, self.slow = QPushButton(self), QPushButton(self)
         self.paint, self.cancel = QPushButton(self), QPushButton(self)
+        self.pick = PictureTile(TILE_PX, self)
+        self.inside, self._inside_label, self._inside_row = QComboBox(self), QLabel(self), QWidget(self)
         self.progress, self.so_far = QProgressBar(self), PictureTile(JOB_PX, self)
         self.job = QWidget(self)
         self._so_far_path: Path | None = None
@@ -61,6 +65,11 @@ class StylePanel(QWidget):
         for button, action_id in ((self.paint, "ai.run"), (self.learn, "styles.learn"), (self.slow, "styles.slow")):
             button.setToolTip(tip_of(action_spec(action_id)))
         self.paint.setText(tr("styles.paint"))
+        self.pick.setText(tr("styles.pick_button"))
+        self.pick.set_tip(tip_of(action_spec("styles.pick")))
+        self._inside_label.setText(tr("styles.inside"))
+        self.inside.setToolTip(tr("styles.inside_tip"))
+        self.inside.setAccessibleName(tr("styles.inside"))
         self.learn.setText(tr("styles.learn_button"))
         self.slow.setText(tr("styles.slow_button"))
         self.cancel.setText(tr("ai.cancel_button"))
@@ -90,6 +99,7 @@ class StylePanel(QWidget):
         self._grid.setSpacing(8)
         body.addLayout(self._grid)
         body.addLayout(self._form_place)
+        body.addWidget(self._inside_row)
         body.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setWidget(inner)
@@ -104,16 +114,31 @@ class StylePanel(QWidget):
         column.addWidget(rule(self))
         column.addWidget(self.job)
         self._lay_out_job()
+        self._lay_out_inside()
+        self.pick.clicked.connect(self._actions["styles.pick"].trigger)
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 8, 12, 8)
         foot.setSpacing(4)
-        for button, action_id in ((self.learn, "styles.learn"), (self.slow, "styles.slow"), (self.paint, "ai.run")):
-            action = self._actions[action_id]
-            button.clicked.connect(lambda _checked=False, a=action: a.trigger())
+        for button, action_id in ((self.learn, "styles.learn"), (self.slow, "styles.slow"), (self.paint, "")):
+            if action_id:
+                action = self._actions[action_id]
+                button.clicked.connect(lambda _checked=False, a=action: a.trigger())
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             foot.addWidget(button, 1)
+        self.paint.clicked.connect(lambda: self._styles.paint())
         self.paint.setProperty("role", "primary")
         column.addLayout(foot)
+
+    def _lay_out_inside(self) -> None:
+        """The second style, for the painted region or the selection."""
+        row = QHBoxLayout(self._inside_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._inside_label)
+        row.addWidget(self.inside, 1)
+        self.inside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.inside.setMinimumContentsLength(8)
+        self.inside.activated.connect(self._choose_inside)
 
     def _lay_out_job(self) -> None:
         """How far a program that paints or learns is, and how it looks."""
@@ -137,6 +162,10 @@ class StylePanel(QWidget):
             cell = self._cell(choice)
             self._cells.append(cell)
             self._grid.addWidget(cell, index // COLUMNS, index % COLUMNS)
+        self._grid.removeWidget(self.pick)
+        count = len(self._cells)
+        self._grid.addWidget(self.pick, count // COLUMNS, count % COLUMNS, Qt.AlignmentFlag.AlignTop)
+        self.pick.setVisible(self._styles.takes_pictures)
         for column in range(COLUMNS):
             self._grid.setColumnStretch(column, 1)
 
@@ -163,17 +192,32 @@ class StylePanel(QWidget):
             self.tiles[key].set_picture(self._styles.thumbnails[key])
 
     def _refresh(self) -> None:
-        if list(self.tiles) != [choice.key for choice in self._styles.styles]:
+        has_pick = self._styles.takes_pictures
+        if list(self.tiles) != [choice.key for choice in self._styles.styles] or has_pick == self.pick.isHidden():
             self._list_styles()
         chosen = self._styles.chosen
         for key, tile in self.tiles.items():
             tile.set_chosen(chosen is not None and key == chosen.key)
-        self.empty.setVisible(not self._styles.styles)
+        self.empty.setVisible(not self._styles.styles and not has_pick)
+        self._refresh_inside()
         self.paint.setEnabled(self._styles.can_paint)
         self.learn.setEnabled(not self._styles.jobs.is_running)
         self.slow.setEnabled(self._styles.jobs.can_paint)
         self._refresh_form()
         self._refresh_job()
+
+    def _refresh_inside(self) -> None:
+        styles, inside = self._styles.styles, self._styles.inside
+        titles = [tr("styles.inside_none"), *map(title_of_style, styles)]
+        if titles != [self.inside.itemText(index) for index in range(self.inside.count())]:
+            self.inside.clear()
+            self.inside.addItems(titles)
+        keys = [style.key for style in styles]
+        self.inside.setCurrentIndex(0 if inside is None else keys.index(inside.key) + 1)
+        self._inside_row.setVisible(len(styles) > 1)
+
+    def _choose_inside(self, index: int) -> None:
+        self._styles.choose_inside(self._styles.styles[index - 1] if index else None)
 
     def _refresh_job(self) -> None:
         jobs = self._styles.jobs
@@ -208,6 +252,8 @@ class StylePanel(QWidget):
 
 
 def title_of_style(choice: StyleChoice) -> str:
+    if choice.picture is not None:
+        return choice.picture.path.stem
     if not choice.name:
         return title_of(choice.model.manifest)
     return tr_or(f"style.{choice.name}", choice.name)
