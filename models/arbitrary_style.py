@@ -92,8 +92,8 @@ class Config:
     steps: int = 4000
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
     batch: int = 4
-    crop: int = 112
-    style_crop: int = 192
+    crop: int = 80
+    style_crop: int = 160
     style_side: int = 400  # the shorter side of a style's picture, of which views are cut
     learning_rate: float = 2.5e-3  # of the convolutions that all manners share
     manner_rate: float = 4e-3  # of scales, shifts and last layers
