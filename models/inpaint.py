@@ -8,11 +8,11 @@ trained eye sees it (VGG16, in the half and close up), and a judge of patches th
     python -m models.inpaint --minutes 15
     python -m models.inpaint --export onnx/inpaint      measures by the editor's own command and writes the card
 
-No weights are shipped yet. Two runs were looked at: 690 steps of 8 crops of 128 px, and 1,000 steps of 24 crops of 64 px,
-ten minutes each on a shared core. Both ended where the smooth fill begins: the distance in the hole of photographs not
-in training fell from 0.0625 to 0.0593 within 200 steps and no further, what the eye sees from 0.148 to 0.143. Two dozen
-thousand holes are not enough to learn how edges go on; that takes a GPU. Until something beats patches alone, the
-editor fills by patches.
+No weights are shipped yet. Two runs were looked at: 690 steps of 8 crops of 128 px, and 1,000 steps of 24 crops of 64
+px, 10 to 15 minutes each on a shared core. Both ended where the smooth fill begins: the distance in the hole of
+photographs not in training fell from 0.0625 to 0.0593 within 200 steps and no further, what the eye sees from 0.148 to
+0.143. Two dozen thousand holes are not enough to learn how edges go on; that takes a GPU. Until something beats patches
+alone, the editor fills by patches.
 
 What there is to beat, from models/common/inpaint_measure.py on 10 held-out photographs, LPIPS on this eye / PSNR in the
 hole: small holes patches 0.034 / 25.3 dB, Navier-Stokes 0.063 / 23.6; medium 0.081 / 21.7, Navier-Stokes 0.121 / 20.8,
