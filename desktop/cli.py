@@ -21,7 +21,7 @@ from desktop.layer_style_command import layer_style_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import crop_command, extend_command, remove_command, resize_command
-from desktop.run_arguments import batch_command, generate_command, run_command
+from desktop.run_arguments import batch_command, generate_command, run_command, self_denoise_command
 from desktop.runtime.runner import DEVICE_CHOICES
 from desktop.shape_command import shape_command
 from desktop.text_commands import text_command
@@ -40,6 +40,7 @@ commands (scumble COMMAND --help tells more):
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
+  self-denoise IN OUT       take noise out by a network that learns on this picture (needs PyTorch)
   text IN OUT --text T      write on a picture; into .ora as a text layer
   shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
   color-range IN OUT        select by colour: a mask for run and remove
@@ -223,6 +224,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "resize": resize_command,
     "crop": crop_command,
     "filter": filter_command,
+    "self-denoise": self_denoise_command,
     "text": text_command,
     "shape": shape_command,
     "color-range": color_range_command,

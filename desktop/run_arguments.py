@@ -133,6 +133,26 @@ def _tile_side(text: str) -> int:
     return int(text)
 
 
+def self_denoise_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = (
+        "Take noise out by a small network that learns on this picture alone what in it is noise. Needs PyTorch: the "
+        "Python of the preferences, or the one that runs this, with the train extra. ICC profile, metadata, "
+        "transparency and depth are kept."
+    )
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument("--minutes", type=float, default=3.0, metavar="M", help="how long it may learn (3)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.self_restore_command import self_restore
+
+        return self_restore("denoise", given.source, given.target, given.minutes, commands.printer(given.json))
+
+    return run
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
 

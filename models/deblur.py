@@ -14,6 +14,7 @@ It has not been trained yet: only its smoke run has been seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.common.blurring import KERNEL_PX, NAMED_BLURS, gaussian_kernel, random_blur
+from models.common.blurring import KERNEL_PX, NAMED_BLURS, disc_kernel, gaussian_kernel, random_blur
 from models.common.checkpoints import BEST, CheckpointError, read_checkpoint
 from models.common.cli import leave, read_command_line
 from models.common.data import DataError
@@ -49,6 +50,7 @@ class Config(RestoringConfig):
     """All that a run can be told; every field is a flag of the command line."""
 
     run: Path = Path("runs/deblur")
+    widths: tuple[int, int, int] = (64, 128, 96)  # the two fine stages fit those of the denoiser
 
 
 PRESETS = {
@@ -97,9 +99,25 @@ def deconvolved(picture: Rgb8, sigma_px: float) -> Rgb8:
     return np.clip(np.rint(np.clip(found, 0, 1) ** (1 / 2.2) * 255), 0, 255).astype(np.uint8)
 
 
+def wiener(picture: Rgb8, radius_px: float, *, noise_share: float) -> Rgb8:
+    """Wiener (1949), for a disc of this radius in linear light; NOISE_SHARE is the noise's power by the picture's."""
+    padded = np.pad(picture, ((KERNEL_PX, KERNEL_PX), (KERNEL_PX, KERNEL_PX), (0, 0)), mode="symmetric")
+    light = (padded.astype(np.float32) / 255) ** 2.2
+    point = np.zeros(light.shape[:2], np.float32)
+    point[:KERNEL_PX, :KERNEL_PX] = disc_kernel(radius_px)
+    blur = np.fft.rfft2(np.roll(point, (-(KERNEL_PX // 2), -(KERNEL_PX // 2)), (0, 1)))[..., None]
+    seen = np.fft.rfft2(light, axes=(0, 1)) * blur.conj() / (np.abs(blur) ** 2 + noise_share)
+    found = np.fft.irfft2(seen, s=light.shape[:2], axes=(0, 1)) * (1 + noise_share)  # light as a whole stays
+    middle = found[KERNEL_PX:-KERNEL_PX, KERNEL_PX:-KERNEL_PX].clip(0, 1)
+    return np.rint(middle ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+RADII = (0.8, 1.2, 1.7, 2.5, 3.2)
 PLAIN_WAYS: dict[str, Way] = {
     "unsharp mask": (unsharp, (0.3, 0.6, 1.0, 1.6)),
     "Richardson-Lucy": (deconvolved, (0.6, 1.0, 1.4, 2.0)),
+    "Wiener filter": (partial(wiener, noise_share=0.01), RADII),
+    "cautious Wiener filter": (partial(wiener, noise_share=0.06), RADII),
 }
 
 

@@ -51,13 +51,15 @@ class Config(RestoringConfig):
     """All that a run can be told; every field is a flag of the command line."""
 
     run: Path = Path("runs/jpeg")
+    widths: tuple[int, int, int] = (64, 128, 96)  # the two fine stages fit those of the denoiser
+    grid_width: int = 64
 
 
 PRESETS = {
     "cpu": Config(),
     "gpu": Config(accelerator="cuda", precision="bf16-mixed", threads=8, steps=40_000, batch=64, crop=128),
 }
-DAMAGES = Damages(random=random_compression, named=NAMED_COMPRESSIONS, margin_px=GRID_PX // 2)
+DAMAGES = Damages(random=random_compression, named=NAMED_COMPRESSIONS, margin_px=GRID_PX // 2, grid_px=8)
 
 
 ABOUT = About(

@@ -3,10 +3,12 @@
 After Krull et al. (CVPR 2019): some pixels are hidden, each behind a neighbour's value, and the network has to say what
 was there. Noise that is independent from pixel to pixel cannot be guessed, the picture can: so what is learned is the
 picture. It is the U-Net of the blind denoiser (models/nets/blind_denoiser.py), smaller, told of no level. The pictures
-themselves come out, denoised, as 8-bit PNG files.
+themselves come out, denoised, as PNG files of their own depth.
 
     python -m models.noise2void --pictures noisy.png --out denoised --minutes 4
     python -m models.noise2void --pictures scans/ --out denoised
+
+The editor starts the same program ("Denoise by itself", filter menu) with --report: JSON lines on standard output.
 
 Tried on one photograph of 451 × 300 pixels with white noise of 25 levels: from 20.2 to 29.3 dB in 1,417 steps, three
 minutes on one core; non-local means at its best strength gives 28.6.
@@ -20,12 +22,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
@@ -45,14 +47,18 @@ from models.common.cli import config_from_plain, leave, plain_values, read_comma
 from models.common.data import PICTURE_SUFFIXES, DataError, generated_blocks, read_photo
 from models.common.degrade import white_noise
 from models.common.fabric import PlacementError, start_fabric
+from models.common.reporting import Reporter
 from models.nets.blind_denoiser import CleaningUNet
 from models.nets.blocks import mirrored_around
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
+Rgb = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W, 3)
 
+DEEP_SUFFIXES = (".png", ".tif", ".tiff")  # that may hold 16 bits
 STRIDE = 8
 MARGIN_PX = 8
 TILE_PX, HALO_PX = 512, 32  # as the blind denoiser, whose shape it has
+SHOWN_PX = 192  # of the middle of the first picture, while it is being learned
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ class Config:
     ema: float = 0.99
     seed: int = 0
     checkpoint_every: int = 250
+    report: Path | None = None  # a folder for pictures on the way; each is named in a line on standard output
     smoke: bool = False
 
 
@@ -116,18 +123,18 @@ class Batch(NamedTuple):
     mask: Tensor  # (N, 1, crop, crop): 1 where a stand-in is
 
     @staticmethod
-    def draw(pictures: list[Rgb8], config: Config, *, step: int, rank: int) -> Batch:
+    def draw(pictures: list[Rgb], config: Config, *, step: int, rank: int) -> Batch:
         """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
         rng = np.random.default_rng((config.seed, step, rank))
         areas = np.array([picture.shape[0] * picture.shape[1] for picture in pictures], float)
         chosen = rng.choice(len(pictures), config.batch // (config.devices * config.nodes), p=areas / areas.sum())
-        noisy = np.stack([_crop(pictures[index], config.crop, rng) for index in chosen])
+        noisy = np.stack([_shares(_crop(pictures[index], config.crop, rng)) for index in chosen])
         hidden, mask = hide(noisy, config, rng)
-        planes = (torch.from_numpy(array).permute(0, 3, 1, 2).contiguous().float() / 255 for array in (hidden, noisy))
+        planes = (torch.from_numpy(array).permute(0, 3, 1, 2).contiguous() for array in (hidden, noisy))
         return Batch(*planes, torch.from_numpy(mask)[:, None].float())
 
 
-def hide(noisy: Rgb8, config: Config, rng: np.random.Generator) -> tuple[Rgb8, NDArray[np.bool_]]:
+def hide(noisy: NDArray[Any], config: Config, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Crops (N, H, W, 3) with some pixels replaced by one nearby, never by themselves; and which they were."""
     mask = rng.random(noisy.shape[:3]) < config.hidden_share
     crops, rows, columns = np.nonzero(mask)
@@ -175,7 +182,8 @@ def train(config: Config, *, resume: bool = False) -> Path:
     def save(name: str, step: int) -> None:
         save_checkpoint(fabric, config.run / name, parts | {"config": plain_values(config)}, step=step)
 
-    steps = range(first_step, config.steps)
+    steps, reporter = range(first_step, config.steps), Reporter(config.report)
+    shown = _middle(large_enough[0])
     for step in tqdm(steps, initial=first_step, total=config.steps, disable=not fabric.is_global_zero, mininterval=5):
         share = min(clock.minutes / config.minutes if config.minutes else step / config.steps, 1.0)
         for group in optimizer.param_groups:
@@ -190,6 +198,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
         average.update_parameters(network)
         done = step + 1
         is_last = done == config.steps or clock.is_over(config.minutes)
+        reporter.tell(share, lambda: _in_8_bits(denoised(average.module, shown)))
         if done % 20 == 0:
             fabric.log_dict({"loss": float(loss)}, done)
         if done % config.checkpoint_every == 0 or is_last:
@@ -202,7 +211,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
     return config.run / BEST
 
 
-def noisy_pictures(config: Config) -> dict[str, Rgb8]:
+def noisy_pictures(config: Config) -> dict[str, Rgb]:
     """Name without ending → pixels; DataError when there are none."""
     if config.smoke:
         return {"generated": white_noise(generated_blocks(1)[0], 25, np.random.default_rng(0))}
@@ -212,16 +221,27 @@ def noisy_pictures(config: Config) -> dict[str, Rgb8]:
         found += [path for path in inside if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES]
     if not found:
         raise DataError(f"No pictures in {', '.join(map(str, config.pictures))}. Name noisy ones with --pictures.")
-    return {f"{path.stem}-{index}" if index else path.stem: read_photo(path) for path, index in _counted(found)}
+    return {f"{path.stem}-{index}" if index else path.stem: read_picture(path) for path, index in _counted(found)}
 
 
-def write_denoised(network: BlindSpot, pictures: dict[str, Rgb8], out: Path) -> None:
+def read_picture(path: Path) -> Rgb:
+    """With 16 bits where the file has them; DataError names a file that is not a picture."""
+    if path.suffix.lower() in DEEP_SUFFIXES:
+        deep = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) if path.stat().st_size else None
+        if deep is not None and deep.dtype == np.uint16:
+            planes = deep if deep.ndim == 3 else deep[..., None].repeat(3, axis=2)
+            return np.ascontiguousarray(planes[..., 2::-1])
+    return read_photo(path)
+
+
+def write_denoised(network: BlindSpot, pictures: dict[str, Rgb], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
-        Image.fromarray(denoised(network, picture)).save(out / f"{name}.png")
+        _, coded = cv2.imencode(".png", denoised(network, picture)[..., ::-1])
+        (out / f"{name}.png").write_bytes(coded.tobytes())
 
 
-def denoised(network: BlindSpot, picture: Rgb8) -> Rgb8:
+def denoised(network: BlindSpot, picture: Rgb) -> Rgb:
     """Tile by tile, each with what lies around it: a picture of any size in the memory of a tile."""
     device = next(network.parameters()).device
     height, width = picture.shape[:2]
@@ -230,8 +250,9 @@ def denoised(network: BlindSpot, picture: Rgb8) -> Rgb8:
         for left in range(0, width, TILE_PX):
             above, before = min(top, HALO_PX), min(left, HALO_PX)
             seen = picture[top - above : top + TILE_PX + HALO_PX, left - before : left + TILE_PX + HALO_PX]
-            planes = torch.from_numpy(seen.copy()).permute(2, 0, 1)[None].float().to(device) / 255
-            answer = (network.denoised(planes)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).cpu().numpy()
+            planes = torch.from_numpy(_shares(seen)).permute(2, 0, 1)[None].to(device)
+            answer = network.denoised(planes)[0].permute(1, 2, 0).cpu().numpy()
+            answer = np.rint(answer * np.iinfo(picture.dtype).max).astype(picture.dtype)
             part = answer[above : above + TILE_PX, before : before + TILE_PX]
             result[top : top + TILE_PX, left : left + TILE_PX] = part
     return result
@@ -256,7 +277,21 @@ def _counted(paths: list[Path]) -> list[tuple[Path, int]]:
     return counted
 
 
-def _crop(picture: Rgb8, side: int, rng: np.random.Generator) -> Rgb8:
+def _shares(picture: Rgb) -> NDArray[np.float32]:
+    """Levels as 0..1."""
+    return picture.astype(np.float32) / np.iinfo(picture.dtype).max
+
+
+def _in_8_bits(picture: Rgb) -> Rgb8:
+    return picture if picture.dtype == np.uint8 else (picture >> 8).astype(np.uint8)
+
+
+def _middle(picture: Rgb) -> Rgb:
+    top, left = ((side - min(side, SHOWN_PX)) // 2 for side in picture.shape[:2])
+    return picture[top : top + SHOWN_PX, left : left + SHOWN_PX]
+
+
+def _crop(picture: Rgb, side: int, rng: np.random.Generator) -> Rgb:
     top, left = rng.integers(picture.shape[0] - side + 1), rng.integers(picture.shape[1] - side + 1)
     crop = np.rot90(picture[top : top + side, left : left + side], rng.integers(4))
     return crop[:, ::-1] if rng.integers(2) else crop

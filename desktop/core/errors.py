@@ -254,6 +254,11 @@ MESSAGES: dict[str, str] = {
     "styles.left_meanwhile": "Another picture was shown while the first of two styles was painted; both were given up.",
     "styles.no_inside": "Paint the region of the second style, or select it, first.",
     "styles.changed_meanwhile": "The picture changed its size while it was painted; the result was given up.",
+    # networks that learn on the picture itself
+    "restoring.busy": "A network is learning on a picture already; wait for it or cancel it.",
+    "restoring.failed": "The network could not learn on this picture: {reason}",
+    "restoring.bad_minutes": "A network can learn for {least} to {most} minutes, not {minutes}.",
+    "restoring.changed_meanwhile": "The picture changed its size or depth meanwhile; the result was given up.",
     "tool.no_document": "Open a picture first.",
     "tool.selection_empty": "“{name}” has no pixels inside the selection; select where it has some.",
     "tool.no_layer": "Choose a layer in the layers panel first.",

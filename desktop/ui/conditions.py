@@ -104,6 +104,7 @@ CONDITIONS: dict[str, Condition] = {
     "can_paint_slowly": lambda window, spec: window.styles.jobs.can_paint,
     "can_learn_style": lambda window, spec: not window.styles.jobs.is_running,
     "learns_style": lambda window, spec: window.styles.jobs.is_running,
+    "restores": lambda window, spec: window.restoring.is_running,
     "has_latent": lambda window, spec: window.generate.latent is not None,
     "can_walk": lambda window, spec: window.explorer.can_blend,
     "has_before": lambda window, spec: _has_step_before(window) or window.ai.has_preview,

@@ -45,6 +45,7 @@ from desktop.ui.commands.object_commands import ObjectCommands
 from desktop.ui.commands.recovery_commands import RecoveryCommands
 from desktop.ui.commands.screen_commands import ScreenCommands
 from desktop.ui.commands.select_commands import SelectCommands
+from desktop.ui.commands.self_restoring import SelfRestoring
 from desktop.ui.commands.style_commands import StyleCommands
 from desktop.ui.commands.text_commands import TextCommands
 from desktop.ui.commands.tool_commands import ToolCommands
@@ -114,7 +115,7 @@ class MainWindow(QMainWindow):
         self.effects, self.texts = EffectCommands(self), TextCommands(self)
         self.generate, self.explorer, self.latents, self.walks = make_generate(self, make_runner)
         self.styles, self.models = StyleCommands(self), ModelCommands(self.state, catalog, self.ai, self.background)
-        self.live = make_live(self, make_runner)
+        self.live, self.restoring = make_live(self, make_runner), SelfRestoring(self)
         self.actions_by_id = ActionSet(self)
         self.actions_by_id.fill(self.menuBar())
         self._recent_menu = RecentMenu(self.files, self.actions_by_id.menus["file"])
@@ -374,7 +375,7 @@ class MainWindow(QMainWindow):
         self.guarded(self._remember_layout)
         self.guarded(self.kept_options.save)
         self.hide()
-        for part in (self.ai, self.generate, self.styles, self.live, self.background, self.recovery):
+        for part in (self.ai, self.generate, self.styles, self.restoring, self.live, self.background, self.recovery):
             part.close()
         self.canvas.close_document()
         event.accept()

@@ -59,9 +59,9 @@ def blurred(clean: Rgb8, kernel: Kernel) -> Rgb8:
 
 
 def random_blur(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """(blurred, clean): a seventh of the pictures is sharp, for those must stay; a little noise and JPEG mostly."""
+    """(blurred, clean): a fifth of the pictures is sharp, for those must stay; a little noise and JPEG mostly."""
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.2:
         spoilt = clean
     elif kind < 0.4:
         spoilt = blurred(clean, disc_kernel(rng.uniform(0.7, 3.5)))

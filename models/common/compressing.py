@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from functools import partial
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -37,14 +38,19 @@ def twice_through_jpeg(pixels: Rgb8, first: int | str, second: int | str, *, mov
     return through_jpeg(padded, second)[rows:, columns:]
 
 
-def random_compression(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """(compressed, clean): a tenth of the pictures is left as it was, another nearly so, for clean ones must stay."""
+def random_compression(untouched: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
+    """(compressed, clean): a sixth of the pictures is left as it was, a tenth nearly so, for clean ones must stay.
+
+    Half of them get some grain, which then is part of the clean picture: photographs in packages have less of it than
+    those of people, and a network that never saw clean grain takes it away.
+    """
+    clean = untouched if rng.random() < 0.5 else grainy(untouched, rng)
     kind = rng.random()
-    if kind < 0.1:
+    if kind < 0.15:
         return clean, clean
-    if kind < 0.2:
+    if kind < 0.25:
         return through_jpeg(clean, int(rng.integers(90, 100)), sampling=_sampling(rng)), clean
-    if kind < 0.3:
+    if kind < 0.35:
         return through_jpeg(clean, TABLES[rng.integers(len(TABLES))], sampling=_sampling(rng)), clean
     if kind < 0.5:
         moved = (0, 0) if rng.random() < 0.3 else tuple(int(offset) for offset in rng.integers(0, GRID_PX, 2))
@@ -53,12 +59,27 @@ def random_compression(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb
     return through_jpeg(clean, int(rng.integers(8, 91)), sampling=_sampling(rng)), clean
 
 
+def grainy(pixels: Rgb8, rng: np.random.Generator) -> Rgb8:
+    """With grain of up to four levels, a little coarser than pixels in half of them, mostly the same in all colours."""
+    height, width = pixels.shape[:2]
+    grain = rng.standard_normal((height, width, 1 if rng.random() < 0.7 else 3), dtype=np.float32)
+    if rng.random() < 0.5:
+        grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.4, 0.9)).reshape(height, width, -1)
+        grain /= grain.std() + 1e-6
+    return np.clip(np.rint(pixels + grain * rng.uniform(0, 4)), 0, 255).astype(np.uint8)
+
+
 def _sampling(rng: np.random.Generator) -> int:
     return int(rng.choice(SAMPLINGS, p=SAMPLING_SHARES))
 
 
 def _quality(clean: Rgb8, rng: np.random.Generator, *, quality: int, sampling: int = 2) -> tuple[Rgb8, Rgb8]:
     return through_jpeg(clean, quality, sampling=sampling), clean
+
+
+def _cropped(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
+    padded = np.pad(clean, ((3, 0), (5, 0), (0, 0)), mode="reflect")
+    return through_jpeg(padded, 20)[3:, 5:], clean
 
 
 def _twice(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
@@ -71,5 +92,6 @@ NAMED_COMPRESSIONS: dict[str, Callable[[Rgb8, np.random.Generator], tuple[Rgb8, 
     "quality 40": partial(_quality, quality=40),
     "quality 70": partial(_quality, quality=70),
     "quality 20, colour whole": partial(_quality, quality=20, sampling=0),
+    "quality 20, then cropped": _cropped,
     "twice, 75 then 30, blocks moved": _twice,
 }  # fixed kinds for measuring, colour halved where nothing else is said: each gives (compressed, clean)

@@ -23,3 +23,20 @@ def load_exported(network: nn.Module, path: Path) -> None:
             if name not in given or tuple(given[name].dims) != tuple(parameter.shape):
                 raise DataError(f"{path} does not fit the network of this run: {name} is missing or of another size.")
             parameter.copy_(torch.from_numpy(numpy_helper.to_array(given[name]).astype("float32")))
+
+
+def load_fitting(network: nn.Module, path: Path) -> None:
+    """Like `load_exported`, but what has another name or size there begins as it is; DataError when all has."""
+    if not path.exists():
+        raise DataError(f"There is no exported model {path} to go on from.")
+    given = {tensor.name.removesuffix(HALF): tensor for tensor in onnx.load(path).graph.initializer}
+    fitting = {
+        name: parameter
+        for name, parameter in network.named_parameters()
+        if name in given and tuple(given[name].dims) == tuple(parameter.shape)
+    }
+    if not fitting:
+        raise DataError(f"{path} does not fit the network of this run in any part.")
+    with torch.no_grad():
+        for name, parameter in fitting.items():
+            parameter.copy_(torch.from_numpy(numpy_helper.to_array(given[name]).astype("float32")))

@@ -41,15 +41,18 @@ from models.common.data import (
 )
 from models.common.fabric import log_pictures, start_fabric
 from models.common.metrics import psnr_8bit
-from models.common.onnx_weights import load_exported
+from models.common.onnx_weights import load_fitting
 from models.denoise import TrainingPass, as_tensor
 from models.nets.blind_denoiser import Denoiser
+from models.nets.jpeg_cleaner import JpegCleaner
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
 Damage = Callable[[Rgb8, np.random.Generator], tuple[Rgb8, Rgb8]]  # (damaged, clean), as large as what was given
 
 NORMAL_STRENGTH = 0.5  # of the graph: takes away what the network itself estimates
 VALIDATED_PX = 128
+ON_GRID = 0.7  # of the crops; the others are of pictures that were cropped after they were damaged
+CLEAN = "change of clean, levels"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class RestoringConfig:
     widths: tuple[int, int, int] = (64, 128, 192)  # channels at stride 2, 4 and 8
     depths: tuple[int, int, int] = (1, 1, 1)  # residual blocks per level
     estimator_width: int = 24
-    start: tuple[Path, ...] = (Path("onnx/denoise-photo/model.onnx"),)  # an exported network to go on from, or none
+    grid_width: int = 0  # channels that read JPEG's blocks in place of the estimator; 0: the estimator
+    start: tuple[Path, ...] = (Path("onnx/denoise-photo/model.onnx"),)  # an exported network, its parts gone on from
 
     # training
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
@@ -118,6 +122,7 @@ class Damages:
     random: Damage
     named: Mapping[str, Damage]
     margin_px: int  # around a crop, so that the damage may begin anywhere and no border of a crop is in what is learned
+    grid_px: int = 1  # blocks of the damage: most pictures are whole and their grid begins at the corner
 
 
 class Batch(NamedTuple):
@@ -131,16 +136,17 @@ class Batch(NamedTuple):
         rng = np.random.default_rng((config.seed, step, rank))
         count = config.batch // (config.devices * config.nodes)
         crops = draw_crops(blocks, count=count, size=config.crop + 2 * damages.margin_px, rng=rng)
-        pairs = [cut_out(damages.random(crop, rng), config.crop, rng) for crop in crops]
+        pairs = [cut_out(damages.random(crop, rng), config.crop, damages.grid_px, rng) for crop in crops]
         damaged, target = zip(*pairs, strict=True)
         is_told = rng.random((count, 1, 1, 1)) < config.known_level_share
         return Batch(as_tensor(damaged), as_tensor(target), torch.from_numpy(is_told))
 
 
-def cut_out(pair: tuple[Rgb8, Rgb8], side: int, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """The same SIDE × SIDE of both, anywhere."""
+def cut_out(pair: tuple[Rgb8, Rgb8], side: int, grid_px: int, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
+    """The same SIDE × SIDE of both: mostly where a block of the grid begins, else anywhere."""
     height, width = pair[0].shape[:2]
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    step = grid_px if rng.random() < ON_GRID else 1
+    top, left = step * rng.integers((height - side) // step + 1), step * rng.integers((width - side) // step + 1)
     return pair[0][top : top + side, left : left + side], pair[1][top : top + side, left : left + side]
 
 
@@ -150,15 +156,19 @@ def draw_validation(blocks: Photos8, damages: Damages, config: RestoringConfig) 
     side = config.crop if config.smoke else VALIDATED_PX
     crops = draw_crops(blocks, count=2 if config.smoke else 12, size=side, rng=rng)
     pairs = {name: [damage(crop, rng) for crop in crops] for name, damage in damages.named.items()}
+    pairs[CLEAN] = [(crop, crop) for crop in crops]
     return {name: tuple(map(as_tensor, zip(*pair, strict=True))) for name, pair in pairs.items()}
 
 
 @torch.no_grad()
 def validate(network: nn.Module, pairs: dict[str, tuple[Tensor, Tensor]]) -> tuple[dict[str, float], list[Tensor]]:
-    """(PSNR per named damage at normal strength, rows damaged | result | clean for the sample grid)."""
+    """(PSNR per named damage at normal strength and the change of clean ones, rows damaged | result | clean)."""
     scores, rows = {}, [[], [], []]
     for name, (damaged, target) in pairs.items():
         result = network(damaged, torch.tensor(NORMAL_STRENGTH, device=damaged.device))
+        if name == CLEAN:
+            scores[CLEAN] = 255 * float((result - target).abs().mean())
+            continue
         scores[f"psnr/{name}"] = psnr_8bit(result, target)
         for row, pictures in zip(rows, (damaged, result, target), strict=True):
             row.append(pictures[:2].cpu())
@@ -177,7 +187,15 @@ def load_blocks(config: RestoringConfig, margin_px: int) -> tuple[Photos8, Photo
     return packed_blocks(training, config.cache), packed_blocks(validation, config.cache)
 
 
-def new_network(config: RestoringConfig) -> Denoiser:
+def merit(scores: dict[str, float]) -> float:
+    """One number of a validation: the mean PSNR, less a decibel for each level by which clean pictures change."""
+    decibels = [score for name, score in scores.items() if name != CLEAN]
+    return sum(decibels) / len(decibels) - scores[CLEAN]
+
+
+def new_network(config: RestoringConfig) -> Denoiser | JpegCleaner:
+    if config.grid_width:
+        return JpegCleaner(config.widths, config.depths, grid_width=config.grid_width)
     return Denoiser(config.widths, config.depths, estimator_width=config.estimator_width)
 
 
@@ -197,7 +215,7 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
 
     network = new_network(config)
     for exported in config.start:
-        load_exported(network, exported)
+        load_fitting(network, exported)
     average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
     losses = TrainingPass(network, config.level_weight).to(memory_format=torch.channels_last)  # twice as fast on CPUs
     optimizer = torch.optim.AdamW(losses.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -233,7 +251,7 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
             fabric.log_dict(scores, done)
             log_pictures(fabric, "damaged, restored, clean", rows, done)
             fabric.print(f"step {done}: " + ", ".join(f"{name} {value:.2f}" for name, value in scores.items()))
-            if best.improved_by(sum(scores.values()) / len(scores), step=done):
+            if best.improved_by(merit(scores), step=done):
                 save(BEST, done)
         if done % config.checkpoint_every == 0 or is_last:
             save(LATEST, done)
@@ -242,7 +260,7 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
     return config.run / BEST
 
 
-def trained_network(checkpoint: Path) -> Denoiser:
+def trained_network(checkpoint: Path) -> Denoiser | JpegCleaner:
     """The averaged weights of a checkpoint, ready to run."""
     content = read_checkpoint(checkpoint)
     network = new_network(config_from_plain(RestoringConfig, content["config"]))

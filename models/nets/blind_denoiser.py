@@ -37,7 +37,7 @@ class NoiseEstimator(nn.Module):
 class CleaningUNet(nn.Module):
     """The noise in a picture, given how strong it is: cells (N, 12, h, w), level (N, 1, h, w) → (N, 12, h, w)."""
 
-    def __init__(self, widths: tuple[int, int, int], depths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: tuple[int, int, int], depths: tuple[int, int, int], *, told_coarse: int = 0) -> None:
         super().__init__()
         fine, middle, coarse = widths
         self.read = convolution(13, fine)
@@ -45,6 +45,8 @@ class CleaningUNet(nn.Module):
         self.to_middle = convolution(fine, middle, size=2, stride=2)
         self.middle_in = self._blocks(middle, depths[1])
         self.to_coarse = convolution(middle, coarse, size=2, stride=2)
+        if told_coarse:
+            self.told_coarse = convolution(told_coarse, coarse, size=1)
         self.coarse = self._blocks(coarse, depths[2])
         self.from_coarse = Upsample(coarse, middle)
         self.middle_out = self._blocks(middle, depths[1])
@@ -54,10 +56,12 @@ class CleaningUNet(nn.Module):
         nn.init.zeros_(self.write.weight)  # training starts from the untouched picture
         nn.init.zeros_(self.write.bias)
 
-    def forward(self, cells: Tensor, level: Tensor) -> Tensor:
+    def forward(self, cells: Tensor, level: Tensor, known: Tensor | None = None) -> Tensor:
+        """KNOWN (N, told_coarse, h/4, w/4) is what else is known of each coarse cell."""
         fine = self.fine_in(self.read(torch.cat([cells, level], dim=1)))
         middle = self.middle_in(self.to_middle(fine))
-        coarse = self.coarse(self.to_coarse(middle))
+        coarse = self.to_coarse(middle)
+        coarse = self.coarse(coarse if known is None else coarse + self.told_coarse(known))
         middle = self.middle_out(self.from_coarse(coarse) + middle)
         fine = self.fine_out(self.from_middle(middle) + fine)
         return self.write(fine)

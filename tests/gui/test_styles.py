@@ -14,7 +14,7 @@ from desktop.core.errors import UserError
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Catalog
 from desktop.tools.ai_tool import Where
-from desktop.ui.commands.style_jobs import train_python
+from desktop.training_programs import train_python
 from desktop.ui.main_window import MainWindow
 from desktop.ui.panels.style_panel import StylePanel
 from desktop.ui.widgets.value_slider import ValueSlider
