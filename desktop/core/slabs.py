@@ -6,6 +6,7 @@ a wide brush that reaches three new tiles touched 1,300. So a thread touches wha
 
 from __future__ import annotations
 
+import _thread
 import math
 import threading
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Slabs:
             array = self._spare.pop()
         except IndexError:
             array = self._next_block().pop()
-        if not self._spare:
+        if len(self._spare) < self._count / 2:  # a brush may reach several tiles at once
             self._ahead.begin()
         return array
 
@@ -82,7 +83,7 @@ class Ahead:
 
     def begin(self) -> None:
         if self._is_running.acquire(blocking=False):
-            threading.Thread(target=self._run, name="touching memory", daemon=True).start()
+            _thread.start_new_thread(self._run, ())  # `Thread.start` waits for it: milliseconds on a busy machine
 
     def _run(self) -> None:
         try:
