@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ NO_DISPLAY = (
     "Start it on a desktop, or use --screenshot or the commands that need no window: scumble --help"
 )
 DEVICES_AFTER_MS = 1200  # the window is painted and the kernels are on their way by then
+WANTED_SOON = ("desktop.io.scratch", "desktop.runtime.jobs")  # with the first picture, and with the first model
 SWITCH_INTERVAL_S = 0.001
 SCREENSHOT_LIMIT_MS = 30_000
 SETTLED_MS = 300
@@ -174,7 +176,17 @@ def _after_first_paint(window: MainWindow) -> None:
     _share_interpreter()
     start_kernels(kernel_stamp_file())
     QTimer.singleShot(0, window, window.recovery.look)
-    QTimer.singleShot(DEVICES_AFTER_MS, window, window.ai.find_devices)
+    QTimer.singleShot(DEVICES_AFTER_MS, window, lambda: _find_devices(window))
+
+
+def _find_devices(window: MainWindow) -> None:
+    """After importing what runs models in a thread: two dozen modules take longer than a frame."""
+    window.background.run(
+        lambda: [import_module(name) for name in WANTED_SOON],
+        on_done=lambda _modules: window.ai.find_devices(),
+        on_error=window.show_error,
+        name="imports",
+    )
 
 
 def _share_interpreter() -> None:

@@ -34,6 +34,9 @@ def levels(levels_: FloatPixels, values: Values) -> FloatPixels:
 
 def curves(levels_: FloatPixels, values: Values) -> FloatPixels:
     """Each channel's own curve first, then the one of all."""
+    if len({values[one] for one in CHANNELS}) == 1 and (levels_ == levels_[:, :1]).all():  # as in a table of all levels
+        part = _curved(_curved(levels_[:, 0], values["red"]), values["all"])
+        return np.repeat(part[:, None], len(CHANNELS), axis=1)
     parts = [_curved(levels_[:, place], values[one]) for place, one in enumerate(CHANNELS)]
     return np.stack([_curved(part, values["all"]) for part in parts], axis=1)
 
@@ -77,8 +80,12 @@ def _curved(part: FloatPixels, text: str) -> FloatPixels:
     """Through a curve that is drawn with straight lines too short to see: all 65,536 levels in a millisecond."""
     if text == CURVE_IDENTITY:
         return part
-    grid = np.linspace(0, 1, CURVE_STEPS)
-    return np.interp(part, grid, curve_of_text(text).values(grid)).astype(np.float32)
+    table = curve_of_text(text).values(np.linspace(0, 1, CURVE_STEPS))
+    place = np.clip(part.astype(np.float64), 0, 1) * (CURVE_STEPS - 1)
+    step = np.minimum(place.astype(np.intp), CURVE_STEPS - 2)
+    low = table[step]
+    curved: FloatPixels = (low + (table[step + 1] - low) * (place - step)).astype(np.float32)
+    return curved
 
 
 def _leveled(part: FloatPixels, values: Values, channel: str) -> FloatPixels:

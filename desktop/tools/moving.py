@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -16,7 +17,7 @@ from desktop.tools.locks import check_position_free
 from desktop.tools.names import EditName
 from desktop.tools.snapping import Snapping, layer_bounds, no_snapping
 
-MADE_AT_ONCE = 48  # tiles of a moved layer after the release: some milliseconds
+MAKING_S = 0.003  # of a frame, after the release: the frame has to be drawn as well
 
 
 def move(open_document: OpenDocument, layer_ids: Collection[LayerId], snapping: Snapping | None = None) -> Gesture:
@@ -97,7 +98,9 @@ def _make_tiles(layer: Layer) -> Gesture:
         return tiles
 
     _changed_tiles(layer, note)
-    for number, (owner, key) in enumerate([(tiles, key) for tiles in maps for key in tiles.stored()], start=1):
+    stop = time.perf_counter() + MAKING_S
+    for owner, key in [(tiles, key) for tiles in maps for key in tiles.stored()]:
         owner.tile(*key)
-        if number % MADE_AT_ONCE == 0:
+        if time.perf_counter() > stop:
             yield True
+            stop = time.perf_counter() + MAKING_S

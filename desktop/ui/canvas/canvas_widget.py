@@ -85,8 +85,7 @@ class CanvasWidget(TypingWidget):
             open_document.selection_changed.connect(self.update)
             self._known_size = self._picture.size
             if not keeps_view:
-                self.set_upright()
-                self.fit()
+                self.fit_upright()
         self._tool_changed()
         self.view_changed.emit()
         self.update()

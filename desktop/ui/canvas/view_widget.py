@@ -58,6 +58,12 @@ class ViewWidget(QWidget):
             self.set_view(View.fitted(self.picture_size, self.view_size, **turned))
             self.is_fitted = True
 
+    def fit_upright(self) -> None:
+        """As a picture is shown first."""
+        if self.picture_size is not None:
+            self.set_view(View.fitted(self.picture_size, self.view_size))
+            self.is_fitted = True
+
     def zoom_to(self, zoom: float, at: tuple[float, float] | None = None) -> None:
         """Zooms with the image point at `at` (device pixels, default the middle) held in place."""
         self.set_view(self.view.zoomed_at(*(at or self.middle), zoom))
