@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from desktop.core.color import Rgba8, to_depth
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
@@ -64,7 +66,17 @@ def with_text(layer: RasterLayer, content: TextContent, document: Document, rend
     tiles = document.empty_tiles()
     if rendered.pixels.size:
         tiles = TileMap.from_array(to_depth(rendered.pixels, document.depth), rendered.x, rendered.y)
+        tiles = _sharing(tiles, layer.tiles)
     return layer.changed(tiles=tiles, text=replace(content, bounds=tiles.content_bounds()), name=name_of(content))
+
+
+def _sharing(tiles: TileMap, before: TileMap) -> TileMap:
+    """The same pixels with the tiles of before where nothing changed: only others are composited and kept anew."""
+    old, shared = before.stored(), dict(tiles.stored())
+    for key, tile in tiles.stored().items():
+        if key in old and np.array_equal(before.tile(*key), tile):  # type: ignore[arg-type]
+            shared[key] = old[key]
+    return TileMap(tiles.channels, tiles.dtype, tiles.default, shared)
 
 
 def placed_text(layer: RasterLayer) -> TextContent:

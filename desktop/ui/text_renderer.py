@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -48,22 +49,36 @@ def render_text(content: TextContent) -> RenderedText:
     document.drawContents(painter)
     painter.end()
     del image
-    alpha = pixels[..., 3]
-    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
-    if rows.size == 0:
+    x, y, width, height = cv2.boundingRect(cv2.extractChannel(pixels, 3))
+    if width == 0:
         return RenderedText(_NOTHING, left, top)
-    part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return RenderedText(_straight(part, content.color), left - margin + int(columns[0]), top - margin + int(rows[0]))
+    part = np.ascontiguousarray(pixels[y : y + height, x : x + width])
+    return RenderedText(_straight(part, content.color), left - margin + x, top - margin + y)
 
 
 def _straight(pixels: np.ndarray, color: str) -> np.ndarray:
     """All letters have one colour: it stands in every pixel, alpha says how much of it; emoji keep their own."""
+    if _is_all_ink(pixels, color):
+        out = np.empty_like(pixels)
+        out[..., :3] = QColor(color).getRgb()[:3]
+        out[..., 3] = pixels[..., 3]
+        return out
     alpha = pixels[..., 3:].astype(np.float32)
     straight = np.where(alpha > 0, np.rint(pixels[..., :3] * (255 / np.maximum(alpha, 1))), 0)
     ink = np.array(QColor(color).getRgb()[:3], np.float32)
     is_ink = np.abs(pixels[..., :3] - ink * alpha / 255).max(axis=2, keepdims=True) <= 1.01
     out = np.concatenate([np.where(is_ink, ink, straight), alpha], axis=2)
     return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def _is_all_ink(pixels: np.ndarray, color: str) -> bool:
+    """Whether every premultiplied pixel has the colour of the letters: then nothing has to be divided."""
+    alpha = cv2.extractChannel(pixels, 3)
+    for channel, level in enumerate(QColor(color).getRgb()[:3]):
+        wanted = cv2.LUT(alpha, np.rint(np.arange(256) * (level / 255)).astype(np.uint8))
+        if cv2.absdiff(cv2.extractChannel(pixels, channel), wanted).max() > 1:
+            return False
+    return True
 
 
 def laid_out(content: TextContent) -> QTextDocument:

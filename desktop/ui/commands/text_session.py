@@ -24,6 +24,7 @@ class TextSession:
     before: LayerId | None  # the layer that was chosen
     is_new: bool
     edit: Edit
+    _shown: RasterLayer | None = None  # what is in the picture now
 
     @staticmethod
     def begun(state: EditorState, opened: OpenDocument, layer: RasterLayer | None = None) -> TextSession:
@@ -41,9 +42,11 @@ class TextSession:
     def show(self, content: TextContent) -> None:
         """UserError when it would be too large; then what was shown stays."""
         if content.text.strip():
-            shown = text_layers.with_text(self.layer, content, self.opened.document, render_text)
+            like = self.layer if self._shown is None else self._shown
+            shown = text_layers.with_text(like, content, self.opened.document, render_text)
         else:
             shown = self.layer.changed(tiles=self.opened.document.empty_tiles())
+        self._shown = shown
         self.edit.replace_layer(shown)
 
     def keep(self, content: TextContent) -> bool:
