@@ -23,6 +23,7 @@ from models.common.drawing_recipes import DRAWN_SETS, PAIRS, PairRecipe
 from models.common.packages import FetchError, Package, download_and_unpack, is_legal_text
 from models.common.photo_recipes import PHOTOS, PhotoRecipe
 from models.common.picture_sets import save_packed
+from models.common.portrait_recipes import PORTRAITS
 from models.common.qt_resources import read_rcc
 from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
 from models.common.shaded_recipes import SHADED_PAIRS
@@ -41,8 +42,8 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
     Args:
         data: folder for what is fetched (git-ignored).
-        only: names of packages of photographs, of sets (digits, fashion, letters, emoji, faces, emoji-styles), of pairs
-            (line-art, solid-shapes), textures or weights; default: all.
+        only: names of packages of photographs, of sets (digits, fashion, letters, emoji, faces, portraits,
+            emoji-styles), of pairs (line-art, solid-shapes), textures or weights; default: all.
         any_version: take whatever version this machine's sources offer; checksums are then not compared.
     """
     try:
@@ -54,7 +55,7 @@ def main(data: Path = Path("data"), only: tuple[str, ...] = (), any_version: boo
 
 
 def chosen_recipes(only: tuple[str, ...]) -> list[Recipe]:
-    sets = (*SETS, *DRAWN_SETS, *PAIRS, *SHADED_PAIRS)
+    sets = (*SETS, PORTRAITS, *DRAWN_SETS, *PAIRS, *SHADED_PAIRS)
     recipes = (*PHOTOS, *CUTOUTS, *sets, *WEIGHTS, *UPSCALER_WEIGHTS, PAINTINGS, TEXTURES)
     known: dict[str, Recipe] = {recipe.name: recipe for recipe in recipes}
     if unknown := [name for name in only if name not in known]:

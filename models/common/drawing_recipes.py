@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.common.packages import FetchError, Package
-from models.common.picture_sets import PictureSet, premultiplied, resized
-from models.common.set_recipes import SetRecipe
+from models.common.picture_sets import PictureSet, premultiplied
+from models.common.set_recipes import FLUENT_EMOJI, SetRecipe
 
 LINE_ART_SIDE_PX = 192
-STYLE_SIDE_PX = 64
+STYLE_SIDE_PX, DRAWN_SIDE_PX = 96, 256  # of a style's pictures, and of what they are shrunk from
+FILLS, SHOWS = 0.875, 16  # share of the side that a drawing takes; alpha from which something is there
 LEFT_OUT = {"flags", "symbols", "component", "extras-unicode"}  # groups of OpenMoji
 LEFT_OUT_BELOW = {"brand", "flags"}
-STYLES = ("Google", "Twitter", "OpenMoji", "Line art")
+STYLES = ("3D", "Flat", "Outlined")
 SVG = "{http://www.w3.org/2000/svg}"
 
 ElementTree.register_namespace("", SVG.strip("{}"))
@@ -63,26 +64,51 @@ def build_line_art(folders: dict[str, Path], kept: Path) -> int:
 
 
 def build_emoji_styles(folders: dict[str, Path]) -> PictureSet:
-    """Each emoji in every style; names are code:style, so that an emoji is held out in all styles or in none."""
-    openmoji = folders["openmoji"]
+    """Each emoji in every style; names are code:style, so that an emoji is held out in all styles or in none.
+
+    Each is brought to the same size: whoever could tell a style by how large it is drawn need not look at the style.
+    """
+    solid, flat = folders[FLUENT_EMOJI.name] / "package/assets", flat_drawings(folders[FLUENT_FLAT.name])
     pictures, labels, names = [], [], []
-    for code in openmoji_codes(openmoji):
-        files = [
-            folders[f"emoji-datasource-{vendor}"] / f"package/img/{vendor}/64/{code.lower()}.png"
-            for vendor in ("google", "twitter")
-        ]
-        if not all(file.exists() for file in files):
+    for code in openmoji_codes(folders[OPENMOJI.name]):
+        file, known_as = solid / f"{code.lower()}.webp", code.lower().replace("-fe0f", "")
+        if not file.exists() or known_as not in flat:
             continue
-        drawing = (openmoji / f"package/color/svg/{code}.svg").read_text(encoding="utf-8")
-        lines = (openmoji / f"package/black/svg/{code}.svg").read_text(encoding="utf-8")
-        drawn = [_read_rgba(file) for file in files]
-        drawn += [rasterised(svg, STYLE_SIDE_PX) for svg in (drawing, lines)]
-        pictures += [resized(premultiplied(rgba), STYLE_SIDE_PX) for rgba in drawn]
+        outlined = (folders[OPENMOJI.name] / f"package/color/svg/{code}.svg").read_text(encoding="utf-8")
+        drawn = [_read_rgba(file), *(rasterised(svg, DRAWN_SIDE_PX) for svg in (flat[known_as], outlined))]
+        pictures += [framed(premultiplied(rgba), STYLE_SIDE_PX) for rgba in drawn]
         labels += range(len(STYLES))
         names += [f"{code}:{style}" for style in STYLES]
     if not pictures:
         raise FetchError("The packages have no emoji in common; are they other versions?")
     return PictureSet(np.stack(pictures), np.array(labels), STYLES, tuple(names), "rgba")
+
+
+def flat_drawings(folder: Path) -> dict[str, str]:
+    """Code points, without the sign for "as a picture" → a drawing, of a set of icons as Iconify stores them."""
+    known, stored = (
+        json.loads((folder / f"package/{name}.json").read_text(encoding="utf-8")) for name in ("chars", "icons")
+    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {stored["width"]} {stored["height"]}">'
+    return {
+        code.replace("-fe0f", ""): f"{head}{stored['icons'][name]['body']}</svg>"
+        for code, name in known.items()
+        if name in stored["icons"]
+    }
+
+
+def framed(rgba: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """What is there of a premultiplied picture, cut out and brought to FILLS of SIDE × SIDE, in the middle."""
+    rows, columns = (np.flatnonzero(rgba[..., 3].max(axis=axis) >= SHOWS) for axis in (1, 0))
+    if not len(rows):
+        return np.zeros((side, side, 4), np.uint8)
+    there = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = side * FILLS / max(there.shape[:2])
+    height, width = (max(1, round(length * scale)) for length in there.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    there = cv2.resize(there, (width, height), interpolation=method)
+    top, left = (side - height) // 2, (side - width) // 2
+    return np.pad(there, ((top, side - height - top), (left, side - width - left), (0, 0)))
 
 
 def openmoji_codes(folder: Path) -> list[str]:
@@ -136,6 +162,13 @@ OPENMOJI = Package(
     sha256="55ee7d13485dec86e9f38c1f3a645a13382d33ff97c0cd845ee824b0aef45e68",
     licence="CC-BY-SA-4.0",
 )
+FLUENT_FLAT = Package(
+    registry="npm",
+    name="@iconify-json/fluent-emoji-flat",
+    version="1.2.6",
+    sha256="7d064769dee690815f823bc5bcc511d957198caf9f5edd8dd9c1aa48a6aeb175",
+    licence="MIT",
+)
 PAIRS = (
     PairRecipe(
         name="line-art",
@@ -148,23 +181,11 @@ DRAWN_SETS = (
     SetRecipe(
         name="emoji-styles",
         packages=(
+            FLUENT_EMOJI,
+            FLUENT_FLAT,
             OPENMOJI,
-            Package(
-                registry="npm",
-                name="emoji-datasource-google",
-                version="16.0.0",
-                sha256="fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
-                licence="Apache-2.0",
-            ),
-            Package(
-                registry="npm",
-                name="emoji-datasource-twitter",
-                version="16.0.0",
-                sha256="f64a530c63bca463bd8317fdc4615ce63a53a0c65018e4ce2d848aaba7a28877",
-                licence="CC-BY-4.0",
-            ),
         ),
         build=build_emoji_styles,
-        about="The same emoji as Google, Twitter and OpenMoji draw them, and OpenMoji's lines alone, 64 × 64.",
+        about="The same emoji in 3D and flat, as Microsoft draws them, and outlined, as OpenMoji does, 96 × 96.",
     ),
 )

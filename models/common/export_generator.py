@@ -124,10 +124,10 @@ def manifest_of(export: GeneratorExport) -> dict[str, Any]:
     }
     return {
         "format": 1,
+        "licence": "Apache-2.0",
         **{key: value for key, value in export.about.items() if key != "param"},
         "task": "generate",
         "version": "1.0.0",
-        "licence": "Apache-2.0",
         "scale": 1,
         "color_space": "srgb",
         "files": files,

@@ -34,6 +34,7 @@ class About:
     what: str
     weaknesses: tuple[str, ...]
     param: str = "Kind"  # what the classes are
+    licence: str = "Apache-2.0"  # of the weights
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def export_trained(
             "title": about.title,
             "description": about.description,
             "param": about.param,
+            "licence": about.licence,
             "source": script,
             "icon": "generate",
         },

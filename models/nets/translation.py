@@ -8,6 +8,7 @@ picture, nowhere over a batch: a result does not depend on its neighbours.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from models.nets.blocks import ResidualBlock, Upsample, convolution
 from models.nets.enclosed import FAINTEST_INK, Enclosed, ink_and_hue
 
 SLOPE = 0.2
+PEN = 16  # channels in which a change of style is drawn at full size
 GROUPS = 8  # of channels that are normalised together, each picture by itself
 
 
@@ -29,6 +31,7 @@ class TranslationUNet(nn.Module):
     """
 
     def __init__(self, planes_in: int, planes_out: int, widths: tuple[int, ...], *, shuffle: int = 4) -> None:
+        """Without planes to put out it has no head, and only sees."""
         super().__init__()
         self.shuffle = shuffle
         self.stem = convolution(planes_in * shuffle**2, widths[0])
@@ -45,42 +48,102 @@ class TranslationUNet(nn.Module):
         self.up = nn.ModuleList(Upsample(coarser, finer) for finer, coarser in itertools.pairwise(widths))
         self.norms = nn.ModuleList(nn.GroupNorm(GROUPS, finer) for finer in widths[:-1])
         self.merge = nn.ModuleList(ResidualBlock(finer) for finer in widths[:-1])
-        self.head = convolution(widths[0], planes_out * shuffle**2)
+        self.head = convolution(widths[0], planes_out * shuffle**2) if planes_out else None
 
     @property
     def stride(self) -> int:
         return self.shuffle * 2 ** len(self.down)
 
     def forward(self, picture: Tensor) -> Tensor:
-        x = self.stem(F.pixel_unshuffle(picture, self.shuffle))
+        assert self.head is not None
+        return F.pixel_shuffle(self.head(self.seen(picture, lambda _, x: x)), self.shuffle)
+
+    def seen(self, picture: Tensor, steer: Callable[[int, Tensor], Tensor]) -> Tensor:
+        """What is known at the finest level, (N, widths[0], S / shuffle, S / shuffle), before anything is drawn of it.
+
+        STEER is shown the channels of every level, on the way down and then up, with the number of the place.
+        """
+        x = steer(0, self.stem(F.pixel_unshuffle(picture, self.shuffle)))
         skipped = []
-        for level in self.down:
+        for place, level in enumerate(self.down, 1):
             x = level[0](x)
             skipped.append(x)
-            x = F.relu(level[2](level[1](x)))
+            x = steer(place, F.relu(level[2](level[1](x))))
         x = self.bottom(x)
         x = x + self.whole(x.mean(dim=(2, 3)))[:, :, None, None]
         for level in reversed(range(len(self.down))):
-            x = self.merge[level](F.relu(self.norms[level](self.up[level](x) + skipped[level])))
-        return F.pixel_shuffle(self.head(x), self.shuffle)
+            x = F.relu(self.norms[level](self.up[level](x) + skipped[level]))
+            x = self.merge[level](steer(2 * len(self.down) - level, x))
+        return x
 
 
 class StyleUNet(nn.Module):
-    """StarGAN's generator: (N, planes, S, S) in -1..1 and the wanted domain (N,) → (N, planes, S, S) in -1..1."""
+    """StarGAN's generator: premultiplied (N, 4, S, S) in -1..1 and the wanted domain (N,) → it in that domain.
 
-    def __init__(self, planes: int, widths: tuple[int, ...], *, domains: int) -> None:
+    What is computed is a change of the colours: a picture that is to stay as it is costs nothing. Alpha stays, so no
+    shape can be eaten away. The domain turns the channels of every level up or down. The change is drawn at full size,
+    from what was seen, enlarged, and the picture itself: pixels shuffled out of channels would leave a fine grid.
+    """
+
+    def __init__(self, widths: tuple[int, ...], *, domains: int) -> None:
         super().__init__()
-        self.domains = domains
-        self.unet = TranslationUNet(planes + domains, planes, widths, shuffle=2)
+        self.unet = TranslationUNet(4, 0, widths, shuffle=2)
+        self.draw = nn.Sequential(convolution(widths[0] + 4, PEN), nn.ReLU(), convolution(PEN, 3))
+        nn.init.zeros_(self.draw[-1].weight)
+        nn.init.zeros_(self.draw[-1].bias)
+        self.gains, self.offsets = (
+            nn.ModuleList(nn.Embedding(domains, width) for width in (*widths, *reversed(widths[:-1]))) for _ in range(2)
+        )
+        for table in (*self.gains, *self.offsets):
+            nn.init.normal_(table.weight, std=0.1)
 
     @property
     def stride(self) -> int:
         return self.unet.stride
 
     def forward(self, pictures: Tensor, domain: Tensor) -> Tensor:
-        wanted = F.one_hot(domain, self.domains).to(pictures.dtype)[:, :, None, None]
-        told = torch.cat([pictures, wanted.expand(-1, -1, *pictures.shape[-2:])], dim=1)
-        return torch.tanh(self.unet(told))
+        colour, alpha = pictures[:, :3], pictures[:, 3:]
+        return torch.cat([colour + self.change(pictures, domain) * (alpha + 1) / 2, alpha], dim=1)
+
+    def change(self, pictures: Tensor, domain: Tensor) -> Tensor:
+        """Of the straight colours, twice as large as in 0..1: (N, 3, S, S)."""
+
+        def steer(place: int, x: Tensor) -> Tensor:
+            gain, offset = (tables[place](domain)[:, :, None, None] for tables in (self.gains, self.offsets))
+            return x * (1 + gain) + offset
+
+        seen = F.interpolate(self.unet.seen(pictures, steer), scale_factor=2.0, mode="bilinear")
+        return self.draw(torch.cat([seen, pictures], dim=1))
+
+
+class Carried(nn.Module):
+    """What ships of a StyleUNet: straight RGBA 0..1 of any size, and the domain → the same in that domain.
+
+    The picture is seen whole, fitted into SIDE × SIDE; the change found there is enlarged and added to the picture at
+    its own size, whose alpha and whose edges stay as sharp as they were.
+    """
+
+    def __init__(self, network: StyleUNet, side: int) -> None:
+        super().__init__()
+        self.network, self.side = network, side
+
+    def forward(self, image: Tensor, domain: Tensor) -> Tensor:
+        colour, alpha = image[:, :3], image[:, 3:]
+        height, width = image.shape[-2:]
+        longest = torch.sym_max(height, width)
+        down, right = longest - height, longest - width
+        margins = (right // 2, right - right // 2, down // 2, down - down // 2)
+        square = F.pad(torch.cat([colour * alpha, alpha], dim=1), margins)
+        seen = F.interpolate(square, (self.side, self.side), mode="bilinear", antialias=True)
+        change = self.network.change(seen * 2 - 1, domain) / 2
+        change = F.interpolate(change, (longest, longest), mode="bilinear")
+        change = change[:, :, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
+        return torch.cat([(colour + change).clamp(0, 1), alpha], dim=1)
+
+
+def on_white_planes(pictures: Tensor) -> Tensor:
+    """Premultiplied (N, 4, H, W) in -1..1 → its colours as they lie on white paper, (N, 3, H, W)."""
+    return pictures[:, :3] + 1 - pictures[:, 3:]
 
 
 class PatchJudge(nn.Module):
@@ -142,26 +205,28 @@ class NormedResidualBlock(nn.Module):
 
 
 class KindJudge(nn.Module):
-    """(N, planes, S, S) in -1..1 → how real each patch looks, (N, 1, S/8, S/8); with DOMAINS also which it is of."""
+    """(N, planes, S, S) in -1..1 → how real each patch looks, (N, 1, S/8, S/8); with DOMAINS one such plane for each.
 
-    def __init__(self, planes: int, *, width: int, domains: int = 0) -> None:
+    One score a domain, after StarGAN v2 (Choi et al. 2020): being a good picture and being one of the domain asked
+    for is then one question, and nothing is won by overdoing what a classifier looks for.
+    """
+
+    def __init__(self, planes: int, *, width: int, domains: int = 1) -> None:
         super().__init__()
         channels = (planes, width, 2 * width, 4 * width)
         layers: list[nn.Module] = []
         for finer, coarser in itertools.pairwise(channels):
             layers += [spectral_norm(nn.Conv2d(finer, coarser, 4, stride=2, padding=1)), nn.LeakyReLU(SLOPE)]
         self.look = nn.Sequential(*layers)
-        self.score = spectral_norm(nn.Conv2d(channels[-1], 1, 3, padding=1))
-        self.domain = nn.Linear(channels[-1], domains) if domains else None
+        self.score = spectral_norm(nn.Conv2d(channels[-1], domains, 3, padding=1))
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.score(self.look(pictures))
 
-    def both(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """(how real, scores of the domains (N, domains))."""
-        assert self.domain is not None
-        seen = self.look(pictures)
-        return self.score(seen), self.domain(seen.mean(dim=(2, 3)))
+    def of(self, pictures: Tensor, domain: Tensor) -> Tensor:
+        """How real each patch looks as one of that domain, (N, S/8, S/8)."""
+        scores = self(pictures)
+        return scores[torch.arange(len(scores), device=scores.device), domain]
 
 
 class Colouring(nn.Module):
