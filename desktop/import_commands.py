@@ -19,8 +19,6 @@ from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.importing.trial_pictures import trial_picture
 from desktop.runtime.importing.verdict import verdict
 
-SAMPLE = "gateway-of-india.jpg"
-
 
 @dataclass(frozen=True)
 class ImportOrder:
@@ -35,7 +33,7 @@ class ImportOrder:
 def import_model(order: ImportOrder, tell: Printer) -> int:
     """Examine, and install when nothing is open. UserError when refused or when questions are left."""
     importer = _importer()
-    shown = read_image(order.picture or paths.resources_dir() / "samples" / SAMPLE).pixels
+    shown = read_image(order.picture or paths.trial_photo()).pixels
     with importer.examined(order.source, picture=trial_picture(shown), settings=order.settings) as staged:
         found = staged.inspection
         sentences = [str(sentence) for sentence in verdict(found)]

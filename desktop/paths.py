@@ -53,6 +53,11 @@ def build_facts() -> BuildFacts:
         return BuildFacts()
 
 
+def trial_photo() -> Path:
+    """The photograph that foreign models are tried on where nobody gave one."""
+    return resources_dir() / "samples" / "gateway-of-india.jpg"
+
+
 def user_models_dir() -> Path:
     """Models that the user added; need not exist yet."""
     return user_data_dir() / "models"

@@ -74,6 +74,11 @@ class Catalog:
                 raise UserError("model.broken", model_id=model_id, reason=folder.error) from folder.error
         raise UserError("model.unknown", model_id=model_id, known=", ".join(sorted(models)) or "none")
 
+    def taken_ids(self) -> frozenset[str]:
+        """Ids that no further model can have: of models, and of folders that are none."""
+        models, broken = self._found()
+        return frozenset(models) | {folder.id for folder in broken}
+
     def folder_of(self, model_id: str) -> Path:
         """The folder of a model, usable or broken."""
         models, broken = self._found()
@@ -120,8 +125,10 @@ class Catalog:
     def _model_folders(self) -> list[Path]:
         found: list[Path] = []
         for folder in self.folders:
-            if folder.is_dir():
+            try:
                 found += sorted(path for path in folder.iterdir() if _is_model_folder(path))
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                continue
         return found
 
     def _proven_sha256(self, model: Model, path: Path) -> str:
@@ -143,7 +150,10 @@ class Catalog:
 
 def _is_model_folder(path: Path) -> bool:
     """Names with a dot in front belong to imports that were broken off."""
-    return not path.name.startswith(".") and (path / MANIFEST_NAME).exists()
+    try:
+        return not path.name.startswith(".") and (path / MANIFEST_NAME).exists()
+    except PermissionError:
+        return True  # it is named among the broken ones, with the reason
 
 
 def file_sha256(path: Path) -> str:

@@ -32,7 +32,7 @@ PROVIDERS: dict[DeviceChoice, str] = {
     "directml": "DmlExecutionProvider",
 }
 UNTESTED: dict[DeviceChoice, str] = {"coreml": "CoreML (untested)", "directml": "DirectML (untested)"}
-CUDA_MEMORY_SHARE = 0.9  # of what is free on the GPU when the first session is made
+CUDA_MEMORY_SHARE = 0.9  # of what is free on the GPU when a session is made
 SILENT = 4  # severity: onnxruntime prints a red line for every provider that is not there; we say it ourselves
 
 # Memory grows by what is asked, not by powers of two; TF32 would cost a level against the CPU.
@@ -106,10 +106,13 @@ def _arena_cap() -> dict[str, str]:
     class Memory(ctypes.Structure):
         _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    if not chosen.isdecimal():  # named by its UUID, or hidden: which card it is cannot be told by number
+        return {}
     memory, handle = Memory(), ctypes.c_void_p()
     try:
         library = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
-        answers = [library.nvmlInit_v2(), library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle))]
+        answers = [library.nvmlInit_v2(), library.nvmlDeviceGetHandleByIndex_v2(int(chosen), ctypes.byref(handle))]
         answers.append(library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)))
     except (OSError, AttributeError):
         return {}

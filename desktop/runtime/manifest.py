@@ -353,6 +353,8 @@ def manifest_text(folder: Path) -> bytes:
     """The text of `folder`/manifest.toml, not checked. UserError: missing, not readable, too large."""
     path = folder / MANIFEST_NAME
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise UserError("model.bad_manifest", path=path, reason="it is no file.")
         with path.open("rb") as file:
             text = file.read(MANIFEST_LIMIT_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,6 +170,20 @@ def test_a_manifest_may_name_any_icon(studio: Studio, tmp_path: Path) -> None:
     window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
     window.choose("odd-0")
     assert window.chosen == "odd-0"
+    window.deleteLater()
+
+
+def test_a_card_that_is_no_text_and_a_folder_that_went_away_do_no_harm(studio: Studio) -> None:
+    for name in ("odd", "gone"):
+        identity_model(user_models_dir() / name)
+    (user_models_dir() / "odd" / "card.md").write_bytes(b"# x\n\xff\xfe bad")
+    window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
+    window.choose("odd")
+    assert "bad" in window.card.toPlainText()
+    shutil.rmtree(user_models_dir() / "gone")
+    window.choose("gone")
+    assert "no model “gone”" in window.card.toPlainText()
+    assert not window.remove_button.isEnabled()
     window.deleteLater()
 
 

@@ -42,6 +42,18 @@ def test_other_folders_and_files_are_not_models(tmp_path: Path) -> None:
     assert Catalog((tmp_path,)).broken() == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_instead_of_a_manifest_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:
+    identity_model(tmp_path / "same")
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "manifest.toml")
+    catalog = Catalog((tmp_path,))
+    assert [model.id for model in catalog.models()] == ["same"]
+    (broken,) = catalog.broken()
+    assert "it is no file" in str(broken.error)
+    assert catalog.taken_ids() == {"same", "pipe"}
+
+
 def test_an_unknown_model_names_the_known_ones(tmp_path: Path) -> None:
     identity_model(tmp_path / "same")
     with pytest.raises(UserError, match=r"no model “other”\. Installed models: same"):

@@ -25,6 +25,7 @@ FOURTH_ORDERS: dict[str, ChannelOrder] = {
     "alpha": "RGBA",
 }
 LABELS = 1000
+WHOLE_TYPES = ("int8", "uint8", "int16", "uint16", "int32", "int64")
 LISTED_LABELS = 100  # more are chosen by number
 FILE_NAME = "model.onnx"
 
@@ -219,13 +220,18 @@ def _slider(entry: InputSketch, facts: GraphFacts) -> Param:
     label = re.sub(r"[_\s]+", " ", entry.name).strip() or "Value"
     plain = re.sub(r"[^a-z0-9_]+", "_", entry.name.lower()).strip("_") or "value"
     name = plain if plain[0].isalpha() else f"p_{plain}"
-    return Param(id=name[:60], label=label[:1].upper() + label[1:], type="float", min=least, max=most, default=default)
+    label = label[:1].upper() + label[1:]
+    if entry.type == "bool":
+        return Param(id=name[:60], label=label, type="bool", default=False)
+    whole = entry.type in WHOLE_TYPES and all(number.is_integer() for number in (least, most, default))
+    kind: Literal["int", "float"] = "int" if whole else "float"
+    return Param(id=name[:60], label=label, type=kind, min=least, max=most, default=int(default) if whole else default)
 
 
 def _slider_range(entry: InputSketch, param: Param) -> tuple[float, float]:
     """What the network is fed at the slider's ends."""
-    assert param.min is not None
-    assert param.max is not None
+    if param.min is None or param.max is None:  # a switch
+        return 0.0, 1.0
     if NOISE_LEVEL_NAME.search(entry.name) and param.max == NOISE_LEVELS:
         return 0.0, NOISE_LEVELS / 255
     return param.min, param.max

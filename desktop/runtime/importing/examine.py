@@ -23,12 +23,12 @@ from desktop.runtime.importing.choices import (
 from desktop.runtime.importing.drafting import FILE_NAME, MASK_TASKS, draft
 from desktop.runtime.importing.facts import GraphFacts
 from desktop.runtime.importing.graph import ForeignGraph, OutputSketch, Working, find_working, fitted
-from desktop.runtime.importing.guessing import guess_task, is_class_map
+from desktop.runtime.importing.guessing import guess_task, hinted_task, is_class_map
 from desktop.runtime.importing.hole_trial import hole_of, joined_of
 from desktop.runtime.importing.inspection import Candidate, Inspection
 from desktop.runtime.importing.own_manifest import inputs_of, own_manifest, proved, with_own_pace
 from desktop.runtime.importing.pairs import examine_pair
-from desktop.runtime.importing.roles import sketches
+from desktop.runtime.importing.roles import sketches, without_second_file
 from desktop.runtime.importing.static_checks import read_checked
 from desktop.runtime.importing.texts import LICENCE_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean_manifest, clean_text
 from desktop.runtime.importing.tile_trial import seconds_per_megapixel, tile_of
@@ -77,7 +77,8 @@ def examine(
     if own is not None:
         return _as_stated(tell, path, facts, own, folder, picture)
     tell("running")
-    working = find_working(graph, sketches(facts, str(path)), picture, lambda: tell("running"))
+    readings = [without_second_file(sketch) for sketch in sketches(facts, str(path))]
+    working = find_working(graph, readings, picture, lambda: tell("running"))
     trial = Trial(graph, working, folder, picture, tell)
     choices = with_settings(_first_choices(trial, path, taken), settings)
     outputs = [output.name for output in working.outputs]
@@ -134,7 +135,8 @@ def _best_of(
     if keeps_range:
         found.sort(key=lambda entry: entry.range != choices.range)
     if found:
-        choices = with_settings(chosen_from(choices, trial, found[0]), settings)
+        is_named = hinted_task(_notes_of(trial)) is choices.task
+        choices = with_settings(chosen_from(choices, trial, found[0], is_named=is_named), settings)
     return choices, found
 
 
@@ -193,10 +195,15 @@ def _agrees(candidate: Candidate, settings: Mapping[str, str]) -> bool:
     return all(settings.get(key, value).upper() == value.upper() for key, value in wanted.items())
 
 
+def _notes_of(trial: Trial) -> str:
+    """What its maker called it."""
+    said = trial.facts.metadata
+    return " ".join((Path(trial.graph.label).stem, said.get("title", ""), said.get("description", "")))
+
+
 def _first_choices(trial: Trial, path: Path, taken: frozenset[str]) -> Choices:
     facts = trial.facts
-    notes = " ".join((path.stem, facts.metadata.get("title", ""), facts.metadata.get("description", "")))
-    guess = guess_task(trial.graph, trial.working, trial.picture, notes)
+    guess = guess_task(trial.graph, trial.working, trial.picture, _notes_of(trial))
     licence = next((facts.metadata[key] for key in LICENCE_NOTES if facts.metadata.get(key)), UNKNOWN_LICENCE)
     return Choices(
         task=guess.task,

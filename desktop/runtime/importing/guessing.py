@@ -70,7 +70,7 @@ def guess_task(graph: ForeignGraph, working: Working, picture: NDArray[np.uint8]
     if working.image is None:
         return _of_generator(graph, working)
     answers = graph.run(graph.feeds(working.sketch, fitted(picture, working.size), _first_specs(working)))
-    hinted = _hinted(hints)
+    hinted = hinted_task(hints)
     cut_out = _cut_out(working, hinted)
     if cut_out is not None:
         return cut_out
@@ -136,7 +136,8 @@ def _first_specs(working: Working) -> dict[str, Input]:
     return {entry.name: plain_spec(entry) for entry in working.sketch if entry.is_picture}
 
 
-def _hinted(hints: str) -> Task | None:
+def hinted_task(hints: str) -> Task | None:
+    """What the name and the notes of a file call it."""
     return next((task for task, words in WORDS if re.search(words, hints, re.I)), None)
 
 

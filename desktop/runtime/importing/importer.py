@@ -60,10 +60,10 @@ class Importer:
         `picture` (H, W, 3) is shown in previews; without one a drawn picture serves.
         """
         if path.suffix.lower() != ".onnx":
-            raise UserError("import.not_onnx", path=path, reason="its name does not end with .onnx")
+            raise UserError("import.not_onnx", path=path, reason=UserError("import.reason.ending"))
         folder = self._staging_folder()
         try:
-            taken = frozenset(model.id for model in self._catalog.models())
+            taken = self._catalog.taken_ids()
             shown = drawn_picture() if picture is None else picture
             inspection = run_in_sandbox(
                 EXAMINE,
@@ -86,7 +86,7 @@ class Importer:
     def install(self, staged: Staged, manifest: Manifest | None = None) -> Model:
         """Among the user's models from now on. UserError when the id is taken or the disk refuses."""
         chosen = manifest or staged.inspection.manifest
-        if any(model.id == chosen.id for model in self._catalog.models()):
+        if chosen.id in self._catalog.taken_ids():
             raise UserError("import.id_taken", model_id=chosen.id)
         target = self._models_dir / chosen.id
         text = manifest_text(chosen)

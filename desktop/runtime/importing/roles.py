@@ -19,6 +19,7 @@ SMALLEST_SIDE = 16  # a stated side below this is channels or a vector, not a pi
 LATENT_FROM = 8  # fewer numbers are sliders
 Shape: TypeAlias = tuple[Dimension, ...]
 
+KINDS_TO = 64  # a longer vector is what another network makes of a picture
 LAYERS_TO = 32  # styles of synthesis networks have at most so many layers
 FREE_LATENT_SIDE = 32  # a decoder of latents that takes any size is shown this one
 CHANNELS = (1, 2, 3, 4, 6, 7)  # of pictures, alone or joined with a mask, a number or another picture
@@ -34,6 +35,8 @@ LABEL_NAME = re.compile(r"label|class|^y$|category", re.I)
 LATENT_NAME = re.compile(r"^z$|latent|noise|^ws?$|w_?plus|seed", re.I)
 FACTORS_NAME = re.compile(r"scale|factor|roi", re.I)
 STATE_NAME = re.compile(r"^r\d+_?(i|in)?$|^h\d+|hidden|state|recurrent|memory", re.I)
+MEASURED_NAME = re.compile(r"stat|mean|std|var|min|max|size|shape|param|coef", re.I)  # what no list of kinds is called
+BETWEEN_NAME = re.compile(r"bottleneck|embed|feature|code|latent", re.I)  # what another network makes
 HINT_NAME = re.compile(r"hint|mask|^input_b$", re.I)
 POINT_ROLES: dict[str, InputRole] = {
     "point_coords": "points",
@@ -73,19 +76,23 @@ Sketch: TypeAlias = tuple[InputSketch, ...]
 def sketches(facts: GraphFacts, label: str) -> list[Sketch]:
     """Every sensible reading of the inputs. UserError when there is none; `label` is the file in its sentence."""
     if len(facts.inputs) > PARAMS_TO:
-        reason = f"no picture network has more than {PARAMS_TO} inputs"
+        reason = UserError("import.reason.inputs", limit=PARAMS_TO)
         raise UserError("import.strange_input", path=label, name=facts.inputs[PARAMS_TO].name, reason=reason)
     readings = [_readings_of(tensor, facts, label) for tensor in facts.inputs]
     found = [_with_pictures_told_apart(sketch) for sketch in itertools.islice(itertools.product(*readings), 24)]
     if all(sum(entry.role == "image2" for entry in sketch) > 1 for sketch in found):
         third = [entry.name for entry in found[0] if entry.role == "image2"][1]
-        raise UserError("import.strange_input", path=label, name=third, reason="only one or two pictures can be given")
+        reason = UserError("import.reason.three_pictures")
+        raise UserError("import.strange_input", path=label, name=third, reason=reason)
     return [sketch for sketch in found if _has_one_layout(sketch)] or found
 
 
 def _readings_of(tensor: TensorFacts, facts: GraphFacts, label: str) -> list[InputSketch]:
     if tensor.type == "other":
-        raise UserError("import.strange_input", path=label, name=tensor.name, reason="it is no array of numbers")
+        raise _strange(tensor, label, "no_numbers")
+    batch = (tensor.shape or (None,))[0]
+    if len(tensor.shape or ()) == 4 and batch is not None and batch > 1:
+        raise _strange(tensor, label, "batch", count=batch)
     known = POINT_ROLES.get(tensor.name.removeprefix("batched_"))
     if known is not None:
         return [InputSketch(tensor.name, tensor.type, known)]
@@ -180,22 +187,19 @@ def _readings_of_three(tensor: TensorFacts, facts: GraphFacts, label: str) -> li
         return [_plain_picture(tensor, "CHW", first, (middle, last))]
     if first is None and middle is None and last is None:
         return [_plain_picture(tensor, layout, 3, (None, None)) for layout in ("CHW", "HWC")]
-    reason = f"its shape {_text(tensor)} is that of no picture"
-    raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+    raise _strange(tensor, label, "shape", shape=_text(tensor))
 
 
 def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
     """Rank 0, 1 and 2: sizes, factors, labels, latents, sliders."""
     shape = tensor.shape or ()
     if len(shape) > 4:
-        reason = f"it has {len(shape)} axes, as the frames of a video have; only single pictures can be given"
-        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+        raise _strange(tensor, label, "video", count=len(shape))
     places = math.prod(side or 1 for side in shape)
     is_whole = tensor.type in ("int32", "int64")
     sketch = InputSketch(tensor.name, tensor.type, "scalar")
     if tensor.type == "uint8" and len(shape) == 1:
-        reason = "it wants an encoded file, such as the bytes of a JPEG, instead of pixels"
-        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+        raise _strange(tensor, label, "encoded")
     if places == 2 and (is_whole or "size" in tensor.name.lower()):
         return InputSketch(tensor.name, tensor.type, "size")
     if places == 4 and FACTORS_NAME.search(tensor.name):
@@ -203,20 +207,29 @@ def _vector(tensor: TensorFacts, facts: GraphFacts, label: str) -> InputSketch:
     if LABEL_NAME.search(tensor.name) and (is_whole or places > 1):
         return InputSketch(tensor.name, tensor.type, "label")
     has_picture = any(len(other.shape or ()) == 4 for other in facts.inputs)
-    if len(shape) == 2 and 1 < places < LATENT_FROM and has_picture and tensor.type in GENERATED_TYPES:
+    is_short = 1 < places < LATENT_FROM and has_picture and tensor.type in GENERATED_TYPES
+    if len(shape) == 2 and is_short and not MEASURED_NAME.search(tensor.name):
         return InputSketch(tensor.name, tensor.type, "label")  # one of several domains, as a vector
-    is_latent = places > 1 and not has_picture and bool(LATENT_NAME.search(tensor.name))
+    is_latent = places > 1 and not has_picture and (len(facts.inputs) == 1 or bool(LATENT_NAME.search(tensor.name)))
     if len(shape) == 2 and (places >= LATENT_FROM or is_latent):
         return _latent_or_style(tensor, facts, (places,))
     if len(shape) == 2 and shape[1] is None and LATENT_NAME.search(tensor.name):
-        reason = "it does not say how many numbers it wants"
-        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+        raise _strange(tensor, label, "length")
     if places > 1:
-        reason = f"it wants {places} numbers whose meaning is not known"
-        raise UserError("import.strange_input", path=label, name=tensor.name, reason=reason)
+        raise _strange(tensor, label, "numbers", count=places)
     if TIME_NAME.search(tensor.name):
         return InputSketch(tensor.name, tensor.type, "timestep")
     return sketch
+
+
+def without_second_file(sketch: Sketch) -> Sketch:
+    """Numbers beside a picture that nothing else makes are one of several kinds, as a vector with a one in it."""
+
+    def alone(entry: InputSketch) -> InputSketch:
+        is_vector = entry.role == "embedding" and len(entry.shape) == 1 and entry.shape[0] <= KINDS_TO
+        return _with_role(entry, "label") if is_vector and not BETWEEN_NAME.search(entry.name) else entry
+
+    return tuple(alone(entry) for entry in sketch)
 
 
 def _picture(
@@ -285,3 +298,8 @@ def _is_side(side: Dimension) -> bool:
 
 def _text(tensor: TensorFacts) -> str:
     return "×".join("?" if side is None else str(side) for side in tensor.shape or ())
+
+
+def _strange(tensor: TensorFacts, label: str, reason: str, **values: object) -> UserError:
+    why = UserError(f"import.reason.{reason}", **values)
+    return UserError("import.strange_input", path=label, name=tensor.name, reason=why)

@@ -28,7 +28,7 @@ TENSOR_LIMIT_BYTES = 2 << 30
 METADATA_LIMIT = 1 << 20
 LAYOUT_OPERATORS = ("Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "DepthToSpace", "Slice")
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
-REFUSED_OPERATORS = {"EPContext": "it holds code for one device instead of a network"}
+REFUSED_OPERATORS = {"EPContext": "import.reason.compiled"}
 
 ONNX_TYPES = {
     onnx.TensorProto.FLOAT: "float32",
@@ -92,11 +92,11 @@ def _parsed(path: Path, content: bytes) -> onnx.ModelProto:
     try:
         model.ParseFromString(content)
     except (DecodeError, ValueError, RecursionError) as error:
-        raise UserError("import.not_onnx", path=path, reason="it cannot be parsed as ONNX") from error
+        raise UserError("import.not_onnx", path=path, reason=UserError("import.reason.unparsable")) from error
     if not model.graph.node or not model.graph.output:
-        raise UserError("import.not_onnx", path=path, reason="it holds no network")
+        raise UserError("import.not_onnx", path=path, reason=UserError("import.reason.empty"))
     if not _has_readable_names(model):
-        raise UserError("import.not_onnx", path=path, reason="the names in it are damaged")
+        raise UserError("import.not_onnx", path=path, reason=UserError("import.reason.names"))
     return model
 
 
@@ -221,7 +221,7 @@ def _check_domains(path: Path, model: onnx.ModelProto) -> None:
             if node.domain not in DOMAINS:
                 raise UserError("import.unknown_domain", path=path, operator=node.op_type, domain=node.domain)
             if node.op_type in REFUSED_OPERATORS:
-                raise UserError("import.not_onnx", path=path, reason=REFUSED_OPERATORS[node.op_type])
+                raise UserError("import.not_onnx", path=path, reason=UserError(REFUSED_OPERATORS[node.op_type]))
 
 
 def _check_dimensions(path: Path, facts: GraphFacts, model: onnx.ModelProto) -> None:

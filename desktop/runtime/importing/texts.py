@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
 
 import msgspec
 
@@ -53,11 +52,13 @@ def clean_manifest(manifest: Manifest) -> Manifest:
 
 def clean_error(error: UserError, own: tuple[str, ...] = ("path", "second")) -> UserError:
     """The error with what it quotes from the file cleaned; the values named `own` are the user's."""
-    values: dict[str, Any] = {
-        key: value if key in own or not isinstance(value, str) else clean_text(value, TEXT_LIMIT)
-        for key, value in error.values.items()
-    }
-    return UserError(error.key, **values)
+
+    def clean(key: str, value: object) -> object:
+        if isinstance(value, UserError):
+            return clean_error(value, own)
+        return value if key in own or not isinstance(value, str) else clean_text(value, TEXT_LIMIT)
+
+    return UserError(error.key, **{key: clean(key, value) for key, value in error.values.items()})
 
 
 def _clean_param(param: Param) -> Param:

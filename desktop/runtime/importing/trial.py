@@ -174,14 +174,17 @@ def _class_counts(answer: Any, output: OutputSketch) -> NDArray[np.int64]:
     return np.bincount(planes.argmax(axis=0).ravel(), minlength=output.channels)
 
 
-def chosen_from(choices: Choices, trial: Trial, best: Candidate) -> Choices:
-    """The choices with the best candidate's range and order; whether a picture is kept or restyled is seen in it."""
+def chosen_from(choices: Choices, trial: Trial, best: Candidate, *, is_named: bool) -> Choices:
+    """The choices with the best candidate's range and order; whether a picture is kept or restyled is seen in it,
+    unless the file's name or notes say so.
+    """
     _, activation = answer_range(trial, choices, best.range)
     found = msgspec.structs.replace(
         choices, range=best.range, output_range=best.output_range, order=best.order, activation=activation
     )
     is_alone = trial.working.role("style", "image2") is None
-    if found.task in (Task.RESTORE, Task.STYLE) and found.answer == "picture" and is_alone:
+    is_seen = found.task in (Task.RESTORE, Task.STYLE) and not is_named
+    if is_seen and found.answer == "picture" and is_alone:
         shown = fitted(trial.picture, best.preview.shape[:2])
         is_kept = structure_match(shown, best.preview) >= FAITHFUL_MATCH
         found = msgspec.structs.replace(found, task=Task.RESTORE if is_kept else Task.STYLE)

@@ -7,12 +7,15 @@ from desktop.runtime.importing.inspection import Inspection
 from desktop.runtime.manifest import Input, Manifest, Task
 
 ORDERS = {
-    "MRGB": "RGB + mask",
-    "RGBM": "RGB + mask",
-    "RGBN": "RGB + level",
-    "YN": "grey + level",
-    "RGBRGB": "2 × RGB",
-    "RGBRGBN": "2 × RGB + time",
+    "L": "import.order.gray",
+    "Y": "import.order.gray",
+    "Lab_L": "import.order.gray",
+    "MRGB": "import.order.with_mask",
+    "RGBM": "import.order.with_mask",
+    "RGBN": "import.order.with_level",
+    "YN": "import.order.gray_with_level",
+    "RGBRGB": "import.order.two",
+    "RGBRGBN": "import.order.two_with_time",
 }
 GIVES_BY_ROLE = {
     "mask": "verdict.gives_mask",
@@ -39,10 +42,9 @@ def verdict(inspection: Inspection) -> list[UserError]:
 
 
 def _takes(picture: Input, inspection: Inspection) -> UserError:
-    gray = picture.order in ("L", "Y", "Lab_L")
     choices = inspection.choices
-    values = {
-        "order": "grey" if gray else ORDERS.get(picture.order, picture.order),
+    values: dict[str, object] = {
+        "order": UserError(ORDERS[picture.order]) if picture.order in ORDERS else picture.order,
         "range": choices.range if choices else "0..1",
     }
     if isinstance(picture.size, tuple):

@@ -17,7 +17,8 @@ from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
-from desktop.paths import user_models_dir
+from desktop.io.image_files import read_image
+from desktop.paths import trial_photo, user_models_dir
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.importing.importer import Importer, Staged
 from desktop.runtime.importing.trial_pictures import trial_picture
@@ -63,7 +64,7 @@ class ModelCommands(QObject):
         def work() -> OpenStaging | None:
             context = self.importer.examined(
                 answers.path,
-                picture=picture,
+                picture=trial_picture(read_image(trial_photo()).pixels) if picture is None else picture,
                 settings=answers.settings,
                 on_step=lambda step: self._background.call(lambda: on_step(step)),
                 is_cancelled=is_cancelled,

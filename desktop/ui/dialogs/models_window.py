@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import (
@@ -139,12 +140,25 @@ class ModelsWindow(QDialog):
             button.setEnabled(bool(chosen))
         if not chosen:
             return
-        self.remove_button.setEnabled(self._models.is_own(chosen))
-        self.remove_button.setToolTip("" if self._models.is_own(chosen) else tr("models.shipped_tip"))
+        try:
+            is_own = self._models.is_own(chosen)
+            model = None if broken is not None else self._catalog.get(chosen)
+        except UserError as error:  # its folder is gone since the list was read
+            self._show_nothing(chosen, error)
+            return
+        self.remove_button.setEnabled(is_own)
+        self.remove_button.setToolTip("" if is_own else tr("models.shipped_tip"))
         if broken is not None:
             self._show_broken(broken)
-        else:
-            self._show_model(self._catalog.get(chosen))
+        elif model is not None:
+            self._show_model(model)
+
+    def _show_nothing(self, model_id: str, error: UserError) -> None:
+        for part in (self.folder_button, self.verify_button, self.remove_button, self.device, self.tile):
+            part.setEnabled(False)
+        self.title.setText(model_id)
+        self.facts.clear()
+        self.card.setPlainText(tr_error(error))
 
     def _show_broken(self, broken: BrokenModel) -> None:
         self.title.setText(broken.id)
@@ -168,9 +182,8 @@ class ModelsWindow(QDialog):
         self.device.setCurrentIndex(max(self.device.findData(self._ai.form.device_override(model.id)), 0))
         self.device.blockSignals(False)
         self._show_tiles(model)
-        card = model.folder / CARD_NAME
         self.card.document().setDefaultStyleSheet(f"a {{ color: {tokens().text}; }}")
-        text = _without_heading(card.read_text(encoding="utf-8")) if card.exists() else ""
+        text = _without_heading(_text_of(model.folder / CARD_NAME))
         self.card.show_page(text, model.folder, CARD_MARGIN)
 
     def _show_tiles(self, model: Model) -> None:
@@ -269,6 +282,14 @@ class ModelsWindow(QDialog):
         row.addLayout(right, 1)
         for button in (self.import_button, self.folder_button, self.verify_button, self.remove_button):
             button.setAutoDefault(False)
+
+
+def _text_of(card: Path) -> str:
+    """What a card says; a stranger's may be no text at all, or not there."""
+    try:
+        return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    except OSError:
+        return ""
 
 
 def _without_heading(text: str) -> str:
