@@ -123,6 +123,20 @@ def choose(studio: Studio, dialog: ImportDialog, task: Task) -> None:
     examination_shows(studio, lambda: not studio.window.background.is_busy and not dialog.bar.isVisible())
 
 
+def test_a_mask_that_is_black_where_something_is_wanted_can_be_turned_round(studio: Studio, tmp_path: Path) -> None:
+    nodes = [foreign.node("ReduceMean", ["image"], "grey", axes=[1]), foreign.node("Sigmoid", ["grey"], "mask")]
+    path = foreign.graph_file(
+        tmp_path / "matte.onnx", nodes, inputs={"image": foreign.FREE}, outputs={"mask": (1, 1, "h", "w")}
+    )
+    dialog = examined(studio, path)
+    assert dialog.inverted.isVisible()
+    dialog.inverted.setChecked(True)
+    dialog.accept()
+    examination_shows(studio, lambda: bool(dialog.installed_id))
+    assert studio.window.models.catalog.get("matte").manifest.outputs[0].invert
+    done(studio, dialog)
+
+
 def test_a_refused_file_says_why_and_leaves_nothing(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pickle.onnx"
     path.write_bytes(b"\x80\x04" + bytes(100))

@@ -53,7 +53,8 @@ class TestStyle:
             + tile_table(64, 4)
         )
         model = write_model(tmp_path / "two", "style", {"main": main, "encoder": encoder}, tables)
-        style = np.full((500, 2000, 3), (100, 0, 200), np.uint8)
+        style = np.full((500, 2000, 3), (90, 0, 190), np.uint8)
+        style[:, 1000:] = (110, 0, 210)
         pixels = np.full((90, 100, 3), 10, np.uint8)
         results, done, _ = run_request(model, {"image": pixels, "style": style})
         assert (results["image"] == (60, 10, 110)).all()
@@ -67,6 +68,7 @@ class TestStyle:
         inputs = {"image": PLANES, "style": (FLOAT, [1, 3, 16, 16])}
         model = one_part(tmp_path / "direct", "style", nodes, tables, inputs=inputs)
         style = np.full((40, 50, 3), (255, 51, 0), np.uint8)
+        style[:, 25:] = 0
         result = run_request(model, {"image": np.full((9, 9, 3), 100, np.uint8), "style": style})[0]["image"]
         assert (result == (100, 20, 0)).all()
 
@@ -177,8 +179,8 @@ class TestCurvesAndGrids:
 
     @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
     def test_a_small_grid_moves_the_pixels_of_the_whole_picture(self, tmp_path: Path, layout: str) -> None:
-        """A grid of 5 × 7 points that mirrors left and right."""
-        y, x = np.meshgrid((np.arange(5) + 0.5) / 2.5 - 1, (np.arange(7) + 0.5) / 3.5 - 1, indexing="ij")
+        """A grid of 5 × 7 points that mirrors left and right, its outermost points on the outermost pixels."""
+        y, x = np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 7), indexing="ij")
         grid = np.stack([-x, y])[None].astype(np.float32)
         grid = grid if layout == "NCHW" else np.ascontiguousarray(grid.transpose(0, 2, 3, 1))
         nodes = [
@@ -197,8 +199,7 @@ class TestCurvesAndGrids:
         pixels[..., 1] = np.linspace(0, 255, 80)[:, None]
         pixels[..., 3] = 200
         result = run_here(model, pixels)[0]
-        inside = (slice(10, -10), slice(12, -12))
-        assert largest_difference(result[inside], pixels[:, ::-1][inside]) <= 4
+        assert largest_difference(result, pixels[:, ::-1]) <= 1
 
     def test_a_flow_moves_by_pixels_of_what_was_fed(self, tmp_path: Path) -> None:
         flow = np.zeros((1, 2, 1, 1), np.float32)

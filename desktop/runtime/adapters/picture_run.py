@@ -151,7 +151,13 @@ class PictureRun:
             return fit.into(shown_whole(picture), padding_levels(spec, array))
 
         fields = [
-            Field.of(planes, fit, self._job.manifest.scale, 1 if spec.role == "classes" else None)
+            Field.of(
+                planes,
+                fit,
+                self._job.manifest.scale,
+                1 if spec.role == "classes" else None,
+                spans_corners=spec.role == "grid",
+            )
             for spec, planes in self._run(shown, fit.fed, None)
         ]
         for spec, field in zip(self._outputs, fields, strict=True):

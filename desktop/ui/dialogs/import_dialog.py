@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QFormLayout,
@@ -69,6 +70,7 @@ class ImportDialog(QDialog):
         for value in ("white", "black"):
             self.hole.addItem(tr(f"import.hole.{value}"), value)
         self.class_number, self.channels = QLineEdit(self), QLineEdit(self)
+        self.inverted = QCheckBox(tr("import.inverted"), self)
         self.task = QComboBox(self)
         for task in sorted(Task, key=lambda task: tr(f"task_kind.{task.value}")):
             self.task.addItem(tr(f"task_kind.{task.value}"), task.value)
@@ -94,7 +96,8 @@ class ImportDialog(QDialog):
         )
 
     def _step(self, name: str) -> None:
-        self.text.setText(tr(f"import.step.{name}"))
+        if not self._cancelled:  # else the dialog may be gone
+            self.text.setText(tr(f"import.step.{name}"))
 
     def _examined(self, staging: OpenStaging | None) -> None:
         if staging is None or self._cancelled:
@@ -110,6 +113,8 @@ class ImportDialog(QDialog):
         self._show_found(staging.staged.inspection)
 
     def _refused(self, error: UserError) -> None:
+        if self._cancelled:
+            return
         self._installs_when_done = False
         if self._staging is not None:  # an answer did not work; what was found before still holds
             self._settings = dict(self._agreed)
@@ -143,8 +148,10 @@ class ImportDialog(QDialog):
         self._form.setRowVisible(self.channels, "channels" in asked)
         self._form.setRowVisible(self.hole, "hole" in asked)
         self._form.setRowVisible(self.class_number, "class" in asked)
+        self._form.setRowVisible(self.inverted, choices is not None and choices.task is Task.MATTE)
         if choices is not None:
             self.hole.setCurrentIndex(self.hole.findData(choices.mask_hole))
+            self.inverted.setChecked(choices.invert)
             self.class_number.setText("" if choices.class_index is None else str(choices.class_index))
             self.channels.setText("" if choices.channels is None else "{}..{}".format(*choices.channels))
         self.accept_button.setFocus()
@@ -182,6 +189,8 @@ class ImportDialog(QDialog):
             answers["class"] = self.class_number.text().strip()
         if self.strip.isVisibleTo(self):
             answers |= {key: value for key, value in self.strip.answer.items() if key in ("range", "order")}
+        if found.choices is not None and found.choices.task is Task.MATTE:
+            answers["invert"] = "yes" if self.inverted.isChecked() else "no"
         if "channels" in asked:
             answers["channels"] = self.channels.text().strip()
         return answers
@@ -241,6 +250,7 @@ class ImportDialog(QDialog):
         self._form.addRow(tr("import.task"), self.task)
         self._form.addRow(tr("import.hole"), self.hole)
         self._form.addRow(tr("import.class"), self.class_number)
+        self._form.addRow(tr("import.hole"), self.inverted)
         self._form.addRow(tr("import.channels"), self.channels)
         self._form_holder = QWidget(self)
         self._form_holder.setLayout(self._form)
@@ -292,6 +302,7 @@ def _guesses(found: Inspection) -> dict[str, str]:
     """What the examination assumed, as answers."""
     guessed = {"title": found.manifest.title, "licence": found.manifest.licence}
     if found.choices is not None:
+        guessed["invert"] = "yes" if found.choices.invert else "no"
         guessed |= {"range": found.choices.range, "order": found.choices.order, "hole": found.choices.mask_hole}
         guessed["channels"] = "" if found.choices.channels is None else "{}..{}".format(*found.choices.channels)
         guessed["class"] = "" if found.choices.class_index is None else str(found.choices.class_index)

@@ -56,6 +56,7 @@ class ModelsWindow(QDialog):
         self.message = wrapped_label(parent=self)
         self.device_label, self.device = dim_label(parent=self), QComboBox(self)
         self.tile_label, self.tile = dim_label(parent=self), QComboBox(self)
+        self.tile.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.import_button, self.folder_button = QPushButton(self), QPushButton(self)
         self.verify_button, self.remove_button = QPushButton(self), QPushButton(self)
         self._lay_out()
