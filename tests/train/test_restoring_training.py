@@ -45,6 +45,7 @@ def weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
 def test_a_smoke_run_becomes_a_model_folder(tmp_path, monkeypatch):
     method = jpeg
     monkeypatch.setattr("models.common.restoring_export.measure_speed", lambda *_, **__: SPEED)
+    monkeypatch.setattr("models.common.restoring_export.BASELINES", tmp_path / "baselines.json")
     config = smoke_config(method, tmp_path / "run", steps=2, validate_every=2)
     train(config, method.DAMAGES)
     method.export(config, tmp_path / "onnx")
