@@ -21,7 +21,14 @@ from desktop.layer_style_command import layer_style_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import crop_command, extend_command, remove_command, resize_command
-from desktop.run_arguments import batch_command, generate_command, run_command, self_denoise_command
+from desktop.run_arguments import (
+    batch_command,
+    decode_command,
+    encode_command,
+    generate_command,
+    run_command,
+    self_denoise_command,
+)
 from desktop.runtime.runner import DEVICE_CHOICES
 from desktop.shape_command import shape_command
 from desktop.text_commands import text_command
@@ -48,6 +55,8 @@ commands (scumble COMMAND --help tells more):
   resize IN OUT             another size, by width, height or percent
   crop IN OUT               a rectangle of it, straightened or trimmed
   convert IN OUT            any format that it opens to any that it writes
+  encode IN OUT.scm         a small file by a learned codec
+  decode IN.scm OUT         the picture of such a file
   models list|show|verify   what is installed, in detail, and whether it is intact
   selftest [--window]       run every installed model on its own sample and compare; or try the window
   thumbnail IN OUT.png      a small picture, as file managers show it
@@ -219,6 +228,8 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "generate": generate_command,
     "batch": batch_command,
     "convert": _convert_command,
+    "encode": encode_command,
+    "decode": decode_command,
     "remove": remove_command,
     "extend": extend_command,
     "resize": resize_command,

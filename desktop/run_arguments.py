@@ -153,6 +153,41 @@ def self_denoise_command(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def encode_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = (
+        "Code a picture into a small file by a learned codec; folders: every picture of one into the other. Only the "
+        "model that coded a file can read it again. Alpha and ICC profile are kept, 16 bits become 8."
+    )
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT.scm", type=Path)
+    parser.add_argument(
+        "--rate", type=float, default=50.0, metavar="R", help="0: smallest file, 100: best picture (50)"
+    )
+    parser.add_argument("--model", metavar="ID", help="another codec than the first one installed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the file")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import codec_command, commands
+
+        return codec_command.encode(given.source, given.target, given.rate, given.model, commands.printer(given.json))
+
+    return run
+
+
+def decode_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = "A picture out of a file that `scumble encode` wrote."
+    parser.add_argument("source", metavar="IN.scm", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import codec_command, commands
+
+        return codec_command.decode(given.source, given.target, commands.printer(given.json))
+
+    return run
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="id of an installed model (scumble models list)")
 

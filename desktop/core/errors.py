@@ -274,6 +274,15 @@ MESSAGES: dict[str, str] = {
     "styles.left_meanwhile": "Another picture was shown while the first of two styles was painted; both were given up.",
     "styles.no_inside": "Paint the region of the second style, or select it, first.",
     "styles.changed_meanwhile": "The picture changed its size while it was painted; the result was given up.",
+    # the learned codec
+    "codec.bad_suffix": "A coded picture is saved as {suffix}; {path} is not.",
+    "codec.bad_rate": "The rate is 0 (smallest file) to 100 (best picture), not {rate}.",
+    "codec.too_large": "A picture of {width} × {height} pixels is too large to be coded.",
+    "codec.not_coded": "{path} is not a picture coded by this program.",
+    "codec.newer": "{path} was coded by a newer version of this program.",
+    "codec.no_codec": "“{model_id}” cannot code pictures: it has no encoder and decoder of its own.",
+    "codec.none_installed": "No model that codes pictures is installed.",
+    "codec.other_model": "The model that coded this picture is not installed; only exactly that one can read it.",
     # networks that learn on the picture itself
     "restoring.busy": "A network is learning on a picture already; wait for it or cancel it.",
     "restoring.failed": "The network could not learn on this picture: {reason}",

@@ -328,7 +328,8 @@ class Manifest(_Table, frozen=True, kw_only=True):
     @property
     def parts(self) -> list[str]:
         """The parts that the tensors belong to, in the order of `files`; half-precision forms are not counted."""
-        return [part for part in self.files if not part.endswith(HALF)]
+        named = {spec.part for spec in self.inputs} | {spec.part for spec in self.outputs}
+        return [part for part in self.files if part in named]
 
     def inputs_of(self, part: str) -> list[Input]:
         return [spec for spec in self.inputs if spec.part == part]

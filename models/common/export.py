@@ -68,6 +68,7 @@ class ModelExport:
     golden_tolerance: float = 1.0
     golden_mask: Gray8 | None = None  # of a network that fills holes: 255 in the hole
     stores_half: bool = False  # weights in half precision, where the rounding costs nothing that is seen
+    parts: Callable[[Path], None] = field(default=lambda folder: None)  # writes the other files that the manifest names
 
 
 def export_model(export: ModelExport, folder: Path) -> None:
@@ -83,6 +84,7 @@ def export_model(export: ModelExport, folder: Path) -> None:
         write_graph(export.network, graph, manifest, stores_half=export.stores_half)
         check_size(graph)
         check_parity(export.network, graph, manifest)
+        export.parts(aside)
         manifest["golden"] = write_golden(export, aside, manifest)
         check_golden(aside, manifest)
         if export.tiling_picture is not None:
@@ -96,7 +98,8 @@ def export_model(export: ModelExport, folder: Path) -> None:
         for name, pixels in export.pictures(aside).items():
             Image.fromarray(pixels).save(aside / name, quality=88, method=6)
         (aside / "card.md").write_text(f"# {manifest['title']}\n\n{export.card(aside)}", encoding="utf-8")
-        write_manifest(aside, manifest | {"sha256": {"main": sha256_of(graph)}})
+        hashes = {part: sha256_of(aside / name) for part, name in manifest["files"].items()}
+        write_manifest(aside, manifest | {"sha256": hashes})
         move_into_place(aside, folder)
 
 
@@ -217,7 +220,10 @@ def measure_sample(folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
     if manifest["outputs"][0]["role"] == "mask":
         return {"error_percent": round(float(np.abs(result.astype(int) - clean).mean()) / 2.55, 3)}
     before = picture if manifest.get("scale", 1) == 1 else bicubic(picture, manifest["scale"])
-    return {"before": round(_psnr(before, clean), 3), "after": round(_psnr(result, clean), 3)}
+    after = {"after": round(_psnr(result, clean), 3)}
+    if np.array_equal(before, clean):  # of a codec: it was as it should be
+        return after
+    return {"before": round(_psnr(before, clean), 3)} | after
 
 
 def check_tiling(path: Path, manifest: dict[str, Any], picture: Rgb8) -> int:
