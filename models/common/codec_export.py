@@ -345,7 +345,7 @@ def codec_card(folder: Path, manifest: dict[str, Any]) -> str:
             "",
             "- A file can be read again only where exactly this model is installed: no format to keep pictures in.",
             "- Eight bits a channel; 16-bit pictures are rounded. Metadata other than the ICC profile is left out.",
-            "- Below detail 30 skies and other even areas show faint steps, 16 pixels apart, and edges ring a little.",
+            "- Below detail 30 blocks of 16 pixels show in skies, soft grounds and colours, and edges ring a little.",
             "- At little detail grass, hair and letters become smooth; the smallest letters are lost.",
             "- Trained for squared error: it blurs where it does not know, and invents nothing.",
             "- Another processor may round a shade differently: decoded pictures agree to within a level.",
