@@ -164,8 +164,8 @@ class ContextBar(QFrame):
         self.mask_side.set_value("reveal" if self._state.options.mask_reveals else "hide")
         self.region_side.set_value("erase" if self._state.options.region_erases else "add")
         self.clear_region.setEnabled(not self._state.region.is_empty)
-        for bar in self.bars.values():
-            bar.refresh()
+        if tool in self.bars:  # the others when their tool is in hand
+            self.bars[tool].refresh()
         self.hint.set_full_text(_hint_for(tool))
         self._show_wanted()
 

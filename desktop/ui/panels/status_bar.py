@@ -31,6 +31,7 @@ class StatusBar(QStatusBar):
         self, state: EditorState, canvas: CanvasWidget, ai: AiCommands, actions: ActionSet, parent: QWidget
     ) -> None:
         super().__init__(parent)
+        self._process = psutil.Process()  # making one reads half a dozen files
         self._state, self._canvas, self._ai = state, canvas, ai
         self._point: Point | None = None
         self._task = ""
@@ -166,7 +167,7 @@ class StatusBar(QStatusBar):
         self.levels.setText("  ".join(str(level) for level in levels[:3]))
 
     def _refresh_memory(self) -> None:
-        megabytes = psutil.Process().memory_info().rss / (1 << 20)
+        megabytes = self._process.memory_info().rss / (1 << 20)
         self.memory.setText(tr("status.memory", megabytes=f"{megabytes:.0f}"))
         self.memory.setToolTip(tr("status.memory_tip"))
 
