@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
+
 from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.effects import prepared
@@ -26,12 +28,25 @@ class Backdrop:
     def __init__(self, limit: int = BACKDROP_TILES) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[bool, TileKey], Pixels] = OrderedDict()
+        self._stale: dict[TileKey, Rect] = {}  # which part of a tile below changed, in the tile's pixels
         self._lock = threading.Lock()
         self._changes = 0  # what was begun before a change is not kept after it
 
-    def tile(self, key: TileKey, make: Callable[[], Pixels]) -> Pixels:
-        """What lies below in a tile."""
-        return self._tile((False, key), make)
+    def tile(self, key: TileKey, make: Callable[[Area, Pixels], None]) -> Pixels:
+        """What lies below in a tile; `make` puts an area of it into a tile: all of it, or only what changed."""
+        with self._lock:
+            kept, stale, changes = self._kept.get((False, key)), self._stale.get(key), self._changes
+            if kept is not None and stale is None:
+                self._kept.move_to_end((False, key))
+                return kept
+        tile: Pixels = np.zeros((TILE, TILE, 4), np.uint16) if kept is None else kept.copy()
+        area = WHOLE if kept is None or stale is None else (stale.left, stale.top, stale.right, stale.bottom)
+        make(area, tile)
+        with self._lock:
+            if changes == self._changes:
+                self._stale.pop(key, None)
+                self._keep((False, key), tile)
+        return tile
 
     def result(self, key: TileKey, area: Area, make: Callable[[Rect], Pixels]) -> Pixels:
         """What the effect makes of a part of a tile; `make` gets image pixels. Only whole tiles are kept."""
@@ -49,16 +64,19 @@ class Backdrop:
             self._changes += 1
             if not self._kept:
                 return
-            for key, _ in tiles_touched(rect):
-                self._kept.pop((False, key), None)
+            for key, part in tiles_touched(rect):
                 self._kept.pop((True, key), None)
+                if (False, key) in self._kept:
+                    inside = part.translated(-key[0] * TILE, -key[1] * TILE)
+                    known = self._stale.get(key)
+                    self._stale[key] = inside if known is None else known.union(inside)
 
     def adopt(self, other: Backdrop) -> None:
         """Takes what another one has kept of the same layers."""
         with other._lock:
-            kept = OrderedDict(other._kept)
+            kept, stale = OrderedDict(other._kept), dict(other._stale)
         with self._lock:
-            self._kept = kept
+            self._kept, self._stale = kept, stale
 
     def _tile(self, key: tuple[bool, TileKey], make: Callable[[], Pixels]) -> Pixels:
         with self._lock:
@@ -69,10 +87,16 @@ class Backdrop:
         made = make()
         with self._lock:
             if changes == self._changes:
-                self._kept[key] = made
-                while len(self._kept) > self._limit:
-                    self._kept.popitem(last=False)
+                self._keep(key, made)
         return made
+
+    def _keep(self, key: tuple[bool, TileKey], made: Pixels) -> None:
+        self._kept[key] = made
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._limit:
+            (is_result, oldest), _ = self._kept.popitem(last=False)
+            if not is_result:
+                self._stale.pop(oldest, None)
 
 
 def spread(document: Document, layer_id: LayerId, rect: Rect) -> Rect:

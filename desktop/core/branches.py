@@ -31,21 +31,29 @@ class Branches:
 def cut_at_branch(
     layers: tuple[Layer, ...], active: LayerId | None, canvas: Rect, former: Branches | None = None
 ) -> Branches:
-    """What filters of the `former` version have kept is kept on, where all below them is the same."""
+    """What filters and groups of the `former` version have kept is kept on.
+
+    Whoever changes anything says where, and there it was forgotten: what is left is as before, whatever lies below.
+    """
     cut = cut_index(layers, active)
     below = operations_of(layers[:cut], canvas=canvas)
     branches = Branches(below, operations_of(layers[cut:], below, canvas))
-    known = [] if former is None else list(_filters_in(former.all))
+    known = {} if former is None else {one.layer_id: one for one in _filters_in(former.all)}
     for operation in _filters_in(branches.all):
-        for old in known:
-            if (old.settings, old.canvas, old.below) == (operation.settings, operation.canvas, operation.below):
-                operation.backdrop.adopt(old.backdrop)
+        old = known.get(operation.layer_id)
+        if old is not None and (old.settings, old.canvas) == (operation.settings, operation.canvas):
+            operation.backdrop.adopt(old.backdrop)
     looks = [] if former is None else list(_looks_in(former.all))
     for look in _looks_in(branches.all):
         for before in looks:
-            if look == before:
+            if look == before or _are_one_group(look, before):
                 look.kept.adopt(before.kept)
     return branches
+
+
+def _are_one_group(look: Look | GroupLook, other: Look | GroupLook) -> bool:
+    are_groups = isinstance(look, GroupLook) and isinstance(other, GroupLook)
+    return are_groups and (look.group_id, look.styles) == (other.group_id, other.styles)  # type: ignore[union-attr]
 
 
 def cut_index(layers: tuple[Layer, ...], active: LayerId | None) -> int:

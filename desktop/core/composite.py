@@ -79,6 +79,7 @@ class Adjust:
     mode: BlendMode
     atop: bool = False
     backdrop: Backdrop = field(default_factory=Backdrop, compare=False)
+    layer_id: LayerId = field(default=0, compare=False)
 
 
 Operation: TypeAlias = Paint | Isolate | PassThrough | Adjust
@@ -133,7 +134,8 @@ def clip_groups(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:
 def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop: bool) -> tuple[Operation, ...]:
     mask = layer.mask if layer.mask is not None and layer.mask.enabled else None
     if isinstance(layer, AdjustmentLayer):
-        return (Adjust(layer.settings, below, canvas, mask, layer.opacity, layer.blend_mode, atop),)
+        looks = (mask, layer.opacity, layer.blend_mode, atop)
+        return (Adjust(layer.settings, below, canvas, *looks, layer_id=layer.id),)
     if not isinstance(layer, GroupLayer):
         if layer.styles is not None:
             look = Look(layer.tiles, mask, layer.styles)
@@ -144,7 +146,7 @@ def _operation(layer: Layer, below: tuple[Operation, ...], canvas: Rect, *, atop
     if not children:
         return ()
     if layer.styles is not None:
-        around = GroupLook(children, mask, layer.styles)
+        around = GroupLook(children, mask, layer.styles, layer.id)
         return (Isolate(children, None, layer.opacity, layer.blend_mode, atop, layer.id, around),)
     if is_isolated:
         return (Isolate(children, mask, layer.opacity, layer.blend_mode, atop, layer.id),)
@@ -313,16 +315,15 @@ def _read_composited(
 ) -> Pixels:
     """(H, W, 4) uint16 straight: what operations make of nothing in any rectangle; their tiles are kept."""
 
-    def made(key: TileKey) -> Pixels:
-        tile: Pixels = np.zeros((TILE, TILE, 4), np.uint16)
+    def make(key: TileKey, area: Area, tile: Pixels) -> None:
         if any(touches_tile(operation, key) for operation in operations):
-            whole = (0, 0, TILE, TILE)
-            raster.write_straight(composite_tile(operations, key, whole, workspace, depth + 1), tile, whole)
-        return tile
+            raster.write_straight(composite_tile(operations, key, area, workspace, depth + 1), tile, area)
+        else:
+            tile[area[1] : area[3], area[0] : area[2]] = 0
 
     pixels = np.empty((rect.height, rect.width, 4), np.uint16)
     for key, part in tiles_touched(rect):
-        tile = kept.tile(key, partial(made, key))
+        tile = kept.tile(key, partial(make, key))
         x, y = part.x - key[0] * TILE, part.y - key[1] * TILE
         pixels[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left] = tile[
             y : y + part.height, x : x + part.width

@@ -18,7 +18,7 @@ from desktop.core.effect_values import Place, color_of_text
 from desktop.core.filter_blurs import blurred
 from desktop.core.geometry import Rect
 from desktop.core.layer_styles import SIGMAS, LayerStyles, StrokeSide
-from desktop.core.layers import Mask
+from desktop.core.layers import LayerId, Mask
 from desktop.core.tiles import TILE, Area, TileKey, TileMap
 
 STYLED_TILES = 128  # of one layer that are kept: 64 MiB
@@ -60,6 +60,7 @@ class GroupLook:
     inside: tuple[object, ...]
     mask: Mask | None
     styles: LayerStyles
+    group_id: LayerId = 0
     kept: Backdrop = field(default_factory=lambda: Backdrop(2 * STYLED_TILES), compare=False)
 
     def tiles_around(self, key: TileKey) -> list[TileKey]:

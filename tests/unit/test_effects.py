@@ -21,6 +21,7 @@ from desktop.core.effect_values import Place
 from desktop.core.effects import Prepared, checked_settings, prepared, values_of
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point, Rect, Size
+from desktop.core.layer_styles import LayerStyles, ShadowStyle, StrokeStyle
 from desktop.core.layers import AdjustmentLayer, EffectSettings, GroupLayer, Layer, Mask
 from desktop.core.tiles import TileMap
 from tests.builders import document_with, noise, raster_layer
@@ -209,6 +210,49 @@ def test_painting_below_a_filter_shows_as_far_as_the_filter_reaches(effect_id: s
     expected = straight[..., 2::-1] * straight[..., 3:] / 255
     compositor.close()
     assert np.abs(shown[:256, :, :3] - expected).max() <= 1.51
+
+
+def test_what_filters_and_styled_groups_keep_is_never_old() -> None:
+    """Strokes over several tiles, changes of layers, undo and redo, below a blur and a twirl, and in such a group."""
+    styles = LayerStyles(StrokeStyle("#00ff00", size_px=5.0), ShadowStyle(size_px=6.0))
+    square = np.full((60, 60, 4), 200, np.uint8)
+    group = GroupLayer(id=9, name="Group", children=(raster_layer(5, square, x=230, y=100),), styles=styles)
+    filters = adjustment(2, settings_of("gaussian-blur")), adjustment(3, settings_of("twirl"))
+    opened = OpenDocument(picture_with(*filters, group, adjustment(4, INVERT, opacity=0.5)))
+    compositor = Compositor(opened, threads=2)
+
+    def check() -> None:
+        compositor.refresh()
+        tiles = [np.concatenate([compositor.tile(0, column, row) for column in (0, 1)], axis=1) for row in (0, 1)]
+        shown = np.concatenate(tiles)[:HEIGHT, :WIDTH]
+        straight = flatten(opened.shown).astype(float)
+        assert np.abs(shown[..., :3] - straight[..., 2::-1] * straight[..., 3:] / 255).max() <= 1.51
+
+    for layer_id in (1, 5):
+        compositor.set_active_layer(layer_id)
+        check()
+        with opened.edit("Stroke") as edit:
+            stroke = Stroke(edit.pixels(layer_id), BrushSettings(diameter_px=24, color=(1.0, 0.0, 0.0)))
+            for step in range(6):
+                edit.touched(layer_id, stroke.to(Point(150.0 + 25 * step, 200.0 + 10 * step)))
+                check()
+        check()
+    for layer_id, changes in (
+        (5, {"opacity": 0.4}),
+        (2, {"visible": False}),
+        (9, {"opacity": 0.7}),
+        (1, {"opacity": 0.8}),
+    ):
+        with opened.edit("Change") as edit:
+            edit.replace_layer(opened.document.layer(layer_id).changed(**changes))
+            check()
+    for _ in range(6):
+        opened.undo()
+        check()
+    for _ in range(4):
+        opened.redo()
+        check()
+    compositor.close()
 
 
 def test_the_same_noise_falls_on_the_same_place_however_a_picture_is_cut() -> None:
