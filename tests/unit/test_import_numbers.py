@@ -100,3 +100,18 @@ def test_reasons_are_sentences_that_a_window_can_translate(tmp_path: Path, folde
     with pytest.raises(UserError) as caught:
         found_out(vector_beside(tmp_path / "a.onnx", "stats", 6), folder)
     assert isinstance(caught.value.values["reason"], UserError)
+
+
+def test_the_answer_may_have_another_order_than_the_picture(tmp_path: Path, folder: Path) -> None:
+    nodes = [node("Gather", ["image", "turned"], "result", axis=1)]
+    path = graph_file(
+        tmp_path / "bgr_in.onnx",
+        nodes,
+        inputs={"image": FREE},
+        outputs={"result": FREE},
+        weights={"turned": np.array([2, 1, 0])},
+    )
+    manifest = found_out(path, folder, order="BGR", output_order="rgb").manifest
+    assert (manifest.inputs[0].order, manifest.outputs[0].order) == ("BGR", "RGB")
+    with pytest.raises(UserError, match="output_order"):
+        found_out(path, folder, output_order="GRB")

@@ -38,6 +38,7 @@ class Choices(msgspec.Struct, frozen=True):
     range: str = "0..1"
     output_range: str = "0..1"
     order: Order = "RGB"
+    output_order: Order | None = None  # None: as the picture came
     activation: str = "none"
     class_index: int | None = None
     channels: tuple[int, int] | None = None
@@ -60,8 +61,8 @@ class Question(msgspec.Struct, frozen=True):
 
 
 SETTABLE = (
-    "task", "output", "id", "title", "licence", "description", "scale", "range", "output_range", "order", "activation",
-    "answer", "class", "channels", "invert", "hole", "size", "tile", "second",
+    "task", "output", "id", "title", "licence", "description", "scale", "range", "output_range", "order",
+    "output_order", "activation", "answer", "class", "channels", "invert", "hole", "size", "tile", "second",
 )  # fmt: skip
 
 
@@ -159,6 +160,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "range": _one_of("range", tuple(RANGES)),
     "output_range": _one_of("output_range", tuple(RANGES)),
     "order": _one_of("order", ("RGB", "BGR"), str.upper),
+    "output_order": _one_of("output_order", ("RGB", "BGR"), str.upper),
     "answer": _one_of("answer", ("picture", "curve", "grid", "flow"), str.lower),
     "activation": _one_of("activation", ("none", "sigmoid", "softmax", "minmax")),
     "class": _whole("class", "a number from 0", 0, 100_000),

@@ -67,7 +67,7 @@ def output_order(working: Working, choices: Choices) -> ChannelOrder:
     if count == 4:
         return "RGBA"
     is_joined = working.image is not None and working.image.order in (*JOINED, "MRGB")
-    return "RGB" if is_joined else choices.order
+    return choices.output_order or ("RGB" if is_joined else choices.order)
 
 
 def _input(entry: InputSketch, facts: GraphFacts, choices: Choices, params: list[Param]) -> Input:
