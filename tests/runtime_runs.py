@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import ArrayShapes, Asked
 from desktop.runtime.adapters.constants import number_for
+from desktop.runtime.adapters.fitting import fitted_image
 from desktop.runtime.adapters.picture_run import image_input, image_output
 from desktop.runtime.adapters.table import adapter_for
+from desktop.runtime.adapters.wiring import Wiring
 from desktop.runtime.attempts import Done, Kept, TaskRun
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import result_of
@@ -28,7 +30,7 @@ from desktop.runtime.preparing import check_inputs, prepared
 from desktop.runtime.runner import DeviceChoice, Failed, Finished, Outcome, Progress, Request
 from desktop.runtime.session import Session, SessionCache, SessionKey
 from desktop.runtime.sharing import PixelShare, forget, open_for_reading, open_for_writing
-from desktop.runtime.tensors import scalar_tensor
+from desktop.runtime.tensors import pixels_to_tensor, scalar_tensor
 
 KEPT = Kept()
 
@@ -83,7 +85,7 @@ def shapes_for(manifest: Manifest, request: Request) -> ArrayShapes:
     return adapter_for(manifest.task).results(manifest, Asked(shapes, dtypes, request.count))
 
 
-def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
+def untiled(folder: Path, pixels: NDArray[Any], style: NDArray[Any] | None = None) -> NDArray[Any]:
     """The network on the whole picture at once, straight through onnxruntime; for models that eat RGB or RGBA 0..1."""
     model = Catalog((folder.parent,)).verified(folder.name)
     key = SessionKey(model.manifest.sha256["main"], "cpu", 2)
@@ -93,7 +95,7 @@ def untiled(folder: Path, pixels: NDArray[Any]) -> NDArray[Any]:
     tensor = (pixels[..., :3].astype(np.float32) / np.float32(white)).transpose(2, 0, 1)[None]
     if image_input(model.manifest).order == "RGBA":
         tensor = np.concatenate([tensor, np.ones_like(tensor[:, :1])], axis=1)  # an opaque picture
-    feeds = {image_input(model.manifest).name: tensor, **scalars, **_earlier_parts(model, tensor)}
+    feeds = {image_input(model.manifest).name: tensor, **scalars, **_earlier_parts(model, tensor, style)}
     (answer,) = session.run([image_output(model.manifest).name], feeds, onnxruntime.RunOptions())
     rounded: NDArray[Any] = np.rint(np.clip(answer[0].transpose(1, 2, 0), 0, 1) * white).astype(pixels.dtype)
     return rounded
@@ -109,16 +111,20 @@ def _noise(manifest: Manifest, pixels: NDArray[Any]) -> dict[str, NDArray[Any]]:
     }
 
 
-def _earlier_parts(model: Model, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """What the parts before the main one make of the whole picture."""
+def _earlier_parts(model: Model, tensor: NDArray[Any], style: NDArray[Any] | None) -> dict[str, NDArray[Any]]:
+    """What the parts before the main one make of the whole picture, and of a style's picture."""
     made: dict[str, NDArray[Any]] = {}
-    for part in model.manifest.parts:
-        if part == "main":
-            continue
+    given = {"image"} if style is None else {"image", "style"}
+    for part in Wiring.of(model.manifest, given).order("main")[:-1]:
         session = SessionCache().get(model.file(part), SessionKey(model.manifest.sha256[part], "cpu", 2), model.id)
         names = [spec.name for spec in model.manifest.outputs_of(part)]
         numbers = scalar_inputs(model.manifest, session)
-        feeds = {name: numbers.get(name, tensor) for name in session.inputs}
+        seen = {
+            spec.name: pixels_to_tensor(fitted_image(style, spec), spec, session.inputs[spec.name].type)
+            for spec in model.manifest.inputs_of(part)
+            if spec.role == "style" and style is not None
+        }
+        feeds = {name: {**numbers, **made, **seen}.get(name, tensor) for name in session.inputs}
         made |= dict(zip(names, session.run(names, feeds, onnxruntime.RunOptions()), strict=True))
     return made
 

@@ -15,7 +15,7 @@ from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.selftest import Check, check_models, largest_difference
 from tests.runtime_models import add_golden, doubling_model, edit_manifest, identity_model, photo
-from tests.runtime_runs import run_here, untiled
+from tests.runtime_runs import run_request, untiled
 
 SHIPPED = Catalog((paths.shipped_models_dir(),))
 
@@ -84,9 +84,12 @@ def test_a_shipped_model_shows_no_seams(model: Model) -> None:
     side = model.manifest.tile.tile + 40
     noise = np.random.default_rng(7).normal(0, 20, (side, side, 3))
     pixels = np.clip(photo(side, side) + noise, 0, 255).astype(np.uint8)
-    tiled, done, _ = run_here(model.folder, pixels)
+    golden = model.manifest.golden
+    path = None if golden is None or golden.style is None else model.folder / golden.style
+    style = None if path is None else np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+    results, done, _ = run_request(model.folder, {"image": pixels} | ({} if style is None else {"style": style}))
     assert done.tiles == 4
-    assert np.abs(tiled.astype(int) - untiled(model.folder, pixels)).max() <= 1
+    assert np.abs(results["image"].astype(int) - untiled(model.folder, pixels, style)).max() <= 1
 
 
 def test_the_self_test_passes_what_is_right_and_fails_all_that_is_wrong(tmp_path: Path) -> None:
