@@ -277,7 +277,10 @@ def _adjust(
             place = Place(rect.x - reach, rect.y - reach, operation.canvas)
             return np.ascontiguousarray(without_margin(effect.apply(around, place), reach))
 
-        shown[:] = operation.backdrop.result(key, area, made)
+        if effect.moves:  # what lies below is wanted again from far away, and has all the room there is to be kept
+            shown[:] = made(part)
+        else:
+            shown[:] = operation.backdrop.result(key, area, made)
     if effect.spreads and operation.mode is BlendMode.NORMAL:
         before = workspace.accumulator(depth + 1)
         _part(before, area)[:] = _part(acc, area)
