@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.common.blurring import KERNEL_PX, NAMED_BLURS, disc_kernel, gaussian_kernel, random_blur
+from models.common.blurring import KERNEL_PX, NAMED_BLURS, disc_kernel, random_blur
 from models.common.checkpoints import BEST, CheckpointError, read_checkpoint
 from models.common.cli import leave, read_command_line
 from models.common.data import DataError
@@ -90,12 +90,13 @@ def unsharp(picture: Rgb8, amount: float) -> Rgb8:
 
 def deconvolved(picture: Rgb8, sigma_px: float) -> Rgb8:
     """Richardson (1972) and Lucy (1974), for a Gaussian of this width, in linear light."""
-    kernel = gaussian_kernel(sigma_px)
+    sides = (KERNEL_PX, KERNEL_PX)
     light = (picture.astype(np.float32) / 255) ** 2.2 + 1e-4
     found = light.copy()
     for _ in range(RICHARDSON_ROUNDS):
-        seen = cv2.filter2D(found, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
-        found *= cv2.filter2D(light / np.maximum(seen, 1e-4), -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+        seen = cv2.GaussianBlur(found, sides, sigma_px, borderType=cv2.BORDER_REFLECT_101)
+        ratio = light / np.maximum(seen, 1e-4)
+        found *= cv2.GaussianBlur(ratio, sides, sigma_px, borderType=cv2.BORDER_REFLECT_101)
     return np.clip(np.rint(np.clip(found, 0, 1) ** (1 / 2.2) * 255), 0, 255).astype(np.uint8)
 
 

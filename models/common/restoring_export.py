@@ -171,12 +171,15 @@ def _at_its_best(name: str, way: Way, pairs: Sequence[tuple[Rgb8, Rgb8]]) -> dic
     key = f"{name} {numbers} {pixels}"
     known = json.loads(BASELINES.read_text(encoding="utf-8")) if BASELINES.exists() else {}
     if key not in known:
-        tried = {number: scores([(method(poor, number), good) for poor, good in pairs]) for number in numbers}
-        best = max(tried, key=lambda number: tried[number]["psnr"])
-        known[key] = {"number": best} | tried[best]
+        best = max(numbers, key=lambda number: _mean_psnr([(method(poor, number), good) for poor, good in pairs]))
+        known[key] = {"number": best} | scores([(method(poor, best), good) for poor, good in pairs])
         if BASELINES.parent.is_dir():
             BASELINES.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     return known[key]
+
+
+def _mean_psnr(pairs: Sequence[tuple[Rgb8, Rgb8]]) -> float:
+    return float(np.mean([psnr_8bit(as_batch(result), as_batch(good)) for result, good in pairs]))
 
 
 def scores(pairs: Sequence[tuple[Rgb8, Rgb8]]) -> dict[str, float]:
