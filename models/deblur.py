@@ -5,10 +5,15 @@ there. It learns what lens and hand took away by seeing it taken away: discs, Ga
 ways of up to a dozen pixels, applied to light and not to levels, with a little noise and JPEG after it.
 
     python -m models.fetch_data
-    python -m models.deblur
+    python -m models.deblur --minutes 12 --threads 1          1,355 steps on one core shared with much other work
     python -m models.deblur --export onnx/deblur-photo
 
-It has not been trained yet: only its smoke run has been seen.
+That is not shipped. Printed by the last one on 30 held-out photographs: out of focus by 1.5 pixels 34.19 dB, where the
+blurred picture has 33.57 and Richardson-Lucy at its best width 34.24 (SSIM 0.919 against 0.902); by 3 pixels 31.42
+against 30.01 and 31.12; moved by 8 pixels 29.94 against 29.43 and 29.46 for the unsharp mask; shaken 29.90 against
+29.22 and 29.28. But it cannot tell a soft photograph from a blurred one: photographs as they are change by 1.43 levels.
+What would help is what helped the JPEG cleaner: a wider look for the estimate, and more steps. The preset gpu has not
+been run yet.
 """
 
 from __future__ import annotations
