@@ -8,6 +8,14 @@ the discriminator is told how much the pictures of a batch differ. In place of t
     generator:      E softplus(-D(G(z)))
 
 Small sizes cost next to nothing, so most of what a picture is has been learned before the first step at its full side.
+
+Nothing is shipped yet. After 3,994 steps of 16 on portraits joined of drawn parts (13 minutes on one shared core),
+
+    python -m models.fetch_data --only portraits efficientnet-lite0
+    python -m models.progressive_gan --fade-steps 280 --hold-steps 280 --steps 3994
+
+head, shoulders, hair and clothes are there in many colours and the kernel distance on EfficientNet-Lite0 has fallen to
+4.2 and goes on falling, but eyes run into dark bars, most of all on dark skin, which is no state to ship.
 """
 
 from __future__ import annotations
@@ -37,7 +45,7 @@ class Config:
     """All that a run can be told; every field is a flag of the command line."""
 
     # what
-    data: Path = Path("data/sets/faces")  # a fetched set, or any folder of pictures
+    data: Path = Path("data/sets/portraits")  # a fetched set, or any folder of pictures
     classes: tuple[str, ...] = ()  # only these; default: all
     side: int = 64
     planes: Planes = "rgba"

@@ -48,6 +48,7 @@ def train_judge(
     """From pictures on paper (N, H, W, 3): as many as SEEN with repetition, each moved slightly; repeatable."""
     state = torch.get_rng_state()
     torch.manual_seed(seed)
+    rgb = _at_judged_side(rgb)  # once, not at every step: a quarter of the work with pictures twice as large
     judge = Judge(classes).to(memory_format=torch.channels_last)
     rng = np.random.default_rng(seed)
     steps = max(1, seen // BATCH)
@@ -64,6 +65,19 @@ def train_judge(
         schedule.step()
     torch.set_rng_state(state)
     return judge.eval()
+
+
+def _at_judged_side(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """As the network would shrink them itself."""
+    if rgb.shape[1] <= JUDGED_SIDE_PX:
+        return rgb
+    side = (JUDGED_SIDE_PX, JUDGED_SIDE_PX)
+    parts = [
+        F.interpolate(as_rgb(part), side, mode="bilinear", antialias=True)
+        for part in np.array_split(rgb, max(1, len(rgb) // 500))
+    ]
+    shrunk = (torch.cat(parts) * 255).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(shrunk.permute(0, 2, 3, 1).numpy())
 
 
 def kept_judge(rgb: NDArray[np.uint8], labels: NDArray[np.int64], classes: int, *, folder: Path = JUDGES) -> Judge:
