@@ -11,11 +11,14 @@ Beside the paper: hinge loss and spectral normalisation for WGAN-GP (half of the
 for a classifier (StarGAN v2), and noise n on the way home: without it a network hides what it needs there as dots.
 
     python -m models.fetch_data --only emoji-styles efficientnet-lite0
-    python -m models.stargan
-    python -m models.stargan --export onnx/emoji-styles
+    python -m models.stargan --batch 8 --steps 1800 --validate-every 600
+    python -m models.stargan --offered Flat Outlined --export onnx/outlines
 
 Emoji in three styles, unpaired; that the same emoji exist in all of them is used to measure only. Any folder with a
-subfolder for each domain will do.
+subfolder for each domain will do. Nothing is shipped yet. After 600 steps, two minutes, black outlines are drawn and
+taken away without harm to the drawing, and the mean kernel distance was lowest (0.39); a judge took 55 % of all results
+for the style asked for, 84 % of real ones. Later dark blotches come up inside outlined pictures, eight pixels apart as
+the judge's patches are (0.54 after 1,280). From 3D to flat next to nothing had changed, so 3D is not offered above.
 """
 
 from __future__ import annotations
@@ -93,6 +96,9 @@ class Config:
     judge_rate: float = 8e-4
     ema: float = 0.99
 
+    # export
+    offered: tuple[str, ...] = ()  # the domains that can be chosen in the editor; default: all
+
     # training
     steps: int = 1500
     batch: int = 12  # pictures a step over all devices together
@@ -127,18 +133,19 @@ SMOKE = {
 
 
 ABOUTS = {
-    "emoji-styles": Translation(
-        title="Emoji styles",
-        description="Redraws a small drawing or sign in another style: solid in 3D, flat, or with black outlines.",
+    "outlines": Translation(
+        title="Outlines",
+        description="Draws black outlines around a small drawing or sign and its parts, or takes outlines away.",
         licence="CC-BY-SA-4.0",
-        what="Choose the style the drawing is to have; which one it has already the network sees itself. The outline "
-        "of the drawing and its transparency stay as they are.",
+        what="Outlined gives it lines, Flat takes them away; whether it has any the network sees itself. The shape of "
+        "the drawing and its transparency stay as they are.",
         weaknesses=(
-            "The change is found at 64 × 64 pixels and enlarged: in large drawings lines and shading are soft.",
-            "Shapes stay: a style that would draw the thing in another way altogether is met in colour and line only.",
-            "Outlines that are taken away leave a trace, the more the thicker they were.",
+            "The change is found at 64 × 64 pixels and enlarged: in large drawings new lines are soft.",
+            "Outlines that are taken away leave a thin bright trace, the more the thicker they were; black areas fade.",
+            "Lines are drawn along the rim and the strongest edges, and colours turn a little paler or browner there.",
+            "A shaded drawing keeps its shading when it is to become flat: only lines are taken away.",
         ),
-        param="Style",
+        param="Lines",
     ),
 }
 
@@ -283,9 +290,13 @@ def export(config: Config, folder: Path) -> None:
     """Best weights → model folder, with the numbers models.evaluate measures."""
     model_id, content = checked_id(folder), read_best(config.run)
     trained = dataclasses.replace(config_from_plain(Config, content["config"]), run=config.run)
-    training, held_out = load_domains(trained)
     domains = tuple(content["classes"])
     network = averaged_weights(content, new_generator(trained, len(domains)))
+    if unknown := [name for name in config.offered if name not in domains]:
+        raise ExportError(f"There is no domain {', '.join(unknown)}; there is {', '.join(domains)}.")
+    offered = config.offered or domains
+    trained = dataclasses.replace(trained, classes=offered, offered=offered)
+    training, held_out = load_domains(trained)
     about = ABOUTS.get(model_id) or Translation(
         title=model_id.replace("-", " ").capitalize(),
         description=f"Takes a picture to one of the domains of {trained.data.name}.",
@@ -295,9 +306,9 @@ def export(config: Config, folder: Path) -> None:
     )
     export_translator(
         TranslatorExport(
-            network=Carried(network, trained.side).eval(),
+            network=Carried(network, trained.side, tuple(map(domains.index, offered))).eval(),
             side=None,
-            choices=domains,
+            choices=offered,
             about={"id": model_id, "title": about.title, "description": about.description, "param": about.param}
             | {"licence": about.licence, "source": "models/stargan.py"},
             made_by=made_by("models/stargan.py", plain_values(trained), sources_of(trained.data), commit_in_use()),

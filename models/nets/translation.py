@@ -120,12 +120,14 @@ class Carried(nn.Module):
     """What ships of a StyleUNet: straight RGBA 0..1 of any size, and the domain → the same in that domain.
 
     The picture is seen whole, fitted into SIDE × SIDE; the change found there is enlarged and added to the picture at
-    its own size, whose alpha and whose edges stay as sharp as they were.
+    its own size, whose alpha and whose edges stay as sharp as they were. OFFERED are the network's domains in the order
+    in which they can be chosen.
     """
 
-    def __init__(self, network: StyleUNet, side: int) -> None:
+    def __init__(self, network: StyleUNet, side: int, offered: tuple[int, ...]) -> None:
         super().__init__()
         self.network, self.side = network, side
+        self.register_buffer("offered", torch.tensor(offered))
 
     def forward(self, image: Tensor, domain: Tensor) -> Tensor:
         colour, alpha = image[:, :3], image[:, 3:]
@@ -135,7 +137,7 @@ class Carried(nn.Module):
         margins = (right // 2, right - right // 2, down // 2, down - down // 2)
         square = F.pad(torch.cat([colour * alpha, alpha], dim=1), margins)
         seen = F.interpolate(square, (self.side, self.side), mode="bilinear", antialias=True)
-        change = self.network.change(seen * 2 - 1, domain) / 2
+        change = self.network.change(seen * 2 - 1, self.offered[domain]) / 2
         change = F.interpolate(change, (longest, longest), mode="bilinear")
         change = change[:, :, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
         return torch.cat([(colour + change).clamp(0, 1), alpha], dim=1)
