@@ -11,6 +11,7 @@ from desktop.runtime.runner import DEVICE_CHOICES, TILE_SIDES
 
 Run = Callable[[argparse.Namespace], int]
 INSIDE, OUTSIDE, CORNER, OTHER_CORNER = 1, 0, 2, 3
+MASK_HELP = "white: changed, black: left alone, grey: between; for click models: what is meant, roughly"
 SIGNS = {"+": INSIDE, "-": OUTSIDE}
 
 
@@ -199,7 +200,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: changed, black: left alone, grey: between")
+    parser.add_argument("--mask", type=Path, metavar="PICTURE", help=MASK_HELP)
     parser.add_argument("--style", type=Path, metavar="PICTURE", help="for models that take a style picture")
     parser.add_argument(
         "--inside",

@@ -21,7 +21,7 @@ from desktop.io.image_files import ImageFile, read_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.manifest import Manifest, Task
-from desktop.runtime.needs import needed_inputs
+from desktop.runtime.needs import needed_inputs, takes_rough_mask
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import (
     Array,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 AVERAGED = (Task.RESTORE, Task.UPSCALE)  # tasks in which the answers to a picture and to its mirror image are one
 MASK_TASKS = (Task.MATTE, Task.SEGMENT)
+NO_POINT = -1  # the label of a place that nobody clicked on
 WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
 
 
@@ -117,9 +118,11 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
     if options.points:
         inputs["points"] = np.array(options.points, np.float32)
     mask = mask_levels(options.mask) if options.mask is not None else None
-    if mask is not None and "mask" in needed_inputs(manifest):
+    if mask is not None and ("mask" in needed_inputs(manifest) or takes_rough_mask(manifest)):
         inputs["mask"] = mask
         mask = None
+        if takes_rough_mask(manifest):  # a mask alone says what is meant
+            inputs.setdefault("points", np.array([[0, 0, NO_POINT]], np.float32))
     backdrop = None if options.background is None else backdrop_of(options.background, has_shadow=options.has_shadow)
     prepared = PreparedRun(options, model, parameters, inputs, backdrop, mask)
     return _with_inside(prepared) if options.inside or options.inside_style is not None else prepared

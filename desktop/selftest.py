@@ -55,6 +55,8 @@ def check_model(catalog: Catalog, runner: Runner, model: Model, device: DeviceCh
             inputs["mask"] = np.ascontiguousarray(read_image(model.folder / golden.mask).pixels[..., 0])
         if golden.style is not None:
             inputs["style"] = read_image(model.folder / golden.style).pixels
+        if golden.points:
+            inputs["points"] = np.array(golden.points, np.float32)
         result = _result_of(runner, Request(model.id, model.sha256, inputs, golden.params, golden.seed, device))
     except UserError as error:
         return Check(model.id, passed=False, problem=str(error))

@@ -74,8 +74,8 @@ InputRole = Literal[
     "embedding",
     "points",  # x, y in pixels of what the encoder was fed
     "point_labels",  # 1 inside, 0 outside, 2 and 3 the corners of a box, -1 no point
-    "mask_input",  # an earlier mask: always fed empty
-    "has_mask_input",  # 0
+    "mask_input",  # an earlier mask in logits, or a rough one of a person; zeros where there is none
+    "has_mask_input",  # 1 where there is one, else 0
     "size",  # height and width of the picture
     "factors",  # what a Resize node wants: 1, 1, scale, scale
     "statistics",  # of the whole picture in 0..1: the mean of red, green, blue, then their standard deviation
@@ -149,6 +149,7 @@ class Output(_Table, frozen=True, kw_only=True):
     `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
     A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels;
     with `knots` it is the levels at (i / (knots - 1)) ** `bend`, straight between, one curve or one for each channel.
+    `refine`: a click model's mask is brought to a larger picture along the picture's edges, not just enlarged.
     `border`: pixels that the answer lacks on each side, because the network does not pad; it is shown as much more.
     """
 
@@ -168,6 +169,7 @@ class Output(_Table, frozen=True, kw_only=True):
     iterations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     knots: Annotated[int, msgspec.Meta(ge=2, le=1024)] | None = None
     bend: Positive = 1.0
+    refine: bool = False
     border: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 
     def __post_init__(self) -> None:
@@ -264,7 +266,8 @@ class Golden(_Table, frozen=True, kw_only=True):
     """The model's own proof: `output` was computed by the training framework, not by the exported file.
 
     `input` is the picture it was computed from, `mask` what was masked in it, white in grey, `style` the picture whose
-    manner it was given; `tensors` are .npy files for latents and noise, by tensor name.
+    manner it was given; `tensors` are .npy files for latents and noise, by tensor name; `points` are clicks: x, y,
+    label.
     """
 
     output: Name
@@ -272,6 +275,7 @@ class Golden(_Table, frozen=True, kw_only=True):
     mask: Name | None = None
     style: Name | None = None
     tensors: dict[Name, Name] = {}
+    points: list[tuple[float, float, int]] = []
     tolerance: NotNegative
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     params: dict[ParamId, ScalarValue] = {}

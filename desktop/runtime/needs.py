@@ -25,9 +25,15 @@ def paints_from_noise(manifest: Manifest) -> bool:
     return manifest.task is Task.FILTER and hears_noise and needed_inputs(manifest) == ["image"]
 
 
+def takes_rough_mask(manifest: Manifest) -> bool:
+    """A click model that may be shown an earlier mask, or what a person painted roughly."""
+    return manifest.task is Task.ENCODE_DECODE and any(spec.role == "has_mask_input" for spec in manifest.inputs)
+
+
 def allowed_inputs(manifest: Manifest) -> list[str]:
     described = {spec.role for spec in manifest.inputs}
     optional = [role for role in OPTIONAL.get(manifest.task, ()) if role in described]
+    optional += ["mask"] if takes_rough_mask(manifest) else []
     named = [spec.name for spec in manifest.inputs if spec.role in ("latent", "noise")]
     latent = ["latent"] if "latent" in described else []
     return list(dict.fromkeys([*needed_inputs(manifest), *optional, *latent, *named]))

@@ -40,7 +40,8 @@ class Request:
 
     `inputs` by role: "image", "image2", "style", "hints" are (H, W, 3|4) uint8 or uint16, straight alpha; "mask" is
     (H, W) of the same types; "points" is (N, 3) float32 of x, y in the picture and a label (1 inside, 0 outside, 2 and
-    3 two corners of a box); "latent" is (count, …) float32; a latent or noise may also be given by its tensor's name.
+    3 two corners of a box, -1 no place); "latent" is (count, …) float32; a latent or noise may also be given by its
+    tensor's name.
     `parameters` may leave out any: the manifest's default is used. Arrays are read until the run has started; do not
     write to them meanwhile. A generator makes `count` pictures, the first from `seed`, the next from `seed` + 1, and
     draws its latents towards their mean by `truncation`. `owner` is whose job this is: see `Runner.drop`. `tile_side`

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from desktop.runtime.adapters.base import (
     tensor_info,
 )
 from desktop.runtime.adapters.constants import constant_feeds, is_fixed
+from desktop.runtime.adapters.edges import mask_along_edges
 from desktop.runtime.adapters.fitting import Fit, fitted_image, lay_whole, resized_planes
 from desktop.runtime.adapters.wiring import Wiring
 from desktop.runtime.manifest import Input, Manifest, Output
@@ -32,6 +34,7 @@ from desktop.runtime.tensors import answer_to_masks, pixels_to_tensor, tensor_to
 CLICK_ROLES = {"points", "point_labels", "mask_input", "has_mask_input"}
 MASK_LIMIT_PX = 1024  # decoders enlarge masks of 256 pixels: more than this is left to us, at less memory
 NO_POINT = -1
+SURE_LOGITS = 4.0  # of an earlier mask, where it says all or nothing
 
 
 def check(manifest: Manifest) -> None:
@@ -135,7 +138,7 @@ def _feed(job: AdapterJob, wiring: Wiring, spec: Input, fit: Fit, made: dict[tup
     if spec.role in ("mask_input", "has_mask_input"):
         stated = [1, *spec.shape] if spec.shape else declared.shape
         sides = [side if is_fixed(side) else 1 for side in stated]
-        return typed_tensor(np.zeros(sides, np.float32), declared.shape, declared.type)
+        return typed_tensor(_earlier_mask(job, spec, fit, sides), declared.shape, declared.type)
     raise UserError("model.input_missing", model_id=job.manifest.id, role=spec.role)
 
 
@@ -149,13 +152,29 @@ def _clicks(job: AdapterJob) -> NDArray[np.float32]:
     return np.concatenate([clicks, np.array([[0, 0, NO_POINT]], np.float32)])
 
 
+def _earlier_mask(job: AdapterJob, spec: Input, fit: Fit, sides: list[int]) -> NDArray[np.float32]:
+    """What the request says lies roughly inside, in logits; zeros where it says nothing, and whether it does."""
+    if "mask" not in job.inputs:
+        return np.zeros(sides, np.float32)
+    if spec.role == "has_mask_input":
+        return np.ones(sides, np.float32)
+    share = fit.into(job.inputs["mask"].astype(np.float32) / np.float32(np.iinfo(job.inputs["mask"].dtype).max))
+    small = cv2.resize(share, (sides[-1], sides[-2]), interpolation=cv2.INTER_AREA)
+    return np.broadcast_to((small * 2 - 1) * np.float32(SURE_LOGITS), sides).astype(np.float32)
+
+
 def _finish(job: AdapterJob, made: dict[tuple[str, str], Array], part: str) -> None:
     for spec in job.manifest.outputs_of(part):
         if spec.role == "mask":
             mask = _best_mask(job, made, spec)
             is_asked_size = any(fed.role == "size" for fed in job.manifest.inputs_of(part))
             size = job.results["mask"].shape
-            store_mask(job.results["mask"], (resized_planes(mask, size) if is_asked_size else _fit(job).back(mask))[0])
+            if spec.refine and max(size) > max(mask.shape[1:]):
+                store_mask(job.results["mask"], mask_along_edges(_fit(job).shown(mask)[0], job.image))
+            elif is_asked_size:
+                store_mask(job.results["mask"], resized_planes(mask, size)[0])
+            else:
+                store_mask(job.results["mask"], _fit(job).back(mask)[0])
         elif spec.role == "image":
             planes = _fit(job).back(tensor_to_planes(made[part, spec.name], spec, job.manifest.id))
             copy_alpha(job.image, job.result, job.manifest.scale)

@@ -47,10 +47,14 @@ class Fit:
 
     def back(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """(C, h, w) that cover what was fed, at any resolution → (C, H, W) that cover the picture."""
+        return resized_planes(self.shown(planes), self.size)
+
+    def shown(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(C, h, w) that cover what was fed → the part of them that covers the picture."""
         height, width = planes.shape[1:]
         rows = max(round(height * self.inner[0] / self.fed[0]), 1)
         columns = max(round(width * self.inner[1] / self.fed[1]), 1)
-        return resized_planes(planes[:, :rows, :columns], self.size)
+        return planes[:, :rows, :columns]
 
     def points_into(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 2) of x, y in the picture → the same places in what is fed."""
