@@ -148,6 +148,7 @@ _SELECT = (
     _a("select.save", "select", "editing.channels.save_selection", icon="save", condition="selection", separated=True),
     _a("select.region", "select", "layers.select_region", condition="region", separated=True),
     _a("select.new_object", "select", "objects.forget", condition="clicks", separated=True),
+    _a("select.discard_object", "select", "objects.discard", condition="clicks"),
     _a("select.undo_click", "select", "objects.undo_click", "Backspace", condition="clicks"),
     _a("select.alpha", "select", "layers.select_alpha", condition="layer"),
     _a("select.mask", "select", "layers.select_mask", condition="mask"),

@@ -248,10 +248,10 @@ class MainWindow(QMainWindow):
         self.effects.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
         self.canvas.pointer.on_key = lambda key: (
-            self.effects.key(key) or self.selection.key(key) or self.editing.key(key)
+            self.effects.key(key) or self.objects.key(key) or self.selection.key(key) or self.editing.key(key)
         )
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
-        self.objects.box_dragged.connect(self.canvas.clicks.show_dragged)
+        self.objects.dragged.connect(self.canvas.clicks.show_dragged)
         self.ai.noted.connect(self.info.show_note)
         self.ai.preview_changed.connect(self._preview_changed)
         self.ai.document_made.connect(self.files.show_made)

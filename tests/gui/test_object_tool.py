@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from desktop import paths
 from desktop.core.geometry import Rect
 from desktop.core.select import Joined
 from desktop.runtime.catalog import Catalog
@@ -15,7 +16,8 @@ from desktop.runtime.jobs import RunnerLimits, WorkerRunner
 from tests.gui.conftest import OpenStudio, Studio
 from tests.unit.test_runtime_clicks import click_model
 
-NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
+NONE, ALT, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
 @pytest.fixture
@@ -35,8 +37,13 @@ def studio(open_studio: OpenStudio, tmp_path: Path) -> Studio:
     return made
 
 
-def click(studio: Studio, point: tuple[float, float], modifier: Qt.KeyboardModifier = NONE) -> None:
-    QTest.mouseClick(studio.window.canvas, Qt.MouseButton.LeftButton, modifier, studio.at(point))
+def click(
+    studio: Studio,
+    point: tuple[float, float],
+    modifier: Qt.KeyboardModifier = NONE,
+    button: Qt.MouseButton = LEFT,
+) -> None:
+    QTest.mouseClick(studio.window.canvas, button, modifier, studio.at(point))
     studio.wait_for(lambda: not studio.window.objects.is_running)
 
 
@@ -116,3 +123,73 @@ def test_leaving_the_tool_means_another_object_next(studio: Studio) -> None:
     studio.window.perform("tool.brush")
     assert studio.window.objects.clicks.is_empty
     assert studio.document.selection is not None
+
+
+def test_the_right_button_says_what_does_not_belong(studio: Studio) -> None:
+    click(studio, (40, 100))
+    click(studio, (50, 120), button=RIGHT)
+    assert [label for _, _, label in studio.window.objects.clicks.points] == [1, 0]
+    studio.window.perform("tool.rectangle")
+    click(studio, (50, 120), button=RIGHT)
+    assert studio.document.selection is not None, "other tools have no right button"
+
+
+def test_enter_keeps_the_object_and_the_next_click_means_another(studio: Studio) -> None:
+    click(studio, (40, 100))
+    studio.key(Qt.Key.Key_Return)
+    assert studio.window.objects.clicks.is_empty
+    assert selected(studio, 20, 60) == 255
+    click(studio, (280, 100))
+    assert len(studio.window.objects.clicks.points) == 1
+    assert selected(studio, 20, 60) == 0
+    assert studio.names.count("Select object") == 2
+
+
+def test_escape_brings_back_what_was_selected_before(studio: Studio) -> None:
+    studio.window.perform("select.all")
+    click(studio, (40, 100))
+    assert selected(studio, 280, 100) == 0
+    studio.key(Qt.Key.Key_Escape)
+    assert studio.window.objects.clicks.is_empty
+    assert selected(studio, 280, 100) == 255
+    studio.window.perform("select.none")
+    click(studio, (40, 100))
+    bar = studio.window.context.bars[studio.window.state.tool]
+    QTest.mouseClick(bar.drop, LEFT)
+    assert studio.document.selection is None
+
+
+def test_shift_paints_roughly_over_the_object(studio: Studio) -> None:
+    """The network of the test adds the sum of what was painted, in logits: a stroke leaves too much outside it."""
+    studio.drag((20, 40), (50, 150), modifier=SHIFT)
+    (stroke,) = studio.window.objects.clicks.strokes
+    assert stroke.inside
+    assert stroke.points[0].y < 45
+    assert stroke.points[-1].y > 145
+    studio.wait_for(lambda: not studio.window.objects.is_running)
+    red, green, _ = studio.on_screen(35, 95)
+    assert green > 40, "the stroke is shown"
+    assert red < 200
+    studio.key(Qt.Key.Key_Backspace)
+    assert studio.window.objects.clicks.is_empty
+
+
+def test_the_shipped_model_selects_what_was_clicked(open_studio: OpenStudio) -> None:
+    """A red disc and a blue one on grey: the one that was clicked is selected, softly at its rim."""
+    catalog = Catalog((paths.shipped_models_dir(),))
+    runner = WorkerRunner(catalog, RunnerLimits(idle_s=30, grace_s=1))
+    studio = open_studio(make_runner=lambda: runner, catalog=catalog)
+    studio.show_plain(400, 300, level=120)
+    studio.window.perform("tool.brush")
+    studio.window.state.change_brush(size_px=130.0, hardness=95.0)
+    for place, color in (((110, 150), (0.8, 0.1, 0.1)), ((300, 150), (0.1, 0.2, 0.8))):
+        studio.window.state.set_color(color)
+        studio.drag(place, (place[0] + 1, place[1]))
+    studio.window.perform("tool.object")
+    click(studio, (110, 150))
+    assert selected(studio, 110, 150) > 250
+    assert selected(studio, 300, 150) < 5
+    assert selected(studio, 20, 20) < 5
+    assert studio.document.selection is not None
+    share = studio.document.selection.read(Rect(0, 0, 400, 300)).mean() / 255
+    assert 0.08 < share < 0.15, "the disc covers a ninth of the picture"

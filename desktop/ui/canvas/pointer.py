@@ -97,6 +97,7 @@ class PointerInput:
         self.turns = False  # dragging turns the view: while its key is held, or chosen in the menu
         self._space = False
         self._uses_pen = False
+        self._held = Qt.MouseButton.LeftButton  # what began the gesture
         self._pressure = 1.0  # the pen's last, for the release: many report 0 there
         self._resize: BrushResize | None = None
 
@@ -136,7 +137,9 @@ class PointerInput:
         ):
             self._pan_from = event.position()
             self.refresh_cursor()
-        elif event.button() == Qt.MouseButton.LeftButton:
+        elif event.button() == Qt.MouseButton.LeftButton or self._subtracts(event):
+            self._held = event.button()
+            modifiers |= Modifier.ALT if self._subtracts(event) else Modifier.NONE
             self._press(self._event(event.position(), modifiers, event.timestamp()), event.position())
 
     def mouse_move(self, event: QMouseEvent) -> None:
@@ -163,7 +166,7 @@ class PointerInput:
             self.refresh_cursor()
         elif self._zoom_from is not None:
             self._end_zoom(event)
-        elif self._gesture is not None and event.button() == Qt.MouseButton.LeftButton and not self._uses_pen:
+        elif self._gesture is not None and event.button() == self._held and not self._uses_pen:
             self.release(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
 
     def tablet(self, event: QTabletEvent) -> None:
@@ -187,7 +190,7 @@ class PointerInput:
 
     def begin(self, gesture: Gesture, event: QMouseEvent) -> None:
         """A gesture that starts beside the canvas; moves and the release follow as those of the canvas."""
-        self._gesture = RunningGesture(gesture)
+        self._gesture, self._held = RunningGesture(gesture), event.button()
         self._send_now(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
 
     def release(self, event: PointerEvent) -> None:
@@ -348,6 +351,10 @@ class PointerInput:
     def _begins_turn(self, event: QMouseEvent) -> bool:
         is_asked = self.turns or (self._space and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         return is_asked and event.button() == Qt.MouseButton.LeftButton and not self.is_busy
+
+    def _subtracts(self, event: QMouseEvent) -> bool:
+        """The right button of the object tool: what does not belong to the object."""
+        return event.button() == Qt.MouseButton.RightButton and self._canvas.state.tool is Tool.OBJECT
 
     def _begins_resize(self, event: QMouseEvent) -> bool:
         is_asked = event.button() == Qt.MouseButton.RightButton and bool(

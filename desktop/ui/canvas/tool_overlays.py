@@ -9,13 +9,14 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import GradientLine
-from desktop.tools.clicking import INSIDE, Clicks
+from desktop.tools.clicking import INSIDE, Clicks, Stroke
 from desktop.tools.picking import Color, Picked
 from desktop.ui.canvas.view import View
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 HANDLE_RADIUS_PX = 5.0
 INSIDE_COLOR, OUTSIDE_COLOR = QColor("#1f8f4d"), QColor("#c4342b")
+STROKE_ALPHA = 120
 RING_RADIUS_PX, RING_WIDTH_PX = 34.0, 16.0  # wide enough to be seen around a finger or a pen
 
 
@@ -67,25 +68,28 @@ class OutlineOverlay:
 
 
 class ClickMarks:
-    """Where an object was pointed at: green discs inside it, red ones outside, and the box around it."""
+    """Where an object was pointed at: green discs inside it, red ones outside, the box around it, strokes over it."""
 
     def __init__(self, update: Callable[[], None]) -> None:
         self._update = update
         self.clicks = Clicks()
-        self.dragged: Rect | None = None
+        self.dragged: Rect | Stroke | None = None
 
     def show(self, clicks: Clicks) -> None:
         if clicks != self.clicks:
             self.clicks = clicks
             self._update()
 
-    def show_dragged(self, box: Rect | None) -> None:
-        self.dragged = box
+    def show_dragged(self, dragged: Rect | Stroke | None) -> None:
+        self.dragged = dragged
         self._update()
 
     def draw(self, painter: QPainter, view: View, ratio: float) -> None:
-        box = self.dragged or self.clicks.box
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        is_stroke = isinstance(self.dragged, Stroke)
+        for stroke in (*self.clicks.strokes, *([self.dragged] if isinstance(self.dragged, Stroke) else [])):
+            self._draw_stroke(painter, view, stroke)
+        box = self.clicks.box if is_stroke or self.dragged is None else self.dragged
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if box is not None:
             corners = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
@@ -102,6 +106,17 @@ class ClickMarks:
             painter.drawLine(center - QPointF(radius / 2, 0), center + QPointF(radius / 2, 0))
             if label == INSIDE:
                 painter.drawLine(center - QPointF(0, radius / 2), center + QPointF(0, radius / 2))
+
+    def _draw_stroke(self, painter: QPainter, view: View, stroke: Stroke) -> None:
+        color = QColor(INSIDE_COLOR if stroke.inside else OUTSIDE_COLOR)
+        color.setAlpha(STROKE_ALPHA)
+        width = 2 * stroke.radius_px * view.zoom
+        painter.setPen(QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+        places = [QPointF(*view.image_to_view(point)) for point in stroke.points]
+        if len(places) == 1:
+            painter.drawPoint(places[0])
+        else:
+            painter.drawPolyline(QPolygonF(places))
 
 
 class PickerRing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from desktop.core.composite import flatten
 from desktop.core.document import Document
@@ -14,6 +14,7 @@ from desktop.core.errors import UserError
 from desktop.core.select import Joined, Shape, joined
 from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Model
+from desktop.runtime.needs import takes_rough_mask
 from desktop.runtime.runner import Failed, Finished, Job, Outcome, Request
 from desktop.tools.clicking import Clicks, point_at
 from desktop.tools.gestures import Gesture
@@ -24,14 +25,12 @@ from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr_error
 from desktop.ui.state import EditorState, Tool
 
-LEAST_BOX_SCREEN_PX = 6.0
-
 
 class ObjectCommands(QObject):
-    """`changed` when the clicks, the model or the work on its way differ; `box_dragged` while a box is drawn."""
+    """`changed` when the clicks, the model or the work on its way differ; `dragged` while a box or stroke is drawn."""
 
     changed = Signal()
-    box_dragged = Signal(object)  # Rect | None
+    dragged = Signal(object)  # Rect | Stroke | None
     failed = Signal(object)  # UserError
     noted = Signal(str)
 
@@ -73,7 +72,7 @@ class ObjectCommands(QObject):
         return self._state.options.select.how
 
     def gesture(self, zoom: float) -> Gesture:
-        """A click or a box. UserError when there is nothing to ask."""
+        """A click, a box or a stroke. UserError when there is nothing to ask."""
         document = self._state.document
         if document is None:
             raise UserError("tool.no_document")
@@ -81,7 +80,7 @@ class ObjectCommands(QObject):
             raise UserError("object.no_model")
         if not self.clicks.is_empty and document.selection is not self._ours:
             self.forget()  # the selection was changed by other means: another object is meant
-        return point_at(document.size, self.clicks, self._take, self.box_dragged.emit, LEAST_BOX_SCREEN_PX / zoom)
+        return point_at(document.size, self.clicks, self._take, self.dragged.emit, 1 / zoom)
 
     def forget(self) -> None:
         """The selection stays; the next click means another object."""
@@ -94,13 +93,24 @@ class ObjectCommands(QObject):
         self.is_running = False
         self.changed.emit()
 
+    def key(self, key: Qt.Key) -> bool:
+        """Enter keeps what is selected, Escape brings back what was before; False for what is nothing to us."""
+        answers = {Qt.Key.Key_Return: self.forget, Qt.Key.Key_Enter: self.forget, Qt.Key.Key_Escape: self.discard}
+        if self._state.tool is not Tool.OBJECT or self.clicks.is_empty or key not in answers:
+            return False
+        answers[key]()
+        return True
+
     def undo_click(self) -> None:
-        """Takes the last point back, and with the last one the object."""
-        points, box = self.clicks.points, self.clicks.box
-        fewer = Clicks(points[:-1], box) if points else Clicks()
-        if not fewer.is_empty:
+        """Takes the last click back, and with the last one the object."""
+        fewer = self.clicks.one_less()
+        if fewer.is_empty:
+            self.discard()
+        else:
             self._take(fewer)
-            return
+
+    def discard(self) -> None:
+        """The selection is again what it was before the first click."""
         if self._session is not None and not self.clicks.is_empty:
             self._select(self._session.open_document, self._before)
         self.forget()
@@ -138,7 +148,11 @@ class ObjectCommands(QObject):
         self.is_running, self._asked = True, clicks
 
         def request() -> Request:
-            inputs = {"image": self._pixels(document), "points": clicks.as_array()}
+            takes_mask = takes_rough_mask(model.manifest)
+            inputs = {"image": self._pixels(document), "points": clicks.as_array(takes_mask=takes_mask)}
+            rough = clicks.rough_mask(document.size) if takes_mask else None
+            if rough is not None:
+                inputs["mask"] = rough
             return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model), owner=session)
 
         call = self._background.call

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.runtime.catalog import Model
-from desktop.runtime.manifest import Manifest, Param
+from desktop.runtime.manifest import Manifest, Metric, Param
 from desktop.runtime.runner import ParameterValue
 from desktop.ui.i18n import tr, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon_pixmap
@@ -106,10 +106,18 @@ def facts_of(manifest: Manifest) -> str:
         facts.append(tr("ai.speed", seconds=f"{manifest.speed.cpu_seconds_per_megapixel:.2g}"))
     for metric in manifest.metrics:
         if metric.baseline_value is not None and metric.unit:  # a distance without a unit says nothing in a line
-            gain = f"{metric.value - metric.baseline_value:+.1f} {metric.unit}".strip()
-            facts.append(tr("ai.gain", gain=gain, baseline=metric.baseline))
+            facts.append(_beside(metric, metric.baseline_value))
             break
     return " · ".join(facts)
+
+
+def _beside(metric: Metric, baseline_value: float) -> str:
+    """A gain in decibels; of shares and errors both numbers, since less may be better."""
+    baseline = metric.baseline.split(",")[0]  # how it was tuned stands on the card
+    if metric.unit == "dB":
+        return tr("ai.gain", gain=f"{metric.value - baseline_value:+.1f} dB", baseline=baseline)
+    value, other = (f"{number:.1f} {metric.unit}" for number in (metric.value, baseline_value))
+    return tr("ai.beside", metric=metric.metric, value=value, baseline=baseline, other=other)
 
 
 def _control_for(manifest: Manifest, param: Param, value: ParameterValue, set_parameter: SetParameter) -> QWidget:

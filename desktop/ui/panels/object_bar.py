@@ -20,16 +20,17 @@ class ObjectBar(QWidget):
         self._objects = objects
         self.model = QComboBox(self)
         self.how = HowSegments(state, self)
-        self.back, self.next = IconButton("undo", self), IconButton("plus", self)
+        self.back, self.next, self.drop = (IconButton(name, self) for name in ("undo", "check", "close"))
         self.working: QLabel = dim_label(parent=self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        for widget in (self.model, self.how, self.back, self.next, self.working):
+        for widget in (self.model, self.how, self.back, self.next, self.drop, self.working):
             row.addWidget(widget)
         self.model.activated.connect(lambda index: objects.choose_model(self.model.itemData(index)))
         self.back.clicked.connect(actions["select.undo_click"].trigger)
         self.next.clicked.connect(actions["select.new_object"].trigger)
+        self.drop.clicked.connect(actions["select.discard_object"].trigger)
         objects.changed.connect(self.refresh)
 
     def retranslate(self) -> None:
@@ -38,6 +39,7 @@ class ObjectBar(QWidget):
         self.how.retranslate()
         self.back.set_tip(tip_of(action_spec("select.undo_click")))
         self.next.set_tip(tip_of(action_spec("select.new_object")))
+        self.drop.set_tip(tip_of(action_spec("select.discard_object")))
         self.working.setText(tr("object.working"))
 
     def refresh(self) -> None:
@@ -53,4 +55,5 @@ class ObjectBar(QWidget):
         has_clicks = not self._objects.clicks.is_empty
         self.back.setEnabled(has_clicks)
         self.next.setEnabled(has_clicks)
+        self.drop.setEnabled(has_clicks)
         self.working.setVisible(self._objects.is_running)
