@@ -49,6 +49,23 @@ def paste(cutouts: Sequence[Cutout], photos: Sequence[Rgb8], side: int, rng: np.
     return Pasted(_as_taken(scene, rng), np.rint(alpha * 255).astype(np.uint8))
 
 
+def paste_several(
+    groups: Sequence[Sequence[Cutout]], photos: Sequence[Rgb8], side: int, rng: np.random.Generator
+) -> tuple[Rgb8, list[Alpha8]]:
+    """One picture with a subject out of each group, a later one over earlier ones, and what is seen of each."""
+    scene = _background(photos, side, rng, is_close=False).astype(np.float32)
+    if rng.random() < FALSE_EDGE_SHARE:
+        scene = _with_false_edges(scene, photos, rng)
+    if groups and rng.random() < 0.3:
+        scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.5, 3) * side / 256)
+    seen: list[Float] = []
+    for group in groups:
+        cutout = group[rng.integers(len(group))]
+        scene, own = _with_subject(scene, np.zeros((side, side), np.float32), cutout, rng)
+        seen = [*(alpha * (1 - own) for alpha in seen), own]
+    return _as_taken(scene, rng), [np.rint(alpha * 255).astype(np.uint8) for alpha in seen]
+
+
 def _background(photos: Sequence[Rgb8], side: int, rng: np.random.Generator, *, is_close: bool) -> Rgb8:
     if rng.random() < STUDIO_SHARE and not is_close:
         return _studio(side, rng)

@@ -42,7 +42,7 @@ def _measure_here(model: str, threads: int, runs: int) -> dict[str, Any]:
     megapixels = pictures[0].shape[2] * pictures[0].shape[3] / 1e6  # what is eaten stands before what comes out
     return {
         "cpu_seconds_per_megapixel": round(min(seconds) / megapixels, 3),
-        "cpu": f"{threads} threads, {_processor_name()}, quickest of {runs}",
+        "cpu": f"{threads} threads, {processor_name()}, quickest of {runs}",
         "peak_memory_mb": round(_peak_memory_mb(), 1),
     }
 
@@ -65,7 +65,8 @@ def _peak_memory_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _processor_name() -> str:
+def processor_name() -> str:
+    """What the machine's processor calls itself."""
     facts = Path("/proc/cpuinfo")
     if not facts.exists():
         return platform.processor() or platform.machine()
