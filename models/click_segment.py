@@ -39,7 +39,7 @@ from models.common.cli import leave, plain_values, read_command_line
 from models.common.click_card import click_card, click_preview
 from models.common.click_export import ClickExport, click_manifest, export_click_model
 from models.common.click_measure import graph_answerer, measured_folder, measured_pictures, table
-from models.common.click_pool import ClickPool, click_pool, draw_scene
+from models.common.click_pool import ClickPool, click_pool, full_scene
 from models.common.clicks import Question, as_arrays, first_question, next_click
 from models.common.cutouts import Cutout, generated_cutouts, load_cutouts, split_cutouts
 from models.common.data import DataError, find_photos, generated_blocks
@@ -49,8 +49,7 @@ from models.common.pasting import Rgb8
 from models.fetch_data import data_sources, weights_source
 from models.matte import Config as MatteConfig
 from models.matte import background, rate_factor
-from models.nets.clicking import FED_PX, HINT_LOGITS, INSIDE, OUTSIDE, ClickDecoder, ClickEye, ClickNeck
-from models.nets.efficientnet_lite import load_efficientnet_lite0
+from models.nets.clicking import FED_PX, HINT_LOGITS, INSIDE, OUTSIDE, ClickDecoder, ClickEye, ClickNeck, frozen_eye
 
 
 @dataclass(frozen=True)
@@ -92,23 +91,13 @@ class Config:
 
     validate_every: int = 150
     checkpoint_every: int = 50
-    validated: int = 64
+    validated: int = 64  # pictures
     smoke: bool = False
 
 
 PRESETS = {
     "cpu": Config(),
-    "gpu": Config(
-        accelerator="cuda",
-        threads=8,
-        pictures=20_000,
-        steps=20_000,
-        batch=32,
-        rounds=5,
-        ema=0.999,
-        validate_every=1000,
-        checkpoint_every=500,
-    ),
+    "gpu": Config(accelerator="cuda", threads=8, pictures=20_000, steps=20_000, batch=32, rounds=5, ema=0.999),
 }
 SMOKE = {
     "weights": Path(),
@@ -180,8 +169,8 @@ class Batch(NamedTuple):
     def of(pool: ClickPool, places: np.ndarray, numbers: np.ndarray) -> Batch:
         at4, at8, at16, at32 = (torch.from_numpy(np.asarray(kept[places])).float() for kept in pool.features)
         small = torch.from_numpy(np.asarray(pool.small[places])).float() / 255
-        fine = torch.from_numpy(np.stack([pool.targets[p, n] for p, n in zip(places, numbers, strict=True)])[:, None])
-        fine = fine.float() / 255
+        targets = np.stack([pool.targets[p, n] for p, n in zip(places, numbers, strict=True)])
+        fine = torch.from_numpy(targets)[:, None].float() / 255
         return Batch((at4, at8, at16, at32), small, F.avg_pool2d(fine, 2), fine)
 
 
@@ -213,7 +202,9 @@ class TrainingPass(nn.Module):
             found = logits.detach()[:, 0].float().cpu().numpy()
             for question, answer, target in zip(questions, found, targets, strict=True):
                 next_click(question, answer > 0, target, rng)
-                question.hint = earlier_answer(answer) if rng.random() < self.earlier_share else None
+                question.hint = (
+                    np.clip(answer, -HINT_LOGITS, HINT_LOGITS) if rng.random() < self.earlier_share else None
+                )
         return torch.stack(losses).mean(), curves
 
 
@@ -222,10 +213,6 @@ def ask(decoder: nn.Module, embedding: tuple[Tensor, ...], questions: list[Quest
     at4 = embedding[0]
     told = as_arrays(questions, (at4.shape[-2], at4.shape[-1]))
     return decoder(*embedding, *(torch.from_numpy(array).to(at4.device) for array in told))
-
-
-def earlier_answer(logits: np.ndarray) -> np.ndarray:
-    return np.clip(logits, -HINT_LOGITS, HINT_LOGITS)
 
 
 def click_loss(logits: Tensor, fine: Tensor) -> Tensor:
@@ -256,8 +243,7 @@ def load_material(config: Config) -> tuple[Material, Material]:
     photographed = [cutout for cutout in training if not cutout.name.startswith(("openclipart", "wesnoth"))]
     found = find_photos(config.photos)
     paths = [path for path in found if any(word in str(path) for word in config.background_words)] or found
-    held_photos = [background(path) for path in find_photos((config.held_out,))]
-    photos = [background(path) for path in paths]
+    held_photos, photos = ([background(path) for path in some] for some in (find_photos((config.held_out,)), paths))
     return (
         Material(photographed or drawn, drawn if photographed else (), photos, config.pictures, config.seed),
         Material(held_out or training, (), held_photos, config.validated, 9),
@@ -289,21 +275,12 @@ def validate(network: ClickNet, batches: Sequence[Batch], rounds: int = 5) -> di
     return {f"iou {number + 1}": float(np.mean(found)) for number, found in enumerate(overlaps)}
 
 
-def frozen_eye(config: Config) -> ClickEye:
-    eye = ClickEye()
-    if config.weights.name:
-        trained = load_efficientnet_lite0(config.weights).state_dict()
-        eye.eye.load_state_dict({name: trained[name] for name in eye.eye.state_dict()})
-    return eye.eval().requires_grad_(False)
-
-
 def train(config: Config, *, resume: bool = False) -> Path:
     """Train to the last step or minute and return the file of the best weights; `resume` goes on from LATEST."""
     fabric = start_fabric(config)
     torch.manual_seed(config.seed)
     material, held_out = load_material(config)
-    eye = frozen_eye(config)
-    pool = material.pool(eye, config)
+    pool = material.pool(eye := frozen_eye(config.weights), config)
     batches = [fabric.to_device(batch) for batch in watched_batches(held_out.pool(eye, config))]
 
     network = ClickNet()
@@ -360,7 +337,7 @@ def export(config: Config, folder: Path) -> None:
     """Best weights → model folder, with the numbers measured on held-out cut-outs and photographs."""
     content = read_checkpoint(config.run / BEST)
     _, held_out = load_material(config)
-    network, eye = trained_network(config.run / BEST), frozen_eye(config)
+    network, eye = trained_network(config.run / BEST), frozen_eye(config.weights)
     pictures = measured_pictures(held_out.photographed, held_out.photos)[: 2 if config.smoke else None]
     about = made_by("models/click_segment.py", content["config"], sources(config), commit_in_use())
     manifest = click_manifest(ABOUT | {"made_by": about})
@@ -376,7 +353,7 @@ def export(config: Config, folder: Path) -> None:
             neck=network.neck,
             decoder=network.decoder,
             manifest=manifest,
-            golden_input=golden_scene(held_out),
+            golden_input=full_scene(held_out.photographed, held_out.photos),
             golden_points=GOLDEN_POINTS,
             measure=measure,
             card=lambda aside: click_card(aside, manifest),
@@ -388,18 +365,9 @@ def export(config: Config, folder: Path) -> None:
 
 def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """(table, rows) of an exported folder, on the cut-outs and photographs that are held out by default."""
-    _, held_out = load_material(Config())
+    held_out = load_material(Config())[1]
     measured = measured_folder(folder, measured_pictures(held_out.photographed, held_out.photos), Config().baselines)
     return table(measured["rows"]), measured["rows"]
-
-
-def golden_scene(held_out: Material) -> Rgb8:
-    """A picture of the size that the eye is fed, full to its rims."""
-    for number in range(50):
-        scene = draw_scene((held_out.photographed,), held_out.photos, FED_PX, np.random.default_rng((5, number)), 1.0)
-        if scene.picture[-1].any() and scene.picture[:, -1].any() and len(scene.targets) > 1:
-            return scene.picture
-    raise DataError("No picture for the golden sample comes of these cut-outs and photographs.")
 
 
 def shown(config: Config) -> list[tuple[Rgb8, Sequence[tuple[float, float, int]]]]:

@@ -90,6 +90,15 @@ def draw_scene(
     return Scene(framed, [_framed(target, side) for target in targets[:MOST_TARGETS]])
 
 
+def full_scene(cutouts: Sequence[Cutout], photos: Sequence[Rgb8]) -> Rgb8:
+    """A picture of the size that the eye is fed, full to its rims, with several things to point at."""
+    for number in range(MOST_ATTEMPTS):
+        scene = draw_scene((cutouts,), photos, FED_PX, np.random.default_rng((5, number)), 1.0)
+        if scene.picture[-1].any() and scene.picture[:, -1].any() and len(scene.targets) > 1:
+            return scene.picture
+    raise DataError("No picture for the golden sample comes of these cut-outs and photographs.")
+
+
 def _is_pasted(region: Alpha8, seen: Sequence[Alpha8]) -> bool:
     inside = region > 128
     return any((alpha[inside] > 128).mean() > 0.1 for alpha in seen)

@@ -7,11 +7,13 @@ far a flood gets from them that learned dams hold up: what is joined to a click,
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.nets.efficientnet_lite import EfficientNetLite0
+from models.nets.efficientnet_lite import EfficientNetLite0, load_efficientnet_lite0
 from models.nets.matting import TAP_CHANNELS, TAPS, Rise, guided_coefficients
 
 FED_PX = 320  # side of the square that holds the picture, black at its right or bottom
@@ -49,6 +51,15 @@ class ClickEye(nn.Module):
             if index in TAKEN:
                 seen.append(x)
         return seen[0], seen[1], seen[2], seen[3]
+
+
+def frozen_eye(weights: Path) -> ClickEye:
+    """As ImageNet made it; untrained without a file."""
+    eye = ClickEye()
+    if weights.name:
+        trained = load_efficientnet_lite0(weights).state_dict()
+        eye.eye.load_state_dict({name: trained[name] for name in eye.eye.state_dict()})
+    return eye.eval().requires_grad_(False)
 
 
 class ClickNeck(nn.Module):

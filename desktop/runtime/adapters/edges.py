@@ -31,7 +31,7 @@ def mask_along_edges(mask: Plane, pixels: Pixels) -> Plane:
     share = min(GUIDE_PX / max(height, width), 1.0)
     size = max(round(width * share), 1), max(round(height * share), 1)
     white = np.float32(np.iinfo(pixels.dtype).max)
-    guide = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size, interpolation=cv2.INTER_AREA) / white
+    guide = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)[..., :3] / white
     rough: Plane = np.clip(cv2.resize(mask, size, interpolation=cv2.INTER_CUBIC), 0, 1)
     radius = max(math.ceil(REACH * max(size[0] / mask.shape[1], size[1] / mask.shape[0])), 2)
     fit = _linear_fit(guide.astype(np.float32), rough, radius)
