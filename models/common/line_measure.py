@@ -137,13 +137,15 @@ def line_preview(graph: Path, photos: Sequence[Rgb8], drawings: Sequence[Asked])
     )
 
 
-CHELSEA = (319, 480)  # the cat of scikit-image, at the size that previews are made at
+CHELSEA = (300, 451)  # the cat of scikit-image
 WHAT = (
     "Filter ▸ AI and the AI panel offer it; the lines are as wide at every size of picture, so a large photograph gets "
     "fine ones: make it smaller first for bold ones. Detail brings weaker edges or takes them away, line strength says "
     "how dark they are. What comes out is what the colouring model color-lines takes in."
 )
 WEAKNESSES = (
+    "On flat colours, as in the table, Canny at its best finds lines as well. What the network adds is lines of one width "
+    "with soft edges, one instead of two along a stroke, and fewer in textures.",
     "Illustrations come out best: that is where its exact lines come from. In photographs it follows contrast, as its "
     "teacher does, so a strong shadow is an outline too.",
     "It sees 32 pixels around: whether an edge belongs to an object or to its texture it can only guess from near by. "
