@@ -66,7 +66,7 @@ def click_manifest(about: dict[str, Any]) -> dict[str, Any]:
         {"name": "points", "role": "points"},
         {"name": "labels", "role": "point_labels"},
         {"name": "hint", "role": "mask_input", "shape": [1, CELLS, CELLS]},
-        {"name": "has_hint", "role": "has_mask_input", "shape": [1]},
+        {"name": "has_hint", "role": "has_mask_input"},
     ]
     image = {"name": "image", "part": "encoder", "role": "image", "size": [FED_PX, FED_PX], "fit": "pad"} | PLANES
     embedded = [{"name": name, "role": "embedding"} for name in EMBEDDING]

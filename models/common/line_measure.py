@@ -144,8 +144,8 @@ WHAT = (
     "how dark they are. What comes out is what the colouring model color-lines takes in."
 )
 WEAKNESSES = (
-    "On flat colours, as in the table, Canny at its best finds lines as well. What the network adds is lines of one width "
-    "with soft edges, one instead of two along a stroke, and fewer in textures.",
+    "On flat colours, as in the table, Canny at its best finds lines as well. What the network adds is lines of one "
+    "width with soft edges, one instead of two along a stroke, and fewer in textures.",
     "Illustrations come out best: that is where its exact lines come from. In photographs it follows contrast, as its "
     "teacher does, so a strong shadow is an outline too.",
     "It sees 32 pixels around: whether an edge belongs to an object or to its texture it can only guess from near by. "

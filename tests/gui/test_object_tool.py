@@ -175,7 +175,7 @@ def test_shift_paints_roughly_over_the_object(studio: Studio) -> None:
 
 
 def test_the_shipped_model_selects_what_was_clicked(open_studio: OpenStudio) -> None:
-    """A red disc and a blue one on grey: the one that was clicked is selected, softly at its rim."""
+    """A red disc and a blue one on grey: the one that was clicked is selected, the one clicked away is not."""
     catalog = Catalog((paths.shipped_models_dir(),))
     runner = WorkerRunner(catalog, RunnerLimits(idle_s=30, grace_s=1))
     studio = open_studio(make_runner=lambda: runner, catalog=catalog)
@@ -187,6 +187,7 @@ def test_the_shipped_model_selects_what_was_clicked(open_studio: OpenStudio) -> 
         studio.drag(place, (place[0] + 1, place[1]))
     studio.window.perform("tool.object")
     click(studio, (110, 150))
+    click(studio, (300, 150), button=RIGHT)
     assert selected(studio, 110, 150) > 250
     assert selected(studio, 300, 150) < 5
     assert selected(studio, 20, 20) < 5
