@@ -15,10 +15,9 @@ for a classifier (StarGAN v2), and noise n on the way home: without it a network
     python -m models.stargan --offered Flat Outlined --export onnx/outlines
 
 Emoji in three styles, unpaired; that the same emoji exist in all of them is used to measure only. Any folder with a
-subfolder for each domain will do. Nothing is shipped yet. After 600 steps, two minutes, black outlines are drawn and
-taken away without harm to the drawing, and the mean kernel distance was lowest (0.39); a judge took 55 % of all results
-for the style asked for, 84 % of real ones. Later dark blotches come up inside outlined pictures, eight pixels apart as
-the judge's patches are (0.54 after 1,280). From 3D to flat next to nothing had changed, so 3D is not offered above.
+subfolder for each domain will do. The weights in onnx/outlines are those after 600 steps, two minutes, where the mean
+kernel distance was lowest (0.39): later dark blotches come up inside outlined pictures, eight pixels apart as the
+judge's patches are (0.54 after 1,280). From 3D to flat next to nothing had changed by then, so 3D is not offered.
 """
 
 from __future__ import annotations
