@@ -9,7 +9,7 @@ the discriminator is told how much the pictures of a batch differ. In place of t
 
 Small sizes cost next to nothing, so most of what a picture is has been learned before the first step at its full side.
 
-Nothing is shipped yet. After 3,994 steps of 16 on portraits joined of drawn parts (13 minutes on one shared core),
+Nothing is shipped yet. After 3,994 steps of 16 on portraits joined of drawn parts (22 minutes on one shared core),
 
     python -m models.fetch_data --only portraits efficientnet-lite0
     python -m models.progressive_gan --fade-steps 280 --hold-steps 280 --steps 3994
