@@ -132,7 +132,9 @@ def test_a_model_of_two_pictures_asks_for_the_second_and_takes_a_layer(studio: S
 
 def test_a_style_comes_from_a_file(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "style.png"
-    Image.new("RGB", (30, 20), (10, 220, 30)).save(path)
+    style = Image.new("RGB", (30, 20), (0, 210, 20))
+    style.paste((20, 230, 40), (15, 0, 30, 20))
+    style.save(path)
     monkeypatch.setattr(studio.window.dialogs, "ask_open", lambda _folder: [path])
     panel = studio.window.panels.ai
     studio.window.ai.form.choose_model("style")

@@ -82,7 +82,6 @@ def test_an_adjustment_layer_keeps_the_pixels_below_it(picture: Path, tmp_path: 
         (("match-colours", "--reference", "missing.png"), "missing.png"),
         (("lut", "--lut", "missing.cube"), "no file"),
         (("invert", "--lut", "{picture}"), "not a whole .cube file"),
-        (("twirl", "--layer"), "cannot be a layer"),
         (("invert", "--layer"), "ends with .ora"),
     ],
 )
