@@ -18,6 +18,7 @@ from desktop.tools.names import EditName
 from desktop.tools.snapping import Snapping, layer_bounds, no_snapping
 
 MAKING_S = 0.003  # of a frame, after the release: the frame has to be drawn as well
+MAKING_TILES = 6  # at least in each frame, two to three milliseconds: a small layer lands with the release
 
 
 def move(open_document: OpenDocument, layer_ids: Collection[LayerId], snapping: Snapping | None = None) -> Gesture:
@@ -99,8 +100,11 @@ def _make_tiles(layer: Layer) -> Gesture:
 
     _changed_tiles(layer, note)
     stop = time.perf_counter() + MAKING_S
-    for owner, key in [(tiles, key) for tiles in maps for key in tiles.stored()]:
+    wanted = [(tiles, key) for tiles in maps for key in tiles.stored()]
+    made = 0
+    for owner, key in wanted:
         owner.tile(*key)
-        if time.perf_counter() > stop:
+        made += 1
+        if made >= MAKING_TILES and time.perf_counter() > stop:
             yield True
-            stop = time.perf_counter() + MAKING_S
+            made, stop = 0, time.perf_counter() + MAKING_S
