@@ -283,6 +283,12 @@ def test_what_the_program_says_last_is_shown_when_it_fails(workbench: Workbench)
     assert len(workbench.window.state.document.layers) == 1
 
 
+def test_a_python_without_the_packages_is_named_in_words(workbench: Workbench) -> None:
+    workbench.run("import a_package_that_is_nowhere\n")
+    workbench.wait()
+    assert [error.key for error in workbench.errors] == ["styles.no_python"]
+
+
 def test_a_cancelled_program_ends_and_leaves_nothing(workbench: Workbench) -> None:
     workbench.run(WAITING)
     assert workbench.jobs.is_running

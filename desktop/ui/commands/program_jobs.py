@@ -125,13 +125,19 @@ class ProgramJobs(QObject):
             self._done()
         elif code:
             self._done()
-            self._fail(UserError(f"{self._errors}.failed", reason=said[-1] if said else str(code)))
+            self._fail(self._failure(said[-1] if said else str(code)))
         else:
             try:
                 finish()
             except UserError as error:
                 self._fail(error)
             self._done()
+
+    def _failure(self, last: str) -> UserError:
+        """What the last line that a program said means to people."""
+        if last.startswith("ModuleNotFoundError"):
+            return UserError("styles.no_python")
+        return UserError(f"{self._errors}.failed", reason=last)
 
     def _done(self) -> None:
         process, self._process = self._process, None
