@@ -21,7 +21,7 @@ from desktop.tools.layer_edits import place_above
 
 CHANNELS = ("red", "green", "blue")
 BINS = 1024  # of 16-bit levels; pictures of 8 bits have a bin for each of theirs
-MOST_PIXELS = 2_000_000  # looked at: more say the same
+MOST_PIXELS = 200_000  # looked at: more say the same, and the window waits for it
 MOST_POINTS = 16  # of a curve: as many as a hand can still move
 CLOSE = 0.75 / 255  # a curve that is nowhere farther from what was found needs no further point; 0.5 is rounding
 SAME = 1.5 / 255  # how far pixels of one level may end from each other, on average
