@@ -38,7 +38,8 @@ from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
 AT_ONCE_S = 0.004  # what may be waited for; longer work is left to the threads
 FIRST_TAKES = 2  # times as long the first piece under a brush may take
-FIRST_SPEED = 3e8  # blended pixels a second, until it was measured
+BRUSH_TILES = 24  # more are no brush's doing but a setting's, and nothing is known below them in time
+FIRST_SPEED = 1.5e8  # blended pixels a second and thread, until it was measured
 REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
 SMALL_PART = TILE * TILE // 8  # from here on parts of tiles wait for their turn
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
@@ -139,8 +140,8 @@ class Compositor:
             self._update_levels_over(part)
         return done
 
-    def refresh_soon(self, *, first: Rect = EMPTY_RECT) -> list[Rect]:
-        """As `refresh`, but only what takes no time is done at once; the rest comes out of a later call.
+    def refresh_soon(self, *, first: Rect = EMPTY_RECT, at_once_s: float = AT_ONCE_S) -> list[Rect]:
+        """As `refresh`, but only what takes `at_once_s` is done at once; the rest comes out of a later call.
 
         A brush's dabs are small, and go before whole tiles. Those come in the order they were marked in, so that under
         a slider that marks all of them again and again none waits for ever.
@@ -151,7 +152,7 @@ class Compositor:
             (key for key in self._stale if key not in self._jobs),
             key=lambda key: (not is_first(key), min(self._stale[key].area, SMALL_PART)),
         )
-        now = self._quick_ones([(key, self._stale[key]) for key in waiting])
+        now = self._quick_ones([(key, self._stale[key]) for key in waiting], at_once_s)
         for key, _ in now:
             del self._stale[key]
         self._compose([(key, part) for key, part in now if (0, *key) in self._tiles])
@@ -185,7 +186,7 @@ class Compositor:
     def prepare_quick(self, keys: Iterable[TileKey]) -> None:
         """Composites those level-0 tiles that take no time."""
         missing = [(key, _rect_of(key)) for key in keys if (0, *key) not in self._tiles and key not in self._jobs]
-        self.prepare(key for key, _ in self._quick_ones(missing))
+        self.prepare(key for key, _ in self._quick_ones(missing, AT_ONCE_S))
 
     def has_tile(self, level: int, column: int, row: int) -> bool:
         return (level, column, row) in self._tiles
@@ -235,15 +236,16 @@ class Compositor:
                 tile[y : y + side, x : x + side] = pixels
         self._update_levels_over(composed.part, start=known + 1)
 
-    def _quick_ones(self, items: list[tuple[TileKey, Rect]]) -> list[tuple[TileKey, Rect]]:
+    def _quick_ones(self, items: list[tuple[TileKey, Rect]], at_once_s: float) -> list[tuple[TileKey, Rect]]:
         """The first of them that can be waited for, going by how long such work took until now.
 
-        While an edit paints it is one at least, so that what lies below the brush becomes known.
+        While a brush paints it is one at least, so that what lies below it becomes known.
         """
         quick: list[tuple[TileKey, Rect]] = []
         branches = self._current_branches()
-        left = self._speed * AT_ONCE_S
-        least = -FIRST_TAKES * left if self._document.is_editing else 0
+        left = self._speed * at_once_s * (1 if len(self._jobs) > 0 else self._pool.threads)
+        is_brush = self._document.is_editing and len(items) <= BRUSH_TILES
+        least = -FIRST_TAKES * self._speed * AT_ONCE_S if is_brush else 0
         for key, part in items:
             left -= self._blended_pixels(key, part, branches)
             if left < (0 if quick else least):
@@ -300,13 +302,15 @@ class Compositor:
             raster.write_bgra(acc, tile, area)
 
         is_small = sum(part.area for _, part in items) < INLINE_PIXELS
+        is_inline = is_small or len(self._jobs) > 0
         is_telling = not is_small and len(items) <= REFRESH_BATCH
         pixels = sum(self._blended_pixels(*item, branches) for item in items) if is_telling else 0
         start = time.perf_counter()
         largest_first = sorted(items, key=lambda item: -item[1].area)  # no thread is left with a large one at the end
-        self._pool.run(compose, largest_first, inline=is_small or len(self._jobs) > 0)
+        self._pool.run(compose, largest_first, inline=is_inline)
         if pixels:
-            self._speed += (pixels / (time.perf_counter() - start) - self._speed) / 8
+            threads = 1 if is_inline else min(self._pool.threads, len(items))
+            self._speed += (pixels / threads / (time.perf_counter() - start) - self._speed) / 8
         while len(self._below) > BELOW_TILES:
             self._forget_below_in(next(iter(self._below)))
         self._groups.limit()

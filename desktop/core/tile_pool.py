@@ -53,6 +53,10 @@ class TilePool:
         # For work that nobody waits for: one core stays free for whoever goes on meanwhile.
         self._later = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="raster-later", initializer=step_back)
 
+    @property
+    def threads(self) -> int:
+        return max(self._threads, 1)
+
     def __enter__(self) -> TilePool:
         return self
 

@@ -102,7 +102,7 @@ def test_a_change_while_a_tile_is_on_its_way_is_not_lost(
     for opacity in (0.2, 0.9):
         with document.edit("Opacity") as edit:
             edit.replace_layer(document.document.layer(2).changed(opacity=opacity))
-        assert compositor.refresh_soon() == []
+        assert compositor.refresh_soon(at_once_s=0) == []
         assert started.wait(PATIENCE_S)
     assert compositor.is_stale
     may_go_on.set()

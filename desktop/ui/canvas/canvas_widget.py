@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QEnterEvent,
@@ -28,6 +30,7 @@ from desktop.ui.state import EditorState
 
 FRAME_MS = 16
 THREADS_MS = 4  # until the threads that composite tiles are asked again
+BREATH_MS = 1  # after a frame or a painting: events and other timers come before more of the picture
 
 
 class CanvasWidget(TypingWidget):
@@ -52,6 +55,7 @@ class CanvasWidget(TypingWidget):
         self._frame.timeout.connect(self._next_frame)
         self._slices = QTimer(self, singleShot=True, interval=0)
         self._slices.timeout.connect(self._do_slice)
+        self._worked_at = 0.0  # when the last frame or painting ended, on time.perf_counter
         self.pointer = PointerInput(self)
         self.overlays: list[Overlay] = []
         self._scene = CanvasScene(self)
@@ -180,8 +184,9 @@ class CanvasWidget(TypingWidget):
         for rect in merged_rects(event.region()):
             is_whole = self._scene.draw(painter, device_rect(rect, ratio, shift)) and is_whole
         painter.end()
+        self._worked_at = time.perf_counter()
         if not is_whole:
-            self._slices.start()
+            self._slices.start(BREATH_MS)
 
     # changes of the document
 
@@ -196,11 +201,13 @@ class CanvasWidget(TypingWidget):
 
     def _next_frame(self) -> None:
         """Once a frame: the pointer's last moves, then exactly what they changed."""
+        start = time.perf_counter()
         self.pointer.flush()
         if self._picture is None:
             return
-        for rect in self._picture.refresh(self.visible_rect()):
+        for rect in self._picture.refresh(self.visible_rect(), spent_s=time.perf_counter() - start):
             self._update_image_rect(rect)
+        self._worked_at = time.perf_counter()
         if self._picture.is_stale:
             self._frame.start()
         if self._picture.size != self._known_size:
@@ -208,6 +215,9 @@ class CanvasWidget(TypingWidget):
             self.fit()
 
     def _do_slice(self) -> None:
+        if time.perf_counter() - self._worked_at < BREATH_MS / 1000:  # in the same round of the loop: a longer pause
+            self._slices.start(BREATH_MS)
+            return
         pictures = [self.visible_picture, self.split.picture if self.split.is_shown else None]
         slices = [picture.work_slice(self.view, self.visible_rect()) for picture in pictures if picture is not None]
         for ready, _ in slices:

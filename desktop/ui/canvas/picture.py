@@ -19,7 +19,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF, QTransform
 
 from desktop.core.color import Rgba8
-from desktop.core.compositor import Compositor
+from desktop.core.compositor import AT_ONCE_S, Compositor
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, Size
 from desktop.core.layers import LayerId
@@ -28,6 +28,8 @@ from desktop.core.tiles import TILE, TileKey, tiles_touched
 from desktop.ui.canvas.screen_tiles import ScreenTiles
 from desktop.ui.canvas.view import NEAREST_FROM, View
 
+FRAME_WORK_S = 0.008  # of the pointer and the compositor together: half a frame, painting it is the other
+LEAST_AT_ONCE_S = 0.001
 SLICE_MS = 5.0  # work between two events: a third of a frame
 PAINT_MS = 4.0  # tiles halved while painting a frame; the rest comes in slices
 CHECKER_PX = 8
@@ -72,9 +74,14 @@ class Picture:
         """True while parts still show what was there before a change."""
         return self._compositor.is_stale
 
-    def refresh(self, visible: Rect) -> list[Rect]:
-        """Shows what changed as far as it is composited by now; returns where, in image pixels."""
-        changed = self._compositor.refresh_soon(first=visible)
+    def refresh(self, visible: Rect, *, spent_s: float = 0.0) -> list[Rect]:
+        """Shows what changed as far as it is composited by now; returns where, in image pixels.
+
+        What the frame took until now is taken off what is composited at once; without an edit the threads do most.
+        """
+        wish = AT_ONCE_S if self._document.is_editing else AT_ONCE_S / 2
+        at_once_s = min(max(FRAME_WORK_S - spent_s, LEAST_AT_ONCE_S), wish)
+        changed = self._compositor.refresh_soon(first=visible, at_once_s=at_once_s)
         for rect in changed:
             self._screen.update(rect)
         return changed
