@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from desktop.picture_arguments import crop_command, extend_command, remove_comma
 from desktop.run_arguments import (
     batch_command,
     decode_command,
+    deep_prior_command,
     encode_command,
     generate_command,
     run_command,
@@ -48,6 +50,7 @@ commands (scumble COMMAND --help tells more):
   extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   self-denoise IN OUT       take noise out by a network that learns on this picture (needs PyTorch)
+  deep-prior IN OUT         the same by one that never saw a picture; with --mask it fills a hole (needs PyTorch)
   text IN OUT --text T      write on a picture; into .ora as a text layer
   shape IN OUT --kind K     draw a rectangle, ellipse, line, polygon or star; into .ora as a shape layer
   color-range IN OUT        select by colour: a mask for run and remove
@@ -148,7 +151,23 @@ def _convert_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
     parser.add_argument("source", metavar="IN", type=Path)
     parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
     parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
-    return lambda given: commands.convert(given.source, given.target, commands.printer(given.json))
+    parser.add_argument("--window", type=float, metavar="W", help="of DICOM: how many values are shown …")
+    parser.add_argument("--level", type=float, metavar="L", help="… around which (the file's own window)")
+
+    def run(given: argparse.Namespace) -> int:
+        window = _window_of(given.window, given.level)
+        return commands.convert(given.source, given.target, commands.printer(given.json), window)
+
+    return run
+
+
+def _window_of(width: float | None, level: float | None) -> tuple[float, float] | None:
+    """Lowest and highest value."""
+    if width is None and level is None:
+        return None
+    if width is None or level is None or not 0 < width < math.inf or not math.isfinite(level):
+        raise UserError("cli.bad_window")
+    return level - width / 2, level + width / 2
 
 
 def _models_command(parser: Parser) -> Callable[[argparse.Namespace], int]:
@@ -236,6 +255,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "crop": crop_command,
     "filter": filter_command,
     "self-denoise": self_denoise_command,
+    "deep-prior": deep_prior_command,
     "text": text_command,
     "shape": shape_command,
     "color-range": color_range_command,

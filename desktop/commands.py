@@ -14,7 +14,7 @@ import msgspec
 from desktop import paths
 from desktop.core.errors import UserError
 from desktop.io.formats import FileFormat, format_of_bytes, format_of_suffix
-from desktop.io.image_files import ImageFile, read_head, read_image, write_image
+from desktop.io.image_files import ImageFile, read_head, read_image, windowed, write_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.runner import (
@@ -61,23 +61,31 @@ def printer(as_json: bool) -> Printer:
     return print_json if as_json else print_text
 
 
-def convert(source: Path, target: Path, tell: Printer) -> int:
+def convert(source: Path, target: Path, tell: Printer, window: tuple[float, float] | None = None) -> int:
+    """`window`: of measured values (DICOM) the lowest and highest that are shown, else as the file says."""
     if check_target(target) is FileFormat.OPENRASTER:
         from desktop.io.documents import open_document_file  # here: a run needs no compositing kernels
         from desktop.io.openraster import save_openraster
 
-        document = open_document_file(source)
+        document = open_document_file(source, window=window)
         save_openraster(document, target)
         size, depth, layers = document.size, document.depth, len(document.layers)
         facts = {"width": size.width, "height": size.height, "depth": depth, "layers": layers}
     else:
-        image = flat_picture(source)
+        image = flat_picture(source) if window is None else _windowed(source, window)
         write_image(target, image)
         height, width = image.pixels.shape[:2]
         facts = {"width": width, "height": height, "depth": image.pixels.dtype.itemsize * 8, "layers": 1}
     text = f"{target}: {facts['width']} × {facts['height']} pixels, {facts['depth']} bits"
     tell({"input": str(source), "output": str(target), **facts}, text)
     return 0
+
+
+def _windowed(source: Path, window: tuple[float, float]) -> ImageFile:
+    image = read_image(source, keeps_range=True)
+    if image.values is None:
+        raise UserError("file.no_values", path=source)
+    return windowed(image, window)
 
 
 def list_models(tell: Printer) -> int:

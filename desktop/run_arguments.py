@@ -154,6 +154,29 @@ def self_denoise_command(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def deep_prior_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = (
+        "The deep image prior: a network that has never seen a picture is fitted to this one until it would learn the "
+        "noise. With --mask it fills what is white there and leaves the rest as it is. At most 0.6 megapixels, or a "
+        "mask in a larger picture. Needs PyTorch, as self-denoise does."
+    )
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="its ending chooses the format")
+    parser.add_argument("--mask", type=Path, metavar="PICTURE", help="white: filled, black: left alone")
+    parser.add_argument("--minutes", type=float, default=5.0, metavar="M", help="how long it may learn (5)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.self_restore_command import self_restore
+
+        kind = "prior" if given.mask is None else "fill"
+        tell = commands.printer(given.json)
+        return self_restore(kind, given.source, given.target, given.minutes, tell, given.mask)
+
+    return run
+
+
 def encode_command(parser: argparse.ArgumentParser) -> Run:
     parser.description = (
         "Code a picture into a small file by a learned codec; folders: every picture of one into the other. Only the "

@@ -55,7 +55,9 @@ class Config(RestoringConfig):
     """All that a run can be told; every field is a flag of the command line."""
 
     run: Path = Path("runs/deblur")
-    widths: tuple[int, int, int] = (64, 128, 96)  # the two fine stages fit those of the denoiser
+    widths: tuple[int, int, int] = (64, 128, 96)  # those of the JPEG cleaner, from which it goes on
+    grid_width: int = 64
+    start: tuple[Path, ...] = (Path("onnx/jpeg-photo/model.onnx"),)
 
 
 PRESETS = {

@@ -286,6 +286,14 @@ MESSAGES: dict[str, str] = {
     # networks that learn on the picture itself
     "restoring.busy": "A network is learning on a picture already; wait for it or cancel it.",
     "restoring.failed": "The network could not learn on this picture: {reason}",
+    "cli.bad_window": "--window and --level go together: a width above 0 and the value in its middle.",
+    "file.no_values": "{path} holds no measured values that a window could be laid on.",
+    "restoring.bad_part": (
+        "The network can be fitted to {least} pixels in each direction up to {most} megapixels, not to {width} × "
+        "{height}. Select a part of the picture."
+    ),
+    "restoring.nothing_to_fill": "Nothing says what is to be filled: select it, or name a mask.",
+    "restoring.other_mask": "The mask {mask} has {width} × {height} pixels, the picture has another size.",
     "restoring.bad_minutes": "A network can learn for {least} to {most} minutes, not {minutes}.",
     "restoring.changed_meanwhile": "The picture changed its size or depth meanwhile; the result was given up.",
     "tool.no_document": "Open a picture first.",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Metadata, new_layer_from_pixels
+from desktop.core.errors import UserError
 from desktop.core.geometry import Size
+from desktop.core.layers import AdjustmentLayer, EffectSettings
 from desktop.core.tiles import Placer
-from desktop.io.formats import FileFormat, ImageFile, format_of_bytes
+from desktop.io.formats import FileFormat, ImageFile, MeasuredValues, format_of_bytes
 from desktop.io.image_files import read_head, read_image
 from desktop.io.openraster import load_openraster
 from desktop.io.pixel_forms import is_opaque, is_really_gray
@@ -17,15 +21,27 @@ DEFAULT_DPI = (72.0, 72.0)
 BACKGROUND_NAME = "Background"
 
 
-def open_document_file(path: Path, place: Placer | None = None) -> Document:
+def open_document_file(
+    path: Path, place: Placer | None = None, *, window: tuple[float, float] | None = None
+) -> Document:
     """The document in a file of any readable kind, told by its content; `place` says where its tiles are kept.
 
-    Raises UserError only.
+    Measured values (DICOM) keep their whole range; the window that is shown, the file's own or the one given (lowest,
+    highest value), is a layer of levels above them. Raises UserError only.
     """
     path = Path(path)
     if format_of_bytes(read_head(path)) is FileFormat.OPENRASTER:
         return load_openraster(path, place)
-    return document_from_image(read_image(path), place=place)
+    image = read_image(path, keeps_range=True)
+    values = image.values
+    if window is not None:
+        if values is None:
+            raise UserError("file.no_values", path=path)
+        values = values.looked_at(window)
+    document = document_from_image(image, place=place)
+    if values is None or values.window is None:
+        return document
+    return document.with_layer_inserted(_window_layer(document, values))
 
 
 def document_from_image(image: ImageFile, name: str = BACKGROUND_NAME, place: Placer | None = None) -> Document:
@@ -39,6 +55,16 @@ def document_from_image(image: ImageFile, name: str = BACKGROUND_NAME, place: Pl
         metadata=Metadata(image.exif, image.xmp),
     )
     return document.with_layer_inserted(new_layer_from_pixels(document, image.pixels, name, place=place))
+
+
+def _window_layer(document: Document, values: MeasuredValues) -> AdjustmentLayer:
+    """Levels that show what lies in the window from black to white; named as radiologists name it."""
+    assert values.window is not None
+    black, white = (float(np.clip(share, 0, 1)) * 255 for share in values.shares())
+    low, high = sorted(values.window)
+    settings = EffectSettings("levels", (("all_black", min(black, 254.0)), ("all_white", max(white, 1.0))))
+    name = f"Window {high - low:.4g}, level {(low + high) / 2:.4g}"
+    return AdjustmentLayer(id=document.next_layer_id(), name=name, settings=settings)
 
 
 def flat_image(document: Document) -> ImageFile:

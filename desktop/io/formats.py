@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -19,6 +19,7 @@ class FileFormat(Enum):
     TIFF = "TIFF"
     BMP = "BMP"
     OPENRASTER = "OpenRaster"
+    DICOM = "DICOM"  # read only
 
 
 class Subsampling(Enum):
@@ -40,6 +41,8 @@ SUFFIXES: dict[str, FileFormat] = {
     ".ora": FileFormat.OPENRASTER,
 }
 
+READABLE_SUFFIXES = (*SUFFIXES, ".dcm", ".dicom")  # what a file may be called that can be opened
+
 # First bytes of kinds that are pictures, but not ours to open: they deserve a better sentence than "not a picture".
 _OTHER_PICTURES: tuple[bytes, ...] = (
     b"GIF8",
@@ -52,7 +55,33 @@ _OTHER_PICTURES: tuple[bytes, ...] = (
 )
 _OTHER_PICTURES += (b"\x00\x00\x00\x0cjP  ", b"\x76\x2f\x31\x01", b"#?RADIANCE", b"FUJIFILM", b"II\x1a\x00\x00\x00HEAP")
 _BMP_HEADER_SIZES = tuple(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
+# Without the preamble of a file: the first element is the group's length or the character set
+_BARE_DICOM = (b"\x02\x00\x00\x00UL", b"\x08\x00\x05\x00CS", b"\x08\x00\x05\x00\x0a\x00\x00\x00ISO_IR")
 _ISO_MEDIA_PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"crx ")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredValues:
+    """What levels of grey were measured as (Hounsfield units, counts …), and which of them are to be looked at.
+
+    `low` and `high` are the values that black and white stand for; `window` (low, high) is what the file says to show.
+    """
+
+    low: float
+    high: float
+    window: tuple[float, float] | None = None
+
+    def looked_at(self, window: tuple[float, float]) -> MeasuredValues:
+        """With another window, given as its lowest and highest value."""
+        is_turned = self.low > self.high
+        return replace(self, window=(window[1], window[0]) if is_turned else window)
+
+    def shares(self) -> tuple[float, float]:
+        """Where between black, 0, and white, 1, the window begins and ends; it may begin before and end behind."""
+        if self.window is None:
+            return (0.0, 1.0)
+        span = self.high - self.low
+        return ((self.window[0] - self.low) / span, (self.window[1] - self.low) / span)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +100,7 @@ class ImageFile:
     format: FileFormat = FileFormat.PNG
     has_alpha: bool = True
     is_gray: bool = False
+    values: MeasuredValues | None = None
 
     def __post_init__(self) -> None:
         assert self.pixels.shape[2:] == (4,), self.pixels.shape
@@ -96,9 +126,11 @@ def format_of_suffix(path: Path) -> FileFormat:
 
 
 def format_of_bytes(head: bytes) -> FileFormat | None:
-    """The kind of a file by its first bytes (64 are enough), whatever its name; None if it is not one of ours."""
+    """The kind of a file by its first bytes (132 are enough), whatever its name; None if it is not one of ours."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return FileFormat.PNG
+    if head[128:132] == b"DICM" or head.startswith(_BARE_DICOM):  # first: what stands before may call itself a TIFF
+        return FileFormat.DICOM
     if head.startswith(b"\xff\xd8\xff"):
         return FileFormat.JPEG
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import psutil
 from PIL import Image
 
@@ -22,6 +23,7 @@ from desktop.io.atomic import read_error, replacing
 from desktop.io.formats import (
     FileFormat,
     ImageFile,
+    MeasuredValues,
     Subsampling,
     UnsupportedContentError,
     format_of_bytes,
@@ -31,13 +33,13 @@ from desktop.io.formats import (
 from desktop.io.metadata import exif_for_picture, exif_upright, orientation_of, xmp_upright
 from desktop.io.pixel_forms import turned_upright
 
-__all__ = ["MAX_PIXELS", "FileFormat", "ImageFile", "Subsampling", "read_head", "read_image", "write_image"]
+__all__ = ["MAX_PIXELS", "FileFormat", "ImageFile", "Subsampling", "read_head", "read_image", "windowed", "write_image"]
 
 MAX_PIXELS = 500_000_000  # 2 GB at 8 bits: more than any camera, less than a bomb wants
 DEFAULT_QUALITY = 92
 WHITE = (255, 255, 255)
 
-_HEAD_BYTES = 64
+_HEAD_BYTES = 132
 _MAX_SIDE = {FileFormat.JPEG: 65_535, FileFormat.WEBP: 16_383, FileFormat.BMP: 65_535}
 
 # Codecs write what they think of a file to the log; what matters reaches the user as an error.
@@ -60,8 +62,11 @@ class _Stated:
     decode: Callable[[], ImageFile]
 
 
-def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFile:
-    """The picture in a file, upright, whatever the file's name says. Raises UserError only."""
+def read_image(path: Path, *, max_pixels: int = MAX_PIXELS, keeps_range: bool = False) -> ImageFile:
+    """The picture in a file, upright, whatever the file's name says. Raises UserError only.
+
+    Of measured values the window is shown that the file names, or all of them where `keeps_range`.
+    """
     path = Path(path)
     kind = _kind_of(path)
     try:
@@ -70,7 +75,8 @@ def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFile:
             if stated is None:
                 raise UserError("file.damaged", path=path)
             _check_size(path, stated, max_pixels)
-            return _upright(_decoded(path, stated))
+            image = _upright(_decoded(path, stated))
+            return image if keeps_range else windowed(image)
     except OSError as error:
         raise read_error(error, path) from error
 
@@ -115,6 +121,20 @@ def write_image(
             raise UserError("file.unknown_suffix", suffix=path.suffix, known=".png, .jpg, .webp, .tif, .bmp")
 
 
+def windowed(image: ImageFile, window: tuple[float, float] | None = None) -> ImageFile:
+    """What lies in the window, spread from black to white; the file's own where none is given."""
+    if window is None and (image.values is None or image.values.window is None):
+        return image
+    assert image.values is not None
+    values = image.values if window is None else image.values.looked_at(window)
+    black, white = values.shares()
+    most = np.float32(np.iinfo(image.pixels.dtype).max)
+    shown = (image.pixels[..., :3] / most - np.float32(black)) / np.float32(white - black)
+    levels = np.rint(np.clip(shown, 0, 1) * most).astype(image.pixels.dtype)
+    low, high = values.window or (values.low, values.high)
+    return replace(image, pixels=np.dstack([levels, image.pixels[..., 3]]), values=MeasuredValues(low, high))
+
+
 def read_head(path: Path) -> bytes:
     """The first bytes of a file, enough to tell its kind. Raises UserError."""
     try:
@@ -142,6 +162,8 @@ def _stated(kind: FileFormat, file: BinaryIO) -> _Stated | None:
     """Reads the header; None where it makes no sense."""
     if kind is FileFormat.TIFF:
         return _stated_by_tiff(file)
+    if kind is FileFormat.DICOM:
+        return _stated_by_dicom(file)
     data = file.read()
     if kind is FileFormat.PNG:
         header = png.read_header(data)
@@ -189,6 +211,18 @@ def _stated_by_tiff(file: BinaryIO) -> _Stated | None:
         header.is_complete,
         lambda: tiff.read_tiff(file),
     )
+
+
+def _stated_by_dicom(file: BinaryIO) -> _Stated | None:
+    from desktop.io import dicom
+
+    data = file.read()
+    try:
+        header = dicom.read_dicom_header(data)
+    except Exception:  # noqa: BLE001 - pydicom meets nonsense with errors of any kind
+        return None
+    width, height = header.width, header.height
+    return _Stated(FileFormat.DICOM, width, height, dicom.BYTES_PER_PIXEL, True, lambda: dicom.read_dicom(data))
 
 
 def _check_size(path: Path, stated: _Stated, max_pixels: int) -> None:

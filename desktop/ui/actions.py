@@ -223,6 +223,8 @@ _AI = (
     _a("styles.learn", "styles", "styles.jobs.learn", icon="plus", condition="can_learn_style"),
     _a("styles.cancel", "styles", "styles.jobs.cancel", icon="stop", condition="learns_style", separated=True),
     _a("restore.denoise", "restore", "restoring.open", icon="denoise", condition="document", argument="denoise"),
+    _a("restore.prior", "restore", "restoring.open", icon="denoise", condition="document", argument="prior"),
+    _a("restore.fill", "restore", "restoring.open", icon="restore", condition="selection", argument="fill"),
     _a("restore.cancel", "restore", "restoring.cancel", icon="stop", condition="restores", separated=True),
     _a("live.keep", "generate", "live.keep", icon="translate", condition="can_keep_live", separated=True),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),

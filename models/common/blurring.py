@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.common.compressing import grainy
 from models.common.degrade import jpeg
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
@@ -23,6 +24,7 @@ KERNEL_PX = 25  # side of every kernel: no blur reaches farther than twelve pixe
 FINER = 4  # kernels are drawn this much larger, then shrunk
 GAMMA = 2.2
 SHAKE_STEPS = 24
+UNTOUCHED_SHARE = 0.4
 
 
 def disc_kernel(radius_px: float) -> Kernel:
@@ -58,20 +60,27 @@ def blurred(clean: Rgb8, kernel: Kernel) -> Rgb8:
     return np.clip(np.rint(seen ** (1 / GAMMA) * 255), 0, 255).astype(np.uint8)
 
 
-def random_blur(clean: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
-    """(blurred, clean): a fifth of the pictures is sharp, for those must stay; a little noise and JPEG mostly."""
+def random_blur(untouched: Rgb8, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
+    """(blurred, clean): well over a third of the pictures is sharp, with grain or JPEG as they may be, and must stay.
+
+    Nothing is blurred by less than a pixel: such pictures look like soft ones, and those are to be left alone.
+    """
     kind = rng.random()
-    if kind < 0.2:
-        spoilt = clean
-    elif kind < 0.4:
-        spoilt = blurred(clean, disc_kernel(rng.uniform(0.7, 3.5)))
-    elif kind < 0.55:
-        spoilt = blurred(clean, gaussian_kernel(rng.uniform(0.5, 2.2)))
+    if kind < UNTOUCHED_SHARE:
+        clean = untouched if rng.random() < 0.4 else grainy(untouched, rng)
+        clean = jpeg(clean, int(rng.integers(80, 100))) if rng.random() < 0.4 else clean
+        return clean, clean
+    kind = (kind - UNTOUCHED_SHARE) / (1 - UNTOUCHED_SHARE)
+    if kind < 0.3:
+        kernel = disc_kernel(rng.uniform(1.0, 3.5))
+    elif kind < 0.5:
+        kernel = gaussian_kernel(rng.uniform(0.7, 2.2))
     elif kind < 0.75:
-        spoilt = blurred(clean, line_kernel(rng.uniform(2, 11), rng.uniform(0, np.pi)))
+        kernel = line_kernel(rng.uniform(3, 11), rng.uniform(0, np.pi))
     else:
-        spoilt = blurred(clean, shake_kernel(rng.uniform(3, 14), rng))
-    return _taken(spoilt, rng.uniform(0, 3), None if rng.random() < 0.4 else int(rng.integers(80, 99)), rng), clean
+        kernel = shake_kernel(rng.uniform(4, 14), rng)
+    quality = None if rng.random() < 0.4 else int(rng.integers(80, 99))
+    return _taken(blurred(untouched, kernel), rng.uniform(0, 3), quality, rng), untouched
 
 
 def _fixed(clean: Rgb8, rng: np.random.Generator, *, make: MakeKernel) -> tuple[Rgb8, Rgb8]:

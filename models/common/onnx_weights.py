@@ -1,4 +1,4 @@
-"""Weights out of an exported model, to go on training from what was shipped."""
+"""Weights out of an exported model or a checkpoint, to go on training from what was shipped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
+from models.common.checkpoints import read_checkpoint
 from models.common.data import DataError
 from models.common.half import HALF
 
@@ -26,17 +27,28 @@ def load_exported(network: nn.Module, path: Path) -> None:
 
 
 def load_fitting(network: nn.Module, path: Path) -> None:
-    """Like `load_exported`, but what has another name or size there begins as it is; DataError when all has."""
+    """From an exported model or a checkpoint; what has another name or size there begins as it is, but not all may."""
     if not path.exists():
-        raise DataError(f"There is no exported model {path} to go on from.")
-    given = {tensor.name.removesuffix(HALF): tensor for tensor in onnx.load(path).graph.initializer}
+        raise DataError(f"There is no model {path} to go on from.")
+    given = _averaged(path) if path.suffix == ".pt" else _stored(path)
     fitting = {
         name: parameter
         for name, parameter in network.named_parameters()
-        if name in given and tuple(given[name].dims) == tuple(parameter.shape)
+        if name in given and given[name].shape == parameter.shape
     }
     if not fitting:
         raise DataError(f"{path} does not fit the network of this run in any part.")
     with torch.no_grad():
         for name, parameter in fitting.items():
-            parameter.copy_(torch.from_numpy(numpy_helper.to_array(given[name]).astype("float32")))
+            parameter.copy_(given[name])
+
+
+def _stored(path: Path) -> dict[str, Tensor]:
+    tensors = onnx.load(path).graph.initializer
+    arrays = {tensor.name.removesuffix(HALF): numpy_helper.to_array(tensor) for tensor in tensors}
+    return {name: torch.from_numpy(array.astype("float32")) for name, array in arrays.items()}
+
+
+def _averaged(path: Path) -> dict[str, Tensor]:
+    """Of a checkpoint, the averaged weights."""
+    return {name.removeprefix("module."): values for name, values in read_checkpoint(path)["ema"].items()}

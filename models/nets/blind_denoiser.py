@@ -37,10 +37,17 @@ class NoiseEstimator(nn.Module):
 class CleaningUNet(nn.Module):
     """The noise in a picture, given how strong it is: cells (N, 12, h, w), level (N, 1, h, w) → (N, 12, h, w)."""
 
-    def __init__(self, widths: tuple[int, int, int], depths: tuple[int, int, int], *, told_coarse: int = 0) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, int, int],
+        depths: tuple[int, int, int],
+        *,
+        told_coarse: int = 0,
+        cells: tuple[int, int] = (12, 12),  # channels in and out: a cell is 2 × 2 pixels of three colours
+    ) -> None:
         super().__init__()
         fine, middle, coarse = widths
-        self.read = convolution(13, fine)
+        self.read = convolution(cells[0] + 1, fine)
         self.fine_in = self._blocks(fine, depths[0])
         self.to_middle = convolution(fine, middle, size=2, stride=2)
         self.middle_in = self._blocks(middle, depths[1])
@@ -52,7 +59,7 @@ class CleaningUNet(nn.Module):
         self.middle_out = self._blocks(middle, depths[1])
         self.from_middle = Upsample(middle, fine)
         self.fine_out = self._blocks(fine, depths[0])
-        self.write = convolution(fine, 12)
+        self.write = convolution(fine, cells[1])
         nn.init.zeros_(self.write.weight)  # training starts from the untouched picture
         nn.init.zeros_(self.write.bias)
 

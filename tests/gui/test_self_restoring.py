@@ -131,3 +131,28 @@ def test_the_result_is_for_the_picture_it_began_with(desk: Desk) -> None:
     desk.wait_for_layer(opened)
     assert len(desk.window.state.document.layers) == 1
     assert np.array_equal(desk.window.state.document.layers[0].tiles.read(Rect(0, 0, 1, 1))[0, 0, :3], [7, 7, 7])
+
+
+def test_a_hole_is_filled_from_a_part_of_the_picture_alone(desk: Desk) -> None:
+    desk.studio.show_plain(900, 700, level=100)
+    opened = desk.window.state.open_document
+    assert opened is not None
+    select_shape(opened, rectangle(Point(600, 300), Point(640, 310), opened.document.size.rect()), Joined.REPLACE)
+    desk.use(DARKER)
+    desk.window.perform("restore.fill")
+    assert desk.jobs.dialog is not None
+    desk.jobs.dialog.start.click()
+    layer, whole = desk.wait_for_layer(opened), opened.document.size.rect()
+    assert layer.tiles.content_bounds() == Rect(560, 260, 120, 90)
+    assert layer.mask is not None
+    assert layer.mask.tiles.read(whole)[305, [620, 650], 0].tolist() == [255, 0]
+
+
+def test_a_picture_that_is_too_large_for_an_untrained_network_is_refused_at_once(desk: Desk) -> None:
+    desk.studio.show_plain(1000, 800, level=100)
+    desk.use(DARKER)
+    shown: list[UserError] = []
+    desk.window.show_error = shown.append
+    desk.window.perform("restore.prior")
+    assert [error.key for error in shown] == ["restoring.bad_part"]
+    assert desk.jobs.dialog is None

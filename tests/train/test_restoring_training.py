@@ -14,7 +14,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from models import jpeg, noise2void, upscale_photo  # noqa: E402
+from models import deep_image_prior, jpeg, noise2void, upscale_photo  # noqa: E402
 from models.common.blurring import KERNEL_PX, disc_kernel, line_kernel, random_blur, shake_kernel  # noqa: E402
 from models.common.checkpoints import LATEST, read_checkpoint  # noqa: E402
 from models.common.compressing import random_compression, through_jpeg, twice_through_jpeg  # noqa: E402
@@ -193,3 +193,52 @@ def test_noise2void_in_tiles_is_noise2void_whole(monkeypatch):
     whole = noise2void.denoised(network, picture)
     monkeypatch.setattr(noise2void, "TILE_PX", 64)
     assert np.abs(noise2void.denoised(network, picture).astype(int) - whole).max() <= 1
+
+
+def test_the_deep_image_prior_resumes_exactly_and_leaves_what_is_no_hole(tmp_path):
+    picture = generated_blocks(1)[0][:72, :80]
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask[20:40, 30:50] = 255
+    Image.fromarray(picture).save(tmp_path / "picture.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+
+    def config(run: str, steps: int) -> Any:
+        return smoke_config(
+            deep_image_prior,
+            tmp_path / run,
+            pictures=tmp_path / "picture.png",
+            mask=tmp_path / "mask.png",
+            out=tmp_path / run,
+            steps=steps,
+        )
+
+    whole = np.asarray(Image.open(deep_image_prior.restore(config("whole", 4))))
+    deep_image_prior.restore(config("parts", 2))
+    resumed = np.asarray(Image.open(deep_image_prior.restore(config("parts", 4), resume=True)))
+    assert np.array_equal(whole, resumed)
+    assert np.array_equal(whole[mask == 0], picture[mask == 0])
+    assert not np.array_equal(whole[mask > 0], picture[mask > 0])
+
+
+def test_the_deep_image_prior_keeps_the_answer_that_hits_the_hidden_pixels_best():
+    config = smoke_config(deep_image_prior, Path("unused"), patience=3, mean_over=0.0)
+    clean = np.full((32, 32, 3), 0.5, np.float32)
+    noisy = (clean + np.random.default_rng(0).normal(0, 0.1, clean.shape)).astype(np.float32)
+    fit = deep_image_prior.Fit(noisy, np.zeros((32, 32), bool), config)
+    learning = torch.from_numpy(clean).permute(2, 0, 1)[None]
+    for step, share in enumerate((0.0, 0.5, 1.0), start=1):  # dark, half, as it should be
+        fit.take(learning * share, step)
+    best = fit.best.clone()
+    for step in range(4, 7):  # then the noise is learned where it was shown, and the rest gets worse
+        fit.take(torch.where(fit.hidden > 0, 0.3, fit.target), step)
+        assert fit.is_over(step) == (step == 6)
+    assert torch.equal(fit.best, best)
+    assert fit.best_step == 3
+
+
+def test_the_deep_image_prior_says_what_it_cannot_fit(tmp_path):
+    Image.fromarray(np.zeros((900, 900, 3), np.uint8)).save(tmp_path / "large.png")
+    for pictures in (tmp_path / "large.png", tmp_path / "none.png"):
+        config = dataclasses.replace(deep_image_prior.Config(), pictures=pictures, run=tmp_path / "run")
+        with pytest.raises(DataError):
+            deep_image_prior.read_task(config)

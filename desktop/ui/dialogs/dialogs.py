@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop.core.color import Depth
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
-from desktop.io.formats import SUFFIXES, FileFormat
+from desktop.io.formats import READABLE_SUFFIXES, SUFFIXES, FileFormat
 from desktop.runtime.runner import DeviceInfo
 from desktop.settings import Setting, Settings
 from desktop.ui.commands.ai_commands import AiCommands
@@ -128,7 +128,7 @@ class Dialogs:
         return Path(name) if name else None
 
     def ask_open(self, folder: Path) -> list[Path]:
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        patterns = " ".join(f"*{suffix}" for suffix in READABLE_SUFFIXES)
         names, _ = QFileDialog.getOpenFileNames(
             self._window,
             tr("file.open_title"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
+from desktop.tools.self_restoring import DENOISE, FILL, PRIOR
 from desktop.ui.dialogs.parts import dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.panels.style_panel import picture_of
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from desktop.ui.commands.program_jobs import ProgramJobs
 
 WIDTH_PX, SHOWN_PX = 420, 192
-TITLES = {"denoise": "restoring.denoise_title"}
-HINTS = {"denoise": "restoring.denoise_hint"}
-MINUTES = {"denoise": Range(1, 30, 3, step=1)}
+TITLES = {DENOISE: "restoring.denoise_title", PRIOR: "restoring.prior_title", FILL: "restoring.fill_title"}
+HINTS = {DENOISE: "restoring.denoise_hint", PRIOR: "restoring.prior_hint", FILL: "restoring.fill_hint"}
+MINUTES = {DENOISE: Range(1, 30, 3, step=1), PRIOR: Range(1, 30, 5, step=1), FILL: Range(1, 30, 5, step=1)}
 
 
 class SelfRestoringDialog(QDialog):
