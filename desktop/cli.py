@@ -19,6 +19,7 @@ from desktop.color_range_command import color_range_command
 from desktop.core.errors import UserError
 from desktop.filter_commands import filter_command
 from desktop.layer_style_command import layer_style_command
+from desktop.mend_command import mend_command
 from desktop.options import OpenOptions
 from desktop.packaging_commands import kernels_command, thumbnail_command
 from desktop.picture_arguments import crop_command, extend_command, remove_command, resize_command
@@ -49,6 +50,7 @@ commands (scumble COMMAND --help tells more):
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
+  mend IN OUT               scratches and dust of a scanned photograph, found and filled
   self-denoise IN OUT       take noise out by a network that learns on this picture (needs PyTorch)
   deep-prior IN OUT         the same by one that never saw a picture; with --mask it fills a hole (needs PyTorch)
   text IN OUT --text T      write on a picture; into .ora as a text layer
@@ -256,6 +258,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "filter": filter_command,
     "self-denoise": self_denoise_command,
     "deep-prior": deep_prior_command,
+    "mend": mend_command,
     "text": text_command,
     "shape": shape_command,
     "color-range": color_range_command,

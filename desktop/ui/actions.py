@@ -225,6 +225,7 @@ _AI = (
     _a("restore.denoise", "restore", "restoring.open", icon="denoise", condition="document", argument="denoise"),
     _a("restore.prior", "restore", "restoring.open", icon="denoise", condition="document", argument="prior"),
     _a("restore.fill", "restore", "restoring.open", icon="restore", condition="selection", argument="fill"),
+    _a("restore.mend", "restore", "editing.mending.open", icon="heal", condition="document", separated=True),
     _a("restore.cancel", "restore", "restoring.cancel", icon="stop", condition="restores", separated=True),
     _a("live.keep", "generate", "live.keep", icon="translate", condition="can_keep_live", separated=True),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),

@@ -13,6 +13,7 @@ from desktop.ui.commands.color_range_commands import ColorRangeCommands
 from desktop.ui.commands.crop_commands import CropCommands
 from desktop.ui.commands.extend_commands import ExtendCommands
 from desktop.ui.commands.look_commands import LookCommands
+from desktop.ui.commands.mend_commands import MendCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
@@ -31,6 +32,7 @@ class EditingTools:
         self._window, canvas = window, window.canvas
         self.removal = RemovalCommands(window.state, window.background)
         self.removal.settle = window.ai.settle
+        self.mending = MendCommands(window)
         self.removal.network = self._hole_network
         self.removal.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)

@@ -11,6 +11,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import LayerId
 from desktop.core.remove import Imagine
+from desktop.core.tiles import TileMap
 from desktop.tools.gestures import Gesture
 from desktop.tools.hole_network import StoppedError
 from desktop.tools.removing import LandedRemoval, Removal, land_another, land_removal, removal_of
@@ -75,6 +76,9 @@ class RemovalCommands(QObject):
 
     def run(self) -> None:
         """Fills what is painted or selected. UserError when there is nothing to fill or nowhere to do it."""
+        self._begin(self._state.region.tiles)
+
+    def _begin(self, region: TileMap) -> None:
         opened, options = self._state.open_document, self._state.options.retouch.remove
         if opened is None or self._share is not None:
             return
@@ -83,11 +87,15 @@ class RemovalCommands(QObject):
         removal = removal_of(
             opened.document,
             self._state.layer_id,
-            self._state.region.tiles,
+            region,
             options.settings(seed=self._runs),
             is_new_layer=options.new_layer,
         )
         self._start(opened, removal)
+
+    def run_in_selection(self) -> None:
+        """Fills what is selected, whatever is painted. UserError as for `run`."""
+        self._begin(TileMap(1))
 
     def run_again(self) -> None:
         """Fills the same hole once more by another seed; the result takes the place of the one before."""
