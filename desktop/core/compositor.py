@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from desktop.core import raster
@@ -31,11 +30,11 @@ from desktop.core.geometry import EMPTY_RECT, Rect, rest_of
 from desktop.core.group_cache import GroupCache
 from desktop.core.layers import Layer, LayerId
 from desktop.core.slabs import Slabs
-from desktop.core.tile_jobs import Composed, TileJobs, weight_of
+from desktop.core.tile_jobs import TileJobs, weight_of
 from desktop.core.tile_pool import Accumulator, TilePool, Workspace, usable_cores
+from desktop.core.tile_pyramid import MOST_TILES, TilePyramid, ViewKey
 from desktop.core.tiles import TILE, Area, TileKey, tiles_touched
 
-LEVEL0_TILES = 1024  # 256 MiB: a 64-megapixel window's worth
 AT_ONCE_S = 0.004  # what may be waited for; longer work is left to the threads
 FIRST_TAKES = 2  # times as long the first piece under a brush may take
 BRUSH_TILES = 24  # more are no brush's doing but a setting's, and nothing is known below them in time
@@ -43,8 +42,6 @@ FIRST_SPEED = 1.5e8  # blended pixels a second and thread, until it was measured
 REFRESH_BATCH = 8  # tiles between two looks at the clock: enough to keep two threads busy
 SMALL_PART = TILE * TILE // 8  # from here on parts of tiles wait for their turn
 BELOW_TILES = 96  # 1 MiB each: the tiles under a wide brush and its way
-
-ViewKey = tuple[int, int, int]  # (level, column, row)
 
 
 @dataclass(slots=True)
@@ -64,8 +61,7 @@ class Compositor:
     def __init__(self, open_document: OpenDocument, *, threads: int | None = None) -> None:
         self._document = open_document
         self._pool = TilePool(usable_cores() if threads is None else threads)
-        self._tiles: OrderedDict[ViewKey, Rgba8] = OrderedDict()
-        self._highest = 0  # the farthest level that was asked for
+        self._tiles = TilePyramid(open_document.shown.size)
         self._stale: dict[TileKey, Rect] = {}
         self._below: OrderedDict[TileKey, _Below] = OrderedDict()
         self._below_pictures = Slabs((4, TILE, TILE), np.float32)
@@ -73,7 +69,6 @@ class Compositor:
         self._active: LayerId | None = None
         self._branches: Branches | None = None
         self._shown_layers: tuple[Layer, ...] = ()
-        self._size = open_document.shown.size
         self._jobs = TileJobs(self._pool)
         self._arrived: list[Rect] = []  # refreshed by jobs, not yet told
         self._speed = FIRST_SPEED
@@ -107,10 +102,10 @@ class Compositor:
                 self._stale[key] = part if known is None else known.union(part)
             else:
                 missing.append(key)
-        self._drop_levels_of(missing)
+        self._tiles.drop_over(missing)
         if layer_id == 0:
             self._groups.forget()
-            self._drop_levels_over(rect)
+            self._tiles.drop_over(key for key, _ in tiles_touched(rect))
         else:
             self._groups.forget_around(self._document.shown.layers, layer_id, rect)
 
@@ -137,7 +132,7 @@ class Compositor:
             self._compose([(key, part) for key, part in batch if (0, *key) in self._tiles])
             done += [part for _, part in batch]
         for part in done:
-            self._update_levels_over(part)
+            self._tiles.update_over(part)
         return done
 
     def refresh_soon(self, *, first: Rect = EMPTY_RECT, at_once_s: float = AT_ONCE_S) -> list[Rect]:
@@ -162,9 +157,9 @@ class Compositor:
                 break
             part = self._stale.pop(key)
             if (0, *key) in self._tiles:
-                self._jobs.submit(key, part, operations, self._highest)
+                self._jobs.submit(key, part, operations, self._tiles.highest)
         for _, part in now:
-            self._update_levels_over(part)
+            self._tiles.update_over(part)
         done, self._arrived = [*self._arrived, *(part for _, part in now)], []
         return done
 
@@ -178,7 +173,7 @@ class Compositor:
             if (0, *key) in self._tiles or key in self._jobs:
                 continue
             if weight_of(operations, key) == 0:
-                self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
+                self._tiles.put_empty(key)
             else:
                 self._jobs.submit(key, _rect_of(key), operations, 0)
         self._limit_tiles()
@@ -196,45 +191,30 @@ class Compositor:
 
         Composites it when it is not at hand: for level n up to 4ⁿ tiles, so prepare far levels in steps.
         """
-        key = (level, column, row)
-        if key not in self._tiles:
-            self._highest = max(self._highest, level)
-            self._tiles[key] = self._halved(key) if level else self._fresh((column, row))
-            self._limit_tiles()
-        self._tiles.move_to_end(key)
-        return self._tiles[key]
+        tile = self._tiles.used((level, column, row), self._made)
+        self._limit_tiles()
+        return tile
 
     def prepare(self, keys: Iterable[TileKey]) -> None:
         """Composites several level-0 tiles at once, in all threads."""
         missing = [key for key in keys if (0, *key) not in self._tiles]
         for key in missing:
-            self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
+            self._tiles.put_empty(key)
         self._compose([(key, Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)) for key in missing])
         self._limit_tiles()
 
     def _take_finished(self) -> None:
         for composed in self._jobs.take_finished():
-            key, tile = (0, *composed.key), self._tiles.get((0, *composed.key))
+            tile = self._tiles.get((0, *composed.key))
             if composed.is_whole:
-                self._tiles[key] = composed.pixels
+                self._tiles.put(composed.key, composed.pixels)
             elif tile is not None:
                 x0, y0, x1, y1 = area_in_tile(composed.key, composed.part)
                 tile[y0:y1, x0:x1] = composed.pixels[y0:y1, x0:x1]
             if tile is not None:
                 self._arrived.append(composed.part)
-                self._take_levels(composed)
+                self._tiles.take_levels(composed)
         self._limit_tiles()
-
-    def _take_levels(self, composed: Composed) -> None:
-        """What changed at the levels above, which the job halved already where it made a whole tile."""
-        (column, row), known = composed.key, len(composed.halved)
-        for level, pixels in enumerate(composed.halved, start=1):
-            side = TILE >> level
-            tile = self._tiles.get((level, column >> level, row >> level))
-            if tile is not None:
-                x, y = column * side % TILE, row * side % TILE
-                tile[y : y + side, x : x + side] = pixels
-        self._update_levels_over(composed.part, start=known + 1)
 
     def _quick_ones(self, items: list[tuple[TileKey, Rect]], at_once_s: float) -> list[tuple[TileKey, Rect]]:
         """The first of them that can be waited for, going by how long such work took until now.
@@ -263,28 +243,13 @@ class Compositor:
         new = sum(rest.area for rest in rest_of(wanted, known))
         return part.area * (weight_of(branches.rest, key) + 1) + new * weight_of(branches.below, key)
 
-    def _fresh(self, key: TileKey) -> Rgba8:
-        tile = self._tiles[(0, *key)] = np.zeros((TILE, TILE, 4), np.uint8)
-        self._compose([(key, Rect(key[0] * TILE, key[1] * TILE, TILE, TILE))])
+    def _made(self, key: ViewKey) -> Rgba8:
+        level, column, row = key
+        if level:
+            return self._tiles.halved(key, lambda child: self.tile(*child))
+        tile = self._tiles.put_empty((column, row))
+        self._compose([((column, row), _rect_of((column, row)))])
         return tile
-
-    def _halved(self, key: ViewKey) -> Rgba8:
-        level, column, row = key
-        picture = np.zeros((TILE, TILE, 4), np.uint8)
-        half = TILE // 2
-        for dy in (0, 1):
-            for dx in (0, 1):
-                child = (level - 1, column * 2 + dx, row * 2 + dy)
-                if self._is_outside(child):
-                    continue
-                quarter = cv2.resize(self.tile(*child), (half, half), interpolation=cv2.INTER_AREA)
-                picture[dy * half : (dy + 1) * half, dx * half : (dx + 1) * half] = quarter
-        return picture
-
-    def _is_outside(self, key: ViewKey) -> bool:
-        level, column, row = key
-        size, step = self._size, TILE << level
-        return column * step >= size.width or row * step >= size.height or column < 0 or row < 0
 
     def _compose(self, items: list[tuple[TileKey, Rect]]) -> None:
         branches = self._current_branches()
@@ -364,62 +329,15 @@ class Compositor:
             self._below_pictures.give(below.picture)
 
     def _tree_changed(self) -> None:
-        self._size = self._document.shown.size
+        self._tiles.size = self._document.shown.size
         self._forget_below()
         self._groups.forget()
         self._groups.set_active(self._document.shown.layers, self._active)
 
-    def _update_levels_over(self, rect: Rect, start: int = 1) -> None:
-        """Halves exactly what changed into the tiles above; one whose parts are gone is made again when asked for."""
-        for level in range(start, self._highest + 1):
-            for key, part in tiles_touched(_scaled(rect, level)):
-                tile = self._tiles.get((level, *key))
-                if tile is not None and not self._halve_into(tile, (level, *key), part):
-                    del self._tiles[level, *key]
-
-    def _halve_into(self, tile: Rgba8, key: ViewKey, part: Rect) -> bool:
-        """Halves the tiles below into a part (pixels of the level) of one; False when one of them is not at hand."""
-        level, column, row = key
-        half = TILE // 2
-        for dy in (0, 1):
-            for dx in (0, 1):
-                child = (level - 1, column * 2 + dx, row * 2 + dy)
-                quarter = part.intersect(Rect(child[1] * half, child[2] * half, half, half))
-                if quarter.is_empty or self._is_outside(child):
-                    continue
-                below = self._tiles.get(child)
-                if below is None:
-                    return False
-                x, y = quarter.x - column * TILE, quarter.y - row * TILE
-                left, top = 2 * quarter.x - child[1] * TILE, 2 * quarter.y - child[2] * TILE
-                source = below[top : top + 2 * quarter.height, left : left + 2 * quarter.width]
-                size = (quarter.width, quarter.height)
-                tile[y : y + quarter.height, x : x + quarter.width] = cv2.resize(
-                    source, size, interpolation=cv2.INTER_AREA
-                )
-        return True
-
-    def _drop_levels_over(self, rect: Rect) -> None:
-        self._drop_levels_of([key for key, _ in tiles_touched(rect)])
-
-    def _drop_levels_of(self, keys: Iterable[TileKey]) -> None:
-        """Halved tiles that cannot be kept up to date are made again when they are asked for."""
-        above = set(keys)
-        for level in range(1, self._highest + 1):
-            above = {(column >> 1, row >> 1) for column, row in above}
-            for key in above:
-                self._tiles.pop((level, *key), None)
-
     def _limit_tiles(self) -> None:
-        while len(self._tiles) > LEVEL0_TILES:
-            key, _ = self._tiles.popitem(last=False)
-            if key[0] == 0 and self._stale.pop((key[1], key[2]), None) is not None:
-                self._drop_levels_of([(key[1], key[2])])
-
-
-def _scaled(rect: Rect, level: int) -> Rect:
-    """The pixels of a level that a rectangle of the image touches."""
-    return Rect.from_edges(rect.left >> level, rect.top >> level, -(-rect.right >> level), -(-rect.bottom >> level))
+        for key in self._tiles.limit(MOST_TILES):
+            if self._stale.pop(key, None) is not None:
+                self._tiles.drop_over([key])
 
 
 def _touches(rect: Rect) -> Callable[[TileKey], bool]:

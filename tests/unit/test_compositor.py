@@ -165,7 +165,7 @@ def test_every_level_is_kept_up_to_date_and_none_is_thrown_away(compositor: Comp
 def test_a_level_over_a_tile_that_is_gone_is_made_again(
     compositor: Compositor, document: OpenDocument, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.core.compositor.LEVEL0_TILES", 3)
+    monkeypatch.setattr("desktop.core.compositor.MOST_TILES", 3)
     compositor.tile(2, 0, 0)
     paint(document, 6, Point(60, 60), Point(400, 60))
     compositor.refresh()
