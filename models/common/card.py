@@ -74,4 +74,7 @@ def _quality(measured: dict[str, Any]) -> str:
     for row in rows:
         pairs = [f"{row[f'{who}psnr']:.2f} / {row[f'{who}ssim']:.3f}" for who in ("noisy_", "baseline_", "")]
         lines.append(f"| {row['noise']} | {' | '.join(pairs)} | {row['psnr'] - row['baseline_psnr']:+.2f} dB |")
+    if "clean" in measured:
+        kept = measured["clean"]
+        lines += ["", f"Photographs as they are change by {kept['mean']:.2f} levels, at most by {kept['most']:.2f}."]
     return "\n".join([*lines, "", "Pictures: " + ", ".join(measured["pictures"]) + "."])

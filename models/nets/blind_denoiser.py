@@ -14,6 +14,10 @@ from torch.nn import functional as F
 from models.nets.blocks import ResidualBlock, Upsample, convolution, mirrored_around
 
 MARGIN_PX = 8  # without it a clean picture changes by up to 6 levels at its border; a multiple of the stride
+QUIET, HEARD = 2.2 / 255, 4.2 / 255  # levels of noise: below nothing is taken away, above all. Photographs as they are
+# change by 0.5 levels then, not by 1.5; white noise of 3 levels and less mostly stays
+NEAR_CELLS = 9
+LUMA = (0.299, 0.587, 0.114)
 LOUDEST = 64 / 255  # no louder noise was in the training, so the net is told of none unless it is there
 
 
@@ -111,6 +115,45 @@ class Denoiser(nn.Module):
         estimated = self.estimator(cells)
         told = torch.where(is_told, known_level, estimated.detach())  # the estimator answers for the level alone
         return image - F.pixel_shuffle(self.unet(cells, told), 2), estimated
+
+
+class PhotoDenoiser(Denoiser):
+    """The denoiser as it is shipped: luminance and colour apart, grain kept where wanted, quiet pictures left alone.
+
+    `luminance` and `colour` 1 take away all that strength asks for, 0 nothing of it. `grain` 1 keeps of the luminance
+    what is finer than some five pixels, so that blotches go and grain stays.
+    """
+
+    def forward(
+        self,
+        image: Tensor,
+        strength: Tensor,
+        luminance: Tensor | float = 1.0,
+        colour: Tensor | float = 1.0,
+        grain: Tensor | float = 0.0,
+    ) -> Tensor:
+        height, width = image.shape[-2:]
+        cells = F.pixel_unshuffle(mirrored_around(image, margin=MARGIN_PX, multiple=self.STRIDE), 2)
+        estimated, gain = self.estimator(cells), (2 * strength).clamp(min=1)
+        told = torch.minimum(estimated * gain, estimated.clamp(min=LOUDEST))
+        noise_cells = self.unet(cells, told)
+        noise_cells = (noise_cells - (1 - 1 / gain) * local_mean(noise_cells)) * loud_enough(estimated * gain)
+        noise = F.pixel_shuffle(noise_cells, 2)[..., MARGIN_PX:, MARGIN_PX:][..., :height, :width]
+        bright = sum(share * noise[:, place : place + 1] for place, share in enumerate(LUMA))
+        fine = bright - F.avg_pool2d(bright, 5, stride=1, padding=2, count_include_pad=False)
+        noise = luminance * (bright - grain * fine) + colour * (noise - bright)
+        return (image - noise * (2 * strength).clamp(max=1)).clamp(0, 1)
+
+
+def loud_enough(level: Tensor) -> Tensor:
+    """1 where there is noise, 0 where what was estimated is a good camera's grain, or texture: noise is everywhere.
+
+    So the lowest level counts that was estimated within some 20 pixels.
+    """
+    near = F.avg_pool2d(level, 3, stride=1, padding=1, count_include_pad=False)
+    lowest = -F.max_pool2d(-near, 2 * NEAR_CELLS + 1, stride=1, padding=NEAR_CELLS)
+    lowest = F.avg_pool2d(lowest, 3, stride=1, padding=1, count_include_pad=False)
+    return ((lowest - QUIET) / (HEARD - QUIET)).clamp(0, 1)
 
 
 def local_mean(cells: Tensor) -> Tensor:

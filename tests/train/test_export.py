@@ -37,28 +37,28 @@ pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore")]
 class Darken(torch.nn.Module):
     """The smallest network that fits the denoiser's manifest."""
 
-    def forward(self, image: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+    def forward(self, image, strength, luminance, colour, grain):
         return image * (1 - strength / 2)
 
 
 class NeedsEvenSizes(Darken):
     """Exports without complaint and fails only when it is run."""
 
-    def forward(self, image: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+    def forward(self, image, strength, luminance, colour, grain):
         return F.pixel_shuffle(F.pixel_unshuffle(image, 2), 2) * strength
 
 
 class FrozenStrength(Darken):
     """A Python number out of a tensor is frozen into the graph."""
 
-    def forward(self, image: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+    def forward(self, image, strength, luminance, colour, grain):
         return image * 0.5 if torch.jit.is_tracing() or torch.compiler.is_exporting() else image * strength
 
 
 class SeesEverything(Darken):
     """Subtracts the mean of the picture: no halo is wide enough for it."""
 
-    def forward(self, image: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+    def forward(self, image, strength, luminance, colour, grain):
         return image - image.mean(dim=(2, 3), keepdim=True) * strength
 
 

@@ -81,6 +81,31 @@ def test_more_strength_is_smoother_and_keeps_the_colours(session, manifest):
     assert np.abs(results[3].mean((0, 1)) - results[2].mean((0, 1))).max() < 4
 
 
+def test_luminance_colour_and_grain_are_controls_of_their_own(session, manifest):
+    picture = golden("golden/input.png").astype(int)
+    luma = np.array([0.299, 0.587, 0.114])
+
+    def change(**params: float) -> tuple[float, float]:
+        """(of the luminance, of the colours beside it)"""
+        difference = run_graph(session, manifest, picture.astype(np.uint8), params) - picture
+        bright = difference @ luma
+        return float(np.abs(bright).mean()), float(np.abs(difference - bright[..., None]).mean())
+
+    whole, colour_only, luminance_only = change(), change(luminance=0.0), change(colour=0.0)
+    assert colour_only[0] < 0.15 * whole[0]
+    assert colour_only[1] > 0.7 * whole[1]
+    assert luminance_only[1] < 0.15 * whole[1]
+    assert luminance_only[0] > 0.7 * whole[0]
+    with_grain = run_graph(session, manifest, picture.astype(np.uint8), {"grain": 100.0})
+    without = run_graph(session, manifest, picture.astype(np.uint8), {})
+    assert roughness(without) < roughness(with_grain) < roughness(picture)
+    assert change(grain=100.0)[1] == pytest.approx(whole[1], rel=0.1), "grain has no colour"
+
+
+def test_photographs_as_they_are_stay_nearly_untouched(measured):
+    assert measured["clean"]["mean"] <= 0.5
+
+
 def test_card_number_of_the_sample_can_be_measured_again(manifest, measured):
     again = measure_sample(FOLDER, manifest)
 
