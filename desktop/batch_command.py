@@ -206,6 +206,7 @@ def _settings_digest(prepared: PreparedRun) -> str:
         "seed": options.seed,
         "points": options.points,
         "cutout": options.is_cutout,
+        "best": options.is_best,
         "device": options.device,
     }
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 from desktop import paths
@@ -11,6 +10,7 @@ from desktop.core.color import Pixels
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
+from desktop.enlarge_estimates import say_need
 from desktop.run_commands import result_of
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.jobs import WorkerRunner
@@ -37,7 +37,7 @@ def enlarged_document(document: Document, size: Size, given: NetworkOrder) -> Do
     order = _order(catalog, given)
     need = enlarging.need(document, size, order, enlarging.Paces())
     enlarging.check_need(need, available_bytes())
-    print(f"scumble: {need_text(need)}", file=sys.stderr)
+    say_need(need)
     runner, line = WorkerRunner(catalog), ProgressLine()
 
     def run(model: Model, pixels: Pixels) -> Pixels:
@@ -51,15 +51,6 @@ def enlarged_document(document: Document, size: Size, given: NetworkOrder) -> Do
     finally:
         runner.close()
         line.erase()
-
-
-def need_text(need: enlarging.Need) -> str:
-    """By the figures of the model's card, which are from another computer."""
-    memory = f"{need.memory_bytes / enlarging.GIB:.1f} GB of memory"
-    if need.seconds is None:
-        return f"takes {memory}; how long was not measured"
-    time = f"{need.seconds:.0f} s" if need.seconds < 100 else f"{need.seconds / 60:.0f} min"
-    return f"takes about {time} by the card of the model, and {memory}"
 
 
 def _order(catalog: Catalog, given: NetworkOrder) -> Enlarging:

@@ -13,7 +13,7 @@ Run = Callable[[argparse.Namespace], int]
 
 METHODS = ("auto", "patches", "guided", "network", "telea", "navier-stokes")
 SIDES = ("left", "top", "right", "bottom")
-FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "area")
+FILTERS = ("nearest", "bilinear", "bicubic", "lanczos", "area", "pixel-art")
 
 
 def remove_command(parser: argparse.ArgumentParser) -> Run:

@@ -16,6 +16,7 @@ from PIL import ImageColor
 from desktop import paths
 from desktop.commands import Facts, Printer, ProgressLine, check_target, flat_picture, write_picture
 from desktop.core.errors import UserError
+from desktop.enlarge_estimates import checked_need, say_need
 from desktop.io.formats import FileFormat
 from desktop.io.image_files import ImageFile, read_image
 from desktop.runtime.catalog import Catalog, Model
@@ -37,7 +38,7 @@ from desktop.runtime.runner import (
     run_and_wait,
 )
 from desktop.runtime.stitching import blend_under_mask
-from desktop.tools.enlarging import best_of
+from desktop.tools.enlarging import Need, best_of
 
 if TYPE_CHECKING:
     from desktop.tools.backgrounds import BackgroundSettings
@@ -92,7 +93,7 @@ def run_model(options: RunOptions, source: Path, target: Path, tell: Printer) ->
     check_run_target(target, options)
     runner, line = WorkerRunner(catalog), ProgressLine()
     try:
-        facts, result = run_on_file(prepared, runner, source, target, line.show)
+        facts, result = run_on_file(prepared, runner, source, target, line.show, say=say_need)
     finally:
         runner.close()
         line.erase()
@@ -163,11 +164,21 @@ def label_parameter(manifest: Manifest, label: str | None) -> dict[str, Paramete
 
 
 def run_on_file(
-    prepared: PreparedRun, runner: Runner, source: Path, target: Path, on_progress: Callable[[Progress], None]
+    prepared: PreparedRun,
+    runner: Runner,
+    source: Path,
+    target: Path,
+    on_progress: Callable[[Progress], None],
+    *,
+    say: Callable[[Need | None], None] = lambda _need: None,
 ) -> tuple[Facts, Result]:
-    """One picture through the model, to its target. KeyboardInterrupt when it was cancelled."""
+    """One picture through the model, to its target. KeyboardInterrupt when it was cancelled.
+
+    `say` is told what enlarging will take, before it begins; UserError where there is not enough memory.
+    """
     options, model = prepared.options, prepared.model
     picture = flat_picture(source)
+    say(checked_need(model, picture.pixels, is_best=options.is_best))
     keeps_source = prepared.mask is not None or options.is_cutout or prepared.backdrop is not None
     inputs = {"image": picture.pixels, **prepared.inputs}
     request = Request(

@@ -37,7 +37,7 @@ from models.common.checkpoints import CheckpointError
 from models.common.cli import leave
 from models.common.data import DataError, find_photos, read_photo
 from models.common.degrade import NAMED_NOISES, Rgb8
-from models.common.enlarge_measure import measure_enlarging, torch_enlarger
+from models.common.enlarge_measure import Eyes, measure_enlarging, torch_enlarger
 from models.common.enlarge_measure import table as upscaler_table
 from models.common.export import ExportError, cpu_session, embedded_manifest, planes_to_rgb8, run_graph
 from models.common.generation import measure_generator
@@ -173,13 +173,19 @@ def evaluate_upscaler(model: Path, clean: dict[str, Rgb8], *, through: str = "on
     """The rows of an upscaler's table: kinds of pictures × methods."""
     if model.is_file():
         network = importlib.import_module("models.upscale").trained_network(model)
-        return measure_enlarging(torch_enlarger(network), clean, network.scale, kept=UPSCALER_BASELINES)
+        return measure_enlarging(
+            torch_enlarger(network), clean, network.scale, kept=UPSCALER_BASELINES, eyes=Eyes.trained()
+        )
     session = cpu_session(model / "model.onnx")
     manifest = embedded_manifest(session)
-    if through == "editor":
-        return measure_enlarging(_editor_runner(manifest["id"], {}), clean, manifest["scale"], kept=UPSCALER_BASELINES)
+    by_editor = _editor_runner(manifest["id"], {})
     return measure_enlarging(
-        lambda small: run_graph(session, manifest, small, {}), clean, manifest["scale"], kept=UPSCALER_BASELINES
+        by_editor if through == "editor" else lambda small: run_graph(session, manifest, small, {}),
+        clean,
+        manifest["scale"],
+        kept=UPSCALER_BASELINES,
+        eyes=Eyes.trained(),
+        megabytes=(model / "model.onnx").stat().st_size / 1e6,
     )
 
 
@@ -190,7 +196,7 @@ def _task_of(model: Path) -> str | None:
 
 def held_out_crops(photos: Path, *, limit: int | None = None) -> dict[str, Rgb8]:
     """Name → middle crop of each photograph."""
-    return {path.name: _middle_crop(read_photo(path)) for path in find_photos([photos])[:limit]}
+    return {path.name: middle_crop(read_photo(path)) for path in find_photos([photos])[:limit]}
 
 
 def open_model(
@@ -356,7 +362,8 @@ def _checkpoint_runner(path: Path, strength: float, method: str) -> Denoise:
     return denoise
 
 
-def _middle_crop(pixels: Rgb8) -> Rgb8:
+def middle_crop(pixels: Rgb8) -> Rgb8:
+    """The middle of a photograph that was halved until it is small enough to be sharp."""
     while max(pixels.shape[:2]) > LONG_SIDE_PX:
         pixels = cv2.resize(pixels, (pixels.shape[1] // 2, pixels.shape[0] // 2), interpolation=cv2.INTER_AREA)
     top, left = (max(0, (side - CROP_PX) // 2) for side in pixels.shape[:2])

@@ -29,7 +29,7 @@ from models.common.set_recipes import SETS, WEIGHTS, SetRecipe, WeightsRecipe
 from models.common.shaded_recipes import SHADED_PAIRS
 from models.common.style_recipes import PAINTINGS, PaintingsRecipe, read_paintings
 from models.common.texture_recipes import TEXTURES, TexturesRecipe, read_textures
-from models.common.upscaler_weights import UPSCALER_WEIGHTS
+from models.common.upscaler_weights import TEACHER, UPSCALER_WEIGHTS
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SOURCES = "sources.json"  # names and licences of a set's packages, for the manifests of what is trained on it
@@ -103,6 +103,12 @@ def weights_source(file: Path) -> dict[str, str]:
         if file.parent.name == recipe.name:
             return _source(recipe.package) | {"name": f"starting weights: {file.stem} of {recipe.package.name}"}
     return {"name": f"starting weights: {file.name}", "licence": "not stated"}
+
+
+def teacher_source() -> dict[str, str]:
+    """Name and licence of the network that the photographic upscalers are taught by."""
+    source = weights_source(TEACHER)
+    return source | {"name": source["name"].replace("starting weights", "taught by")}
 
 
 def _source(package: Package) -> dict[str, str]:

@@ -57,6 +57,7 @@ from models.common.data import (
 from models.common.enlarge import shrunk, training_pair, worn
 from models.common.enlarge_measure import (
     KINDS,
+    Eyes,
     manifest_metrics,
     measure_enlarging,
     measured_pairs,
@@ -64,14 +65,13 @@ from models.common.enlarge_measure import (
 )
 from models.common.export import PLANES, ExportError, ModelExport, cpu_session, export_model, made_by, run_graph
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
-from models.common.likeness import MeasuringEye
 from models.common.metrics import psnr_8bit
 from models.common.ncnn_weights import read_ncnn
 from models.common.speed import measure_speed
 from models.common.upscale_card import ABOUT, upscale_card
 from models.denoise import as_tensor
 from models.evaluate import EvaluationError, held_out_crops
-from models.fetch_data import data_sources, weights_source
+from models.fetch_data import data_sources, teacher_source, weights_source
 from models.nets.upscalers import Plain, Span, Upscaler, load_foreign
 
 
@@ -325,7 +325,7 @@ def manifest_of(config: Config) -> dict[str, Any]:
         "description": about.description,
         "task": "upscale",
         "version": "1.0.0",
-        "licence": "Apache-2.0",
+        "licence": about.licence,
         "source": SCRIPTS.get(config.kind, "models/upscale.py"),
         "icon": "upscale",
         "scale": config.scale,
@@ -347,6 +347,7 @@ def export(config: Config, folder: Path) -> None:
     manifest, scale = manifest_of(trained), trained.scale
     clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
     sources = [weights_source(param) for param in trained.start]
+    sources += [teacher_source()] if "taught" in content["config"] else []
     sources += data_sources(trained.photos) if content["step"] else []
     about = made_by(manifest["source"], content["config"], sources, commit_in_use())
 
@@ -355,8 +356,11 @@ def export(config: Config, folder: Path) -> None:
         return lambda small: run_graph(session, manifest, small, {})
 
     def measured(aside: Path) -> dict[str, Any]:
-        eye = MeasuringEye() if trained.kind in SCRIPTS and not config.smoke else None
-        rows = measure_enlarging(enlarge_with(aside), clean, scale, kept=config.baselines, eye=eye)
+        eyes = Eyes() if config.smoke else Eyes.trained()
+        megabytes = (aside / "model.onnx").stat().st_size / 1e6
+        rows = measure_enlarging(
+            enlarge_with(aside), clean, scale, kept=config.baselines, eyes=eyes, megabytes=megabytes
+        )
         print(table(rows))
         speed = measure_speed(aside / "model.onnx", runs=SPEED_RUNS)
         metrics = {"metrics": manifest_metrics(rows, clean, scale), "speed": speed, "step": content["step"]}

@@ -1,22 +1,19 @@
-"""Upscaler for photographs as they really arrive: out of focus, noisy, through JPEG. Four times the width and height.
+"""Upscaler for photographs as they really arrive: out of focus, noisy, through JPEG. Four times the width, or twice.
 
-After Real-ESRGAN (Wang et al., 2021), at a fortieth of its size: photographs are spoilt in many ways before they are
-shrunk (models/common/enlarge.py), the loss is the distance to the large picture, how alike the two look to a VGG16, and
-a little of what a U-Net judge says of every place. A little only: more makes textures that were never there. It goes on
-from the weights of the faithful upscaler; the first third of the run is for the distance alone.
+After Real-ESRGAN (Wang et al., 2021). Photographs are spoilt in many ways and shrunk (models/common/enlarge.py);
+Real-ESRGAN's large network says what is to come out (models/common/taught_pairs.py), and the small one, which goes on
+from Real-ESRGAN's compact weights, learns that: first the distance alone, then also how alike the two look to a VGG16
+and a little of what a U-Net judge says of every place. Twice is four times with its last convolution averaged.
 
     python -m models.fetch_data
-    python -m models.upscale_photo --minutes 18 --threads 1         1,982 steps on one core shared with much other work
-    python -m models.upscale_photo --export onnx/upscale-4x-photo
-
-On 30 held-out photographs, worn: 28.08 dB, bicubic 27.46, Real-ESRGAN's compact weights 26.66; on clean ones no better
-than the bicubic filter, the faithful network is for those. The preset gpu has not been run yet.
+@RUN@
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -29,15 +26,27 @@ from models.common.averaging import warming_average
 from models.common.checkpoints import BEST, LATEST, Best, CheckpointError, Clock, load_checkpoint, save_checkpoint
 from models.common.cli import leave, plain_values, read_command_line
 from models.common.data import DataError
+from models.common.enlarge import bicubic
 from models.common.enlarge_measure import WORN
 from models.common.export import ExportError
 from models.common.fabric import PlacementError, log_pictures, start_fabric
 from models.common.likeness import TrainingEye
+from models.common.taught_pairs import TEACHER_SCALE, TaughtPairs, draw_taught, taught_pairs
+from models.denoise import as_tensor
 from models.evaluate import EvaluationError
 from models.nets.pixel_judge import PixelJudge, made_loss, real_loss
 from models.nets.upscalers import Upscaler
 from models.upscale import SMOKE as UPSCALE_SMOKE
-from models.upscale import Batch, draw_validation, export, load_blocks, started_network, validate
+from models.upscale import (
+    Batch,
+    draw_validation,
+    export,
+    load_blocks,
+    new_network,
+    started_network,
+    trained_network,
+    validate,
+)
 from models.upscale import Config as UpscaleConfig
 
 
@@ -48,15 +57,18 @@ class Config(UpscaleConfig):
     run: Path = Path("runs/upscale-4x-photo")
     kind: str = "photo"
     scale: int = 4
-    start: tuple[Path, ...] = (Path("data/weights/span/spanx4_ch48.param"),)
+    network: Literal["span", "plain"] = "plain"
+    channels: int = 64
+    depth: int = 16
+    start: tuple[Path, ...] = (Path("data/weights/realesr-animevideov3/realesr-animevideov3-x4.param"),)
 
+    folded: Path | None = None  # a checkpoint of four times, whose cells are averaged to twice; instead of `start`
+    taught: int = 1600  # pairs that the large network is asked for, once
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
-    steps: int = 4000
+    steps: int = 20_000
     batch: int = 8
-    crop: int = 128
-    hard_share: float = 0.1
-    worn_share: float = 0.9  # the rest is clean, for clean pictures arrive too
-    learning_rate: float = 2e-4
+    crop: int = 144
+    learning_rate: float = 3e-4
     warmup: int = 30
     ema: float = 0.995
     clip_gradient: float = 1.0
@@ -70,11 +82,13 @@ class Config(UpscaleConfig):
     stores_half: bool = True
 
 
+TWICE = Config(run=Path("runs/upscale-2x-photo"), scale=2, folded=Path("runs/upscale-4x-photo/best.pt"), crop=72)
 PRESETS = {
     "cpu": Config(),
+    "cpu-2x": TWICE,
     "gpu": Config(accelerator="cuda", threads=8, steps=60_000, batch=48, crop=192, ema=0.999, validate_every=2000),
 }
-SMOKE = UPSCALE_SMOKE | {"judge_width": 4}
+SMOKE = UPSCALE_SMOKE | {"network": "plain", "judge_width": 4, "taught": 4}
 
 
 class UpscalerLosses(nn.Module):
@@ -109,6 +123,37 @@ class JudgeLosses(nn.Module):
         return real_loss(scores[: len(real)]) + made_loss(scores[len(real) :])
 
 
+def begun_network(config: Config) -> Upscaler:
+    """With the weights to go on from: other people's, or our own of four times as large."""
+    if config.folded is None:
+        return started_network(config)
+    larger, upscaler = trained_network(config.folded), new_network(config)
+    try:
+        upscaler.load_state_dict(folded(larger.network.state_dict(), config.scale))
+    except (RuntimeError, KeyError) as error:
+        raise DataError(f"{config.folded} does not fit the network of this run.") from error
+    return upscaler
+
+
+def folded(weights: dict[str, Tensor], scale: int) -> dict[str, Tensor]:
+    """Of a plain network that enlarges four times: one whose every pixel is the mean of those it had there before."""
+    last = max(int(name.split(".")[1]) for name in weights)
+    every = TEACHER_SCALE // scale
+    result = {f"network.{name}": tensor for name, tensor in weights.items()}
+    for name in (f"layers.{last}.weight", f"layers.{last}.bias"):
+        cells = weights[name].unflatten(0, (3, scale, every, scale, every))
+        result[f"network.{name}"] = cells.mean(dim=(2, 4)).flatten(0, 2)
+    return result
+
+
+def draw_batch(pairs: TaughtPairs, config: Config, *, step: int, rank: int) -> Batch:
+    """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
+    rng = np.random.default_rng((config.seed, step, rank))
+    count = config.batch // (config.devices * config.nodes)
+    crops = draw_taught(pairs, config.scale, count=count, size=config.crop, rng=rng)
+    return Batch(as_tensor(crops.small), as_tensor(crops.taught))
+
+
 def rate_factor(done: float, step: int, config: Config) -> float:
     """Linear warm-up, then half a cosine down to a twentieth; `done` is the share of the run that is behind."""
     cosine = 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
@@ -124,7 +169,10 @@ def train(config: Config, *, resume: bool = False) -> Path:
         name: Batch(*fabric.to_device(tuple(batch)))
         for name, batch in draw_validation(validation_blocks, config).items()
     }
-    upscaler, judge = started_network(config), PixelJudge(config.judge_width)
+    teach = (lambda small: bicubic(small, TEACHER_SCALE)) if config.smoke else None
+    cache = None if config.smoke else config.cache
+    pairs = taught_pairs(blocks, config.taught, cache, seed=config.seed, teach=teach)
+    upscaler, judge = begun_network(config), PixelJudge(config.judge_width)
     eye = TrainingEye.untrained() if config.smoke else TrainingEye.trained()
     average = AveragedModel(upscaler, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
     losses = UpscalerLosses(upscaler, eye, config).to(memory_format=torch.channels_last)  # quicker on CPUs
@@ -161,7 +209,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
         share = clock.minutes / config.minutes if config.minutes else step / config.steps
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(share, step, config)
-        small, large = fabric.to_device(tuple(Batch.draw(blocks, config, step=step, rank=fabric.global_rank)))
+        small, large = fabric.to_device(tuple(draw_batch(pairs, config, step=step, rank=fabric.global_rank)))
         is_judged = share >= config.plain_share
         judge.requires_grad_(False)  # it judges and collects no gradients meanwhile
         loss, result, curves = losses(small, large, judge if is_judged else None)

@@ -33,6 +33,7 @@ _FLAGS = {
     Resampling.BICUBIC: cv2.INTER_CUBIC,
     Resampling.LANCZOS: cv2.INTER_LANCZOS4,
     Resampling.AREA: cv2.INTER_LINEAR,
+    Resampling.PIXEL_ART: cv2.INTER_NEAREST,
 }
 
 

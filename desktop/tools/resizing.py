@@ -101,8 +101,14 @@ def with_size_by_network(document: Document, size: Size, scale: int, enlarged: E
         return TileMap.from_array(enlarged(tiles.read(content)), content.x * scale, content.y * scale)
 
     guides = tuple(Guide(guide.position_px * scale, guide.is_vertical) for guide in document.guides)
-    how = Resampling.AREA if larger.width >= 2 * size.width and larger.height >= 2 * size.height else Resampling.LANCZOS
+    how = filter_after(larger, size)
     return with_size(with_document_tiles(document, change, larger, guides), size, how)
+
+
+def filter_after(larger: Size, size: Size) -> Resampling:
+    """What brings a picture that a network enlarged to the size that is wanted."""
+    is_half = larger.width >= 2 * size.width and larger.height >= 2 * size.height
+    return Resampling.AREA if is_half else Resampling.LANCZOS
 
 
 def resized_tiles(tiles: TileMap, *, across: float, down: float, how: Resampling, canvas: Rect) -> TileMap:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tqdm import tqdm
 from models.common.data import DataError
 from models.common.enlarge import Rgb8, bicubic, degraded_pair, drawn_picture, lanczos, shrunk, with_pattern
 from models.common.likeness import MeasuringEye
+from models.common.lpips import Lpips, load_lpips
 from models.common.metrics import psnr_8bit, ssim_8bit
 from models.common.ncnn_weights import read_ncnn
 from models.nets.upscalers import Plain, Span, Upscaler, load_foreign
@@ -32,7 +35,39 @@ LUMA = (65.481, 128.553, 24.966)  # ITU-R BT.601 of RGB 0..1, without its offset
 FOREIGN_WEIGHTS = Path("data/weights")
 THIS_MODEL = "this model"
 
+SEEN = (PHOTOGRAPHS, WORN)  # kinds that eyes look at: the way pictures look is a matter of photographs
+
 Enlarge = Callable[[Rgb8], Rgb8]
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """What judges how alike pictures look; neither of them: nothing is judged."""
+
+    look: MeasuringEye | None = None
+    lpips: Lpips | None = None
+
+    @classmethod
+    def trained(cls) -> Eyes:
+        """DataError when their weights were not fetched."""
+        return cls(MeasuringEye(), load_lpips())
+
+    @property
+    def name(self) -> str:
+        """Kept figures are of these eyes."""
+        return f", seen{' by both' if self.look and self.lpips else ''}" if self.look or self.lpips else ""
+
+    def see(self, pairs: list[tuple[Tensor, ...]]) -> dict[str, float]:
+        """Means over (result, large), each (1, 3, H, W)."""
+        judges = {"look": self.look, "lpips": self.lpips}
+        return {
+            name: round(float(np.mean([float(judge(result, large)) for result, large in pairs])), 4)
+            for name, judge in judges.items()
+            if judge is not None
+        }
+
+
+NO_EYES = Eyes()
 
 
 def measure_enlarging(
@@ -42,27 +77,30 @@ def measure_enlarging(
     *,
     weights: Path = FOREIGN_WEIGHTS,
     kept: Path | None = None,
-    eye: MeasuringEye | None = None,
+    eyes: Eyes = NO_EYES,
+    megabytes: float = 0.0,
 ) -> list[dict[str, Any]]:
     """One row per kind of picture and method, means over all crops: kind, method, psnr, luma_psnr, ssim.
 
-    With an EYE also look: how unlike the result looks, the less the better.
-
+    Of photographs, clean and worn, also what the EYES see: lpips and look, the less the better; and of clean ones the
+    processor's seconds for a megapixel of the large picture and the size of the weights.
     Rivals take minutes and give the same every time on the same pictures: KEPT is the file where that is kept.
     """
     rivals = {"bicubic": lambda small: bicubic(small, scale), "Lanczos": lambda small: lanczos(small, scale)}
     rivals |= untouched_networks(scale, weights)
+    weigh = foreign_megabytes(scale, weights)
     known = json.loads(kept.read_text(encoding="utf-8")) if kept is not None and kept.exists() else {}
     rows = []
     for kind in KINDS:
         pairs = measured_pairs(kind, clean, scale)
         for name, method in tqdm(rivals.items(), desc=kind, leave=False):
             key = f"{kind}, {name}, {scale}, {len(pairs)} crops, {sum(int(small.sum()) for small, _ in pairs)}"
-            key += "" if eye is None else ", seen"
+            key += f"{eyes.name if kind in SEEN else ''}, timed"
             if key not in known:
-                known[key] = mean_scores(method, pairs, scale, eye)
-            rows.append({"kind": kind, "method": name} | known[key])
-        rows.append({"kind": kind, "method": THIS_MODEL} | mean_scores(enlarge, pairs, scale, eye))
+                known[key] = mean_scores(method, pairs, scale, eyes if kind in SEEN else NO_EYES)
+            rows.append({"kind": kind, "method": name, "megabytes": weigh.get(name, 0.0)} | known[key])
+        own = mean_scores(enlarge, pairs, scale, eyes if kind in SEEN else NO_EYES)
+        rows.append({"kind": kind, "method": THIS_MODEL, "megabytes": round(megabytes, 2)} | own)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(known, indent=1), encoding="utf-8")
@@ -77,15 +115,16 @@ def measured_pairs(kind: str, clean: dict[str, Rgb8], scale: int) -> list[tuple[
     ]
 
 
-def mean_scores(
-    enlarge: Enlarge, pairs: list[tuple[Rgb8, Rgb8]], scale: int, eye: MeasuringEye | None = None
-) -> dict[str, float]:
+def mean_scores(enlarge: Enlarge, pairs: list[tuple[Rgb8, Rgb8]], scale: int, eyes: Eyes = NO_EYES) -> dict[str, float]:
     """PSNR of RGB and of luma in dB, and SSIM; as papers do, without SCALE pixels at the border."""
     inside = slice(scale, -scale)
+    start = time.process_time()
     results = [(enlarge(small), large) for small, large in pairs]
+    seconds = time.process_time() - start
     tensors = [tuple(as_batch(picture)[..., inside, inside] for picture in pair) for pair in results]
-    seen = {} if eye is None else {"look": round(float(np.mean([eye(result, large) for result, large in tensors])), 4)}
-    return seen | {
+    made = sum(large.shape[0] * large.shape[1] for _, large in pairs) / 1e6
+    return eyes.see(tensors) | {
+        "seconds": round(seconds / made, 3),
         "psnr": round(float(np.mean([psnr_8bit(result, large) for result, large in tensors])), 3),
         "luma_psnr": round(float(np.mean([psnr_luma(result, large) for result, large in tensors])), 3),
         "ssim": round(float(np.mean([ssim_8bit(result, large) for result, large in tensors])), 4),
@@ -113,6 +152,15 @@ def untouched_networks(scale: int, weights: Path) -> dict[str, Enlarge]:
     return {name: _foreign(param, build(), scale) for name, (param, build) in known.items() if param.exists()}
 
 
+def foreign_megabytes(scale: int, weights: Path) -> dict[str, float]:
+    """Size of the files of `untouched_networks`."""
+    files = {
+        "SPAN, untouched": weights / f"span/spanx{scale}_ch48.bin",
+        "Real-ESRGAN compact (animevideov3)": weights / f"realesr-animevideov3/realesr-animevideov3-x{scale}.bin",
+    }
+    return {name: round(file.stat().st_size / 1e6, 2) for name, file in files.items() if file.exists()}
+
+
 def torch_enlarger(network: Callable[[Tensor], Tensor]) -> Enlarge:
     @torch.no_grad()
     def enlarge(small: Rgb8) -> Rgb8:
@@ -123,16 +171,18 @@ def torch_enlarger(network: Callable[[Tensor], Tensor]) -> Enlarge:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown; per kind of picture PSNR of RGB / of luma in dB / SSIM."""
+    """Markdown; per kind of picture PSNR of RGB / of luma in dB / SSIM / LPIPS / look, then seconds and megabytes."""
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     methods = list(dict.fromkeys(row["method"] for row in rows))
     cells = {
         (row["kind"], row["method"]): f"{row['psnr']:.2f} / {row['luma_psnr']:.2f} / {row['ssim']:.3f}"
-        + (f" / {row['look']:.3f}" if "look" in row else "")
+        + "".join(f" / {row[name]:.3f}" for name in ("lpips", "look") if name in row)
         for row in rows
     }
-    lines = [f"| | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|"]
-    lines += [f"| {method} | {' | '.join(cells[kind, method] for kind in kinds)} |" for method in methods]
+    cost = {row["method"]: f"{row['seconds']:.2f} | {row['megabytes']:.1f}" for row in rows if row["kind"] == kinds[0]}
+    lines = [f"| | {' | '.join(kinds)} | s a megapixel | MB |", "|---" * (len(kinds) + 3) + "|"]
+    for method in methods:
+        lines.append(f"| {method} | {' | '.join(cells[kind, method] for kind in kinds)} | {cost[method]} |")
     return "\n".join(lines)
 
 

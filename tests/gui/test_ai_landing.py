@@ -111,6 +111,21 @@ def test_an_enlarged_picture_is_a_document_of_its_own(studio: Studio) -> None:
     assert studio.window.state.current.open_document.is_modified, "it has no file yet"
 
 
+def test_the_panel_says_what_enlarging_takes_and_refuses_what_does_not_fit(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, size = studio.window.panels.ai, studio.document.size
+    studio.window.ai.form.choose_model("red")
+    assert not panel.need.isVisible()
+    studio.window.ai.form.choose_model("double")
+    assert f"{2 * size.width} × {2 * size.height}" in panel.need.text()
+    assert "GB" in panel.need.text()
+    monkeypatch.setattr("desktop.ui.commands.enlarging_need.available_bytes", lambda: 1_000_000)
+    studio.run_model()
+    assert "GB" in studio.window.info.text
+    assert studio.document.size == size
+
+
 def test_a_model_of_two_pictures_asks_for_the_second_and_takes_a_layer(studio: Studio) -> None:
     fill_half(studio)
     bottom, top = studio.document.layers

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -18,8 +20,11 @@ from desktop.core.geometry import Rect, Size
 from desktop.core.layers import GroupLayer, Locks, Mask
 from desktop.core.resample import Resampling
 from desktop.core.tiles import TileMap
+from desktop.runtime.manifest import Speed
+from desktop.tools.enlarging import Enlarging, Paces
 from desktop.tools.resizing import Anchor
 from desktop.ui.commands.crop_commands import CropRatio
+from desktop.ui.commands.enlarging_need import checked_text
 from desktop.ui.dialogs.size_dialogs import CanvasSize, CanvasSizeDialog, Enlargers, ImageSize, ImageSizeDialog
 from desktop.ui.memory import check_new_size
 from desktop.ui.state import Tool
@@ -423,6 +428,19 @@ def test_the_dialog_offers_detail_and_says_what_a_network_takes(blocks: Studio) 
     assert dialog.wanted() == ImageSize(Size(300, 200), 72.0, Resampling.LANCZOS, "faithful", 0.4, is_best=True)
     dialog.close()
     dialog.deleteLater()
+
+
+def test_the_way_to_a_size_that_is_no_multiple_is_named(blocks: Studio) -> None:
+    speed = Speed(cpu_seconds_per_megapixel=2.0, cpu="a test", peak_memory_mb=800.0)
+    model = next(model for model in blocks.window.models.catalog.models() if model.manifest.scale == 1)
+    model = replace(model, manifest=msgspec.structs.replace(model.manifest, scale=4, speed=speed))
+    said = [
+        checked_text(blocks.document, Size(300 * times, 200 * times), Enlarging(model), Paces()) for times in (4, 3, 2)
+    ]
+    assert "\n" not in said[0]
+    assert "4×" in said[1]
+    assert "Lanczos" in said[1]
+    assert "Area mean" in said[2]
 
 
 def test_image_size_by_a_network_runs_the_chosen_model(

@@ -69,12 +69,12 @@ class PowerCut(Exception):
 def test_resumed_training_has_the_bits_of_an_uninterrupted_one(method, tmp_path, monkeypatch):
     module = {"jpeg": jpeg, "photo": upscale_photo}[method]
     run_it = {"jpeg": lambda config, **k: train(config, jpeg.DAMAGES, **k), "photo": upscale_photo.train}[method]
-    batches = Batch if method == "jpeg" else upscale_photo.Batch
+    place, drawing = (Batch, "draw") if method == "jpeg" else (upscale_photo, "draw_batch")
     whole, stopped = (
         smoke_config(module, tmp_path / name, steps=4, checkpoint_every=2) for name in ("whole", "stopped")
     )
     run_it(whole)
-    original = batches.draw
+    original = getattr(place, drawing)
 
     def cut_power(*arguments: object, step: int, **others: object) -> Any:
         if step == 3:  # one step after the checkpoint of step 2: what was done since must be done again
@@ -82,7 +82,7 @@ def test_resumed_training_has_the_bits_of_an_uninterrupted_one(method, tmp_path,
         return original(*arguments, step=step, **others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "draw", staticmethod(cut_power))
+        patch.setattr(place, drawing, staticmethod(cut_power) if method == "jpeg" else cut_power)
         with pytest.raises(PowerCut):
             run_it(stopped)
     torch.manual_seed(12345)  # another process would not have our generator's state either

@@ -187,3 +187,38 @@ def test_run_in_its_best_quality_is_the_mean_of_eight(
     assert json.loads(capsys.readouterr().out)["tiles"] == 8
     pixels, before = read_image(out).pixels, read_image(picture).pixels
     assert int(np.abs(pixels[::2, ::2].astype(int) - before).max()) <= 1
+
+
+def test_run_says_first_what_enlarging_takes_and_refuses_what_does_not_fit(
+    picture: Path, models: dict[str, Model], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "model_folders", lambda: (models["up-2x-faithful"].folder.parent,))
+    out = picture.with_name("out.png")
+    assert run_command_line(["run", "up-4x-faithful", str(picture), str(out)]) == 0
+    assert "GB of memory" in capsys.readouterr().err
+    out.unlink()
+    monkeypatch.setattr("desktop.enlarge_estimates.available_bytes", lambda: 1_000_000)
+    assert run_command_line(["run", "up-4x-faithful", str(picture), str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "GB of memory" in error
+    assert not out.exists()
+
+
+def test_batch_in_best_quality_does_what_was_done_in_plain_quality_again(
+    picture: Path, models: dict[str, Model], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "model_folders", lambda: (models["up-2x-faithful"].folder.parent,))
+    order = ["batch", "up-2x-faithful", str(picture), "--out", str(picture.with_name("done"))]
+    for options, done in (([], 1), (["--best"], 1), (["--best"], 0)):
+        assert run_command_line([*order, *options, "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)["done"]) == done
+
+
+def test_pixel_art_is_a_method_of_resize(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = picture.with_name("out.png")
+    order = ["resize", str(picture), str(out), "--percent", "300", "--method", "pixel-art", "--json"]
+    assert run_command_line(order) == 0
+    assert json.loads(capsys.readouterr().out)["width"] == 120
+    pixels = read_image(out).pixels
+    assert np.array_equal(pixels[1::3, 1::3], read_image(picture).pixels)

@@ -26,8 +26,10 @@ from desktop.runtime.runner import (
 from desktop.settings import Settings
 from desktop.tools import ai_landing, ai_tool
 from desktop.tools.ai_tool import Landing, Plan, RunSettings
+from desktop.tools.enlarging import Enlarging, Paces
 from desktop.ui.background import Background
 from desktop.ui.commands.ai_form import AiForm
+from desktop.ui.commands.enlarging_need import check_plan, text_for_picture
 from desktop.ui.commands.quick_models import QuickModels
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr, tr_error
@@ -77,6 +79,7 @@ class AiCommands(QObject):
         self._runner: Runner | None = None
         self._job: Job | None = None
         self._number = 0
+        self.paces = Paces()  # of the networks that enlarge
         self.devices: list[DeviceInfo] = []
         self.last_provider = ""
         self.progress: Progress | None = None
@@ -115,6 +118,13 @@ class AiCommands(QObject):
     def can_run(self) -> bool:
         return self._state.open_document is not None and self.form.model is not None and not self.is_running
 
+    def need_text(self) -> str:
+        """What enlarging the picture by the chosen network will take; empty for networks that do something else."""
+        model, document = self.form.model, self._state.document
+        if model is None or document is None or self.form.landing is not Landing.DOCUMENT:
+            return ""
+        return text_for_picture(document, Enlarging(model), self.paces)
+
     def find_devices(self) -> None:
         """Asks the runner in the background; the status bar shows the answer."""
         runner = self.runner
@@ -139,6 +149,7 @@ class AiCommands(QObject):
 
         def plan() -> Plan:
             whole = ai_tool.plan_run(document, layer_id, region, settings)
+            check_plan(whole)
             return ai_tool.preview_of(whole) if is_preview else whole
 
         self._background.run(
@@ -262,6 +273,8 @@ class AiCommands(QObject):
 
     def _open(self, number: int, made: Document, title: str, result: Result) -> None:
         self.last_provider = result.provider
+        if (model := self.form.model) is not None and model.sha256 == result.model_sha256:
+            self.paces.saw(model, made.size.area // model.manifest.scale**2, result.seconds)
         if not self._is_over(number):
             self._end()
             self._say(result)

@@ -14,13 +14,13 @@ from desktop.core.geometry import Size
 from desktop.core.turning import Turn
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Task
-from desktop.runtime.memory import available_bytes
 from desktop.runtime.runner import POLL_S, Failed, Finished, Request
 from desktop.tools import enlarging, resizing, transforming
 from desktop.tools.enlarging import Enlarging
 from desktop.tools.extending import grows
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
+from desktop.ui.commands.enlarging_need import checked_text
 from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
 from desktop.ui.i18n import tr
 from desktop.ui.memory import check_new_size
@@ -43,7 +43,6 @@ class SizeCommands:
         self._window, self._state = window, window.state
         self.dialogs = SizeDialogs(window)
         self._stop: threading.Event | None = None
-        self._paces = enlarging.Paces()
 
     def image_size(self) -> None:
         document = self._state.document
@@ -120,12 +119,7 @@ class SizeCommands:
 
     def _need(self, document: Document, wanted: ImageSize, order: Enlarging) -> str:
         """What a run takes, as a sentence. UserError where it does not fit into memory."""
-        need = enlarging.need(document, wanted.size, order, self._paces)
-        enlarging.check_need(need, available_bytes())
-        gigabytes = f"{need.memory_bytes / enlarging.GIB:.1f}"
-        if need.seconds is None:
-            return tr("size.need_memory", gigabytes=gigabytes)
-        return tr("size.need", time=_duration(need.seconds), gigabytes=gigabytes)
+        return checked_text(document, wanted.size, order, self._window.ai.paces)
 
     def _by_network(self, document: Document, wanted: ImageSize, order: Enlarging) -> Document:
         """In the background; the same document where it was cancelled."""
@@ -146,7 +140,7 @@ class SizeCommands:
                 raise outcome.error
             if not isinstance(outcome, Finished):
                 raise _CancelledError
-            self._paces.saw(model, pixels.shape[0] * pixels.shape[1], outcome.result.seconds)
+            self._window.ai.paces.saw(model, pixels.shape[0] * pixels.shape[1], outcome.result.seconds)
             return outcome.result.image
 
         try:
@@ -191,13 +185,6 @@ def _partner(model: Model, models: dict[str, Model]) -> Model | None:
 def _order(wanted: ImageSize, models: dict[str, Model]) -> Enlarging:
     model = models[wanted.model_id]
     return Enlarging(model, _partner(model, models), wanted.detail, wanted.is_best)
-
-
-def _duration(seconds: float) -> str:
-    """To the second, or to the minute where seconds say nothing."""
-    if seconds < 100:
-        return tr("size.seconds", count=max(round(seconds), 1))
-    return tr("size.minutes", count=round(seconds / 60))
 
 
 def _times(size: Size, scale: int) -> Size:

@@ -62,6 +62,7 @@ class AiPanel(QWidget):
         self.erase = IconButton("eraser", self)
         self.clear = IconButton("clear", self)
         self.hint = wrapped_label(parent=self)
+        self.need = wrapped_label(parent=self)
         self.feather = ValueSlider(Range(0, 100, 8, curve=2), unit="px", parent=self)
         self.run = QPushButton(self)
         self.quick = QPushButton(self)
@@ -139,6 +140,7 @@ class AiPanel(QWidget):
         self._brushes.setLayout(brushes)
         body.addWidget(self._brushes)
         body.addWidget(self.feather)
+        body.addWidget(self.need)
         body.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -235,6 +237,8 @@ class AiPanel(QWidget):
         in_hand = self._state.tool is Tool.REGION
         self.paint.setChecked(in_hand and not self._state.options.region_erases)
         self.erase.setChecked(in_hand and self._state.options.region_erases)
+        self.need.setText(self._ai.need_text())
+        self.need.setVisible(bool(self.need.text()))
         can_run = self._ai.can_run
         self.run.setEnabled(can_run)
         self.quick.setVisible(form.landing is Landing.LAYER and not form.is_for_masks)

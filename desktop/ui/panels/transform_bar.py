@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from desktop.core.geometry import Point
-from desktop.core.resample import Resampling
+from desktop.core.resample import FREE
 from desktop.core.transform_box import LEAST_SCALE, MOST_SKEW
 from desktop.tools.resizing import CropFrame
 from desktop.ui.commands.crop_commands import CropCommands, CropRatio
@@ -72,7 +72,7 @@ class TransformBar(FrameBar):
         skew = Range(-MOST_SKEW, MOST_SKEW, 0, decimals=1)
         self._add_field("skew", skew, "°", lambda value: transform.set_numbers(skew=value))
         self.ratio = QCheckBox(self)
-        self.how = ChoiceCombo([how for how in Resampling if how is not Resampling.AREA], "resampling", self)
+        self.how = ChoiceCombo(list(FREE), "resampling", self)
         self.how.activated.connect(lambda _index: transform.set_resampling(self.how.currentData()))
         self.across, self.down = IconButton("flip", self), IconButton("flip-down", self)
         self.across.clicked.connect(transform.flip_across)
