@@ -60,6 +60,7 @@ from models.common.enlarge_measure import (
     Eyes,
     manifest_metrics,
     measure_enlarging,
+    measure_thrice,
     measured_pairs,
     table,
 )
@@ -364,7 +365,8 @@ def export(config: Config, folder: Path) -> None:
         print(table(rows))
         speed = measure_speed(aside / "model.onnx", runs=SPEED_RUNS)
         metrics = {"metrics": manifest_metrics(rows, clean, scale), "speed": speed, "step": content["step"]}
-        return metrics | {"pictures": list(clean), "rows": rows}
+        thrice = {"thrice": measure_thrice(enlarge_with(aside), clean)} if scale == 4 else {}
+        return metrics | thrice | {"pictures": list(clean), "rows": rows}
 
     sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
     shrink = worn if trained.kind in SCRIPTS else shrunk  # pictures as the network expects them

@@ -16,7 +16,7 @@ import tomlkit
 
 from models.common.cli import leave
 from models.common.data import DataError
-from models.common.enlarge_measure import Eyes, manifest_metrics, measure_enlarging
+from models.common.enlarge_measure import Eyes, manifest_metrics, measure_enlarging, measure_thrice
 from models.common.export import (
     ExportError,
     check_golden,
@@ -50,6 +50,8 @@ def measure_again(folder: Path, *, with_speed: bool, held_out: Path = Path("data
     )
     manifest["metrics"] = measured["metrics"] = manifest_metrics(rows, clean, scale)
     measured |= {"rows": rows, "pictures": list(clean), "sample": measure_sample(folder, manifest)}
+    if scale == 4:
+        measured["thrice"] = measure_thrice(lambda small: run_graph(session, manifest, small, {}), clean)
     if with_speed:
         manifest["speed"] = measured["speed"] = measure_speed(graph, runs=SPEED_RUNS)
     rewrite(folder, manifest, measured)
