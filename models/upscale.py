@@ -161,7 +161,7 @@ SMOKE = {
     "smoke": True,
 }
 SCRIPTS = {"photo": "models/upscale_photo.py"}  # kinds that another script trains
-SPEED_RUNS = 6  # a run makes four or sixteen megapixels and takes seconds
+SPEED_RUNS = 3  # a run makes four or sixteen megapixels and takes seconds
 GOLDEN_SIZE = (75, 101)  # of the small picture, odd
 
 

@@ -205,9 +205,9 @@ def upscale_card(folder: Path, *, manifest: dict[str, Any], made_by: dict[str, A
         f"{len(measured['pictures'])} photographs from packages that gave none to training, shrunk {scale} times by "
         "the bicubic filter; on as many drawings; and with patterns over the photographs, where plain enlargement of "
         f"the pattern counts as right. {scale} pixels at the border are left out. PSNR of RGB / of luma in dB / SSIM, "
-        "and for photographs LPIPS (lpips_vgg16_hed) / look, both the less the better. Seconds of processor time for a "
-        "megapixel of the large picture: filters by Pillow, others' networks by PyTorch, this model by onnxruntime, "
-        "all on the same machine beside other work. MB of weights.",
+        "and for photographs LPIPS (lpips_vgg16_hed, of twelve of them) / look, both the less the better. Seconds of "
+        "processor time for a megapixel of the large picture: filters by Pillow, others' networks by PyTorch, this "
+        "model by onnxruntime, all on the same machine beside other work. MB of weights.",
         "",
         table(measured["rows"]),
         "",

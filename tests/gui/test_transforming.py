@@ -441,6 +441,8 @@ def test_the_way_to_a_size_that_is_no_multiple_is_named(blocks: Studio) -> None:
     assert "4×" in said[1]
     assert "Lanczos" in said[1]
     assert "Area mean" in said[2]
+    mixed = Enlarging(model, model, 0.4)
+    assert checked_text(blocks.document, Size(1200, 800), mixed, Paces()).startswith("40 % of")
 
 
 def test_image_size_by_a_network_runs_the_chosen_model(

@@ -11,6 +11,7 @@ from desktop.tools.ai_tool import Plan
 from desktop.tools.enlarging import Enlarging, Need, Paces
 from desktop.tools.resizing import filter_after
 from desktop.ui.i18n import tr
+from desktop.ui.panels.model_card import title_of
 
 
 def checked_text(document: Document, size: Size, order: Enlarging, paces: Paces) -> str:
@@ -18,11 +19,15 @@ def checked_text(document: Document, size: Size, order: Enlarging, paces: Paces)
     need = enlarging.need(document, size, order, paces)
     enlarging.check_need(need, available_bytes())
     larger = Size(document.size.width * order.scale, document.size.height * order.scale)
-    text = need_text(need)
-    if larger == size:
-        return text
-    how = tr(f"resampling.{filter_after(larger, size).value}")
-    return f"{tr('size.way', scale=order.scale, filter=how)}\n{text}"
+    lines = [need_text(need)]
+    if larger != size:
+        how = tr(f"resampling.{filter_after(larger, size).value}")
+        lines.insert(0, tr("size.way", scale=order.scale, filter=how))
+    if order.photo is not None and order.detail > 0:
+        share, title = round(100 * order.detail), title_of(order.photo.manifest)
+        is_larger = order.photo.manifest.scale != order.scale
+        lines.insert(0, tr("size.mixed_by_area" if is_larger else "size.mixed", percent=share, title=title))
+    return "\n".join(lines)
 
 
 def text_for_picture(document: Document, order: Enlarging, paces: Paces) -> str:
