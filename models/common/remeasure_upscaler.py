@@ -1,7 +1,8 @@
 """The numbers of an exported upscaler measured anew: its table, its card and its manifest, the weights as they are.
 
-python -m models.common.remeasure_upscaler onnx/upscale-2x-fast             the table
-python -m models.common.remeasure_upscaler onnx/upscale-2x-fast --speed     and the time, on a machine that does nothing else
+    python -m models.common.remeasure_upscaler onnx/upscale-2x-fast
+
+With `--speed` the time is measured too, on a machine that does nothing else meanwhile.
 """
 
 from __future__ import annotations
