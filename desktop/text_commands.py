@@ -28,6 +28,7 @@ def text_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--text", required=True, metavar="TEXT", help=r"\n begins a new line")
     parser.add_argument("--at", default="0,0", metavar="X,Y", help="the upper left corner, in pixels (0,0)")
     parser.add_argument("--width", type=float, default=0.0, metavar="PX", help="lines are broken at this width")
+    parser.add_argument("--height", type=float, default=0.0, metavar="PX", help="lines without room are left out")
     parser.add_argument("--font", default="", metavar="FAMILY")
     parser.add_argument("--size", type=int, default=48, metavar="PX")
     parser.add_argument("--weight", type=int, default=400, metavar="W", help="100 to 900, 400 is regular")
@@ -103,6 +104,7 @@ def _content_of(given: argparse.Namespace) -> TextContent:
         x=x,
         y=y,
         width=given.width,
+        height=given.height,
         family=given.font,
         size_px=given.size,
         weight=given.weight,

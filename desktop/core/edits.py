@@ -42,6 +42,7 @@ class OpenDocument:
         self.selection_changed: Signal[[]] = Signal()
         self.guides_changed: Signal[[]] = Signal()
         self.history_changed: Signal[[]] = Signal()
+        self.draft_changed: Signal[[Document | None]] = Signal()  # see Edit.note_draft
         self.history = History(
             document, name=name, budget_bytes=history_bytes, store=store, store_budget_bytes=store_bytes, live=live
         )
@@ -129,6 +130,7 @@ class OpenDocument:
         if commit and after is not before:
             self.history.push(edit.name, after, edit.merge_key)
         if not commit:
+            self.draft_changed.emit(None)
             for layer_id, rect in touched.items():
                 self.changed.emit(layer_id, rect)
         self._announce(before if commit else live, after, touched)
@@ -210,6 +212,14 @@ class Edit:
 
     def set_selection(self, selection: TileMap | None) -> None:
         self._set(self._structure.changed(selection=selection))
+
+    def note_draft(self) -> None:
+        """Says that what this edit has come to is worth keeping if the program ends now: a text half written.
+
+        Only for edits that replace whole layers: tiles that are still painted on are no version.
+        """
+        assert not self._editors, "tiles are being painted on"
+        self._owner.draft_changed.emit(self._structure)
 
     def replace_document(self, document: Document) -> None:
         """For changes of the whole: size, depth, profile."""

@@ -79,7 +79,8 @@ class Alignment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextContent:
-    """What the pixels of a text layer were made of. Image pixels; `width` 0: lines end only where the text says so.
+    """What the pixels of a text layer were made of. Image pixels; `width` 0: lines end only where the text says so,
+    `height` 0: all lines are shown, else those that have room in it.
 
     `leading` is in line heights of the font, `tracking` in thousandths of the size. `bounds` is where the pixels lay
     when they were made: so far the layer has been moved since.
@@ -89,6 +90,7 @@ class TextContent:
     x: float = 0.0
     y: float = 0.0
     width: float = 0.0
+    height: float = 0.0
     family: str = ""
     size_px: int = 48
     weight: int = 400

@@ -29,6 +29,7 @@ from desktop.io.journal_writer import JournalWriter, Version
 LOOK_S = 0.05  # between two looks at a stroke in progress
 SETTLED_S = 0.06  # a tile that long untouched is written ahead
 RETRY_S = 2.0  # after the disk was full
+DRAFT_REST_S, DRAFT_MOST_S = 0.3, 2.0  # a text half written is kept at each pause, and at the latest after so long
 REST_S = 0.004  # after each step of work that can wait, so that it never takes more than half of a core
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,15 @@ class _Ahead:
     checksum: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What an edit in progress has come to, since when, and since when it waits to be written."""
+
+    document: Document
+    changed: float
+    began: float
+
+
 class Journal:
     """One document's journal. Made by `JournalKeeper.follow`; its public methods belong to the window's thread."""
 
@@ -59,11 +69,14 @@ class Journal:
         self._saved, self._was_saved = opened.history.saved_document, False
         self._touched: deque[tuple[LayerId, Rect, float]] = deque()
         self._live: Document | None = None
+        self._draft: _Draft | None = None
+        self._has_written_draft = False
         self._unsettled: dict[tuple[LayerId, TileKey], float] = {}
         self._ahead: dict[int, _Ahead] = {}
         self.is_closed = False
         opened.changed.connect(self._note_touched)
         opened.history_changed.connect(self._note_version)
+        opened.draft_changed.connect(self._note_draft)
 
     def set_target(self, path: Path | None, title: str) -> None:
         """Where the document would be saved, and what it is called."""
@@ -87,13 +100,14 @@ class Journal:
 
     @property
     def is_caught_up(self) -> bool:
-        return self._pending is None
+        return self._pending is None and self._draft is None
 
     def _stop_listening(self) -> None:
         if not self.is_closed:
             self.is_closed = True
             self.opened.changed.disconnect(self._note_touched)
             self.opened.history_changed.disconnect(self._note_version)
+            self.opened.draft_changed.disconnect(self._note_draft)
 
     # the window's thread: notes only
 
@@ -112,8 +126,19 @@ class Journal:
         if self.opened.history.saved_document is not self._saved:
             self._saved, self._was_saved = self.opened.history.saved_document, True
         self._pending = Version(document, self._path, self._title, is_modified)
-        self._live = None
+        self._live = self._draft = None
+        self._has_written_draft = False
         self._keeper.note_work()
+
+    def _note_draft(self, document: Document | None) -> None:
+        if document is not None:
+            now, before = time.monotonic(), self._draft
+            self._draft = _Draft(document, now, now if before is None else before.began)
+            self._keeper.note_stroke()
+            return
+        self._draft = None
+        if self._has_written_draft:
+            self._note_version(is_forced=True)
 
     # the keeper's thread
 
@@ -134,11 +159,12 @@ class Journal:
 
     def write_ahead(self) -> bool:
         """Writes tiles of the stroke in progress that the brush has left; False when no stroke is in progress."""
+        self._write_draft()
         live = self._live
         if live is None:
             self._touched.clear()
             self._unsettled.clear()
-            return False
+            return self._draft is not None
         while self._touched:
             layer_id, rect, when = self._touched.popleft()
             for key, _ in tiles_touched(rect):
@@ -149,6 +175,20 @@ class Journal:
                 del self._unsettled[layer_id, key]
                 self._write_tile_ahead(live, layer_id, key)
         return True
+
+    def _write_draft(self) -> None:
+        """OSError when there is no room; then it is tried again."""
+        draft, now = self._draft, time.monotonic()
+        if draft is None or (now - draft.changed < DRAFT_REST_S and now - draft.began < DRAFT_MOST_S):
+            return
+        self._has_written_draft = True
+        version = Version(draft.document, self._path, self._title, is_modified=True)
+        self._writer.write(version)
+        self._written = version
+        if self._draft is draft:
+            self._draft = None
+        elif self._draft is None and self._pending is None:  # given up meanwhile
+            self._pending = Version(self.opened.document, self._path, self._title, self.opened.is_modified)
 
     def idle_step(self) -> bool:
         return self._writer.idle_step()

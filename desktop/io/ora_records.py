@@ -103,6 +103,7 @@ class TextRecord(msgspec.Struct, omit_defaults=True):
     x: float = 0.0
     y: float = 0.0
     width: float = 0.0
+    height: float = 0.0
     family: str = ""
     size_px: int = 48
     weight: int = 400

@@ -45,6 +45,7 @@ class EditName(StrEnum):
     FLIP_LAYER = "Flip layer"
     FLIP_PICTURE = "Flip picture"
     FLATTEN = "Flatten picture"
+    FROM_DOCUMENT = "Layers from another picture"
     GENERATE = "Place generated picture"
     GRADIENT = "Gradient"
     HEAL = "Heal"

@@ -49,6 +49,7 @@ def checked_text(content: TextContent) -> TextContent:
         "tracking": TRACKINGS,
         "weight": WEIGHTS,
         "width": (0, LARGEST_PLACE_PX),
+        "height": (0, LARGEST_PLACE_PX),
         "x": (-LARGEST_PLACE_PX, LARGEST_PLACE_PX),
         "y": (-LARGEST_PLACE_PX, LARGEST_PLACE_PX),
     }
@@ -109,8 +110,8 @@ def rasterise(opened: OpenDocument, layer_id: LayerId) -> None:
         edit.replace_layer(layer.changed(text=None, shape=None))
 
 
-def drag_box(show: Callable[[Any], None], done: Callable[[Point, float], None]) -> Gesture:
-    """A click is a place for a text, a drag a box for its lines: `done` hears the corner, and the width or 0."""
+def drag_box(show: Callable[[Any], None], done: Callable[[Point, float, float], None]) -> Gesture:
+    """A click is a place for a text, a drag a box for its lines: `done` hears the corner, width and height or 0."""
     event = yield
     start = end = event.point
     try:
@@ -121,11 +122,11 @@ def drag_box(show: Callable[[Any], None], done: Callable[[Point, float], None]) 
             event = yield
     finally:
         show(None)
-    width = abs(end.x - start.x)
+    width, height = abs(end.x - start.x), abs(end.y - start.y)
     if width < SMALLEST_BOX_PX:
-        done(start, 0.0)
+        done(start, 0.0, 0.0)
     else:
-        done(Point(min(start.x, end.x), min(start.y, end.y)), width)
+        done(Point(min(start.x, end.x), min(start.y, end.y)), width, height if height >= SMALLEST_BOX_PX else 0.0)
 
 
 def name_of(content: TextContent) -> str:

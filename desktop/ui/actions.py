@@ -58,6 +58,7 @@ _EDIT = (
 _LAYER = (
     _a("layer.new", "layer", "layers.new", "Ctrl+Shift+N", icon="plus", condition="document"),
     _a("layer.duplicate", "layer", "layers.duplicate", "Ctrl+J", icon="duplicate", condition="layer"),
+    _a("layer.to_document", "layer", "editing.transfers.choose", condition="several"),
     _a("layer.via_cut", "layer", "layers.via_cut", "Ctrl+Shift+J", condition="selection"),
     _a("layer.group", "layer", "layers.group", "Ctrl+G", icon="folder", condition="layer"),
     _a("layer.ungroup", "layer", "layers.ungroup", "Ctrl+Shift+G", condition="group"),
@@ -270,6 +271,7 @@ _VIEW = (
     _a("view.previous_document", "view", "files.previous_document", "Ctrl+Shift+Tab", condition="several"),
     _a("view.next_part", "view", "focused.next_part", "F6"),
     _a("view.mask", "view", "view.toggle_mask", "Ctrl+\\", icon="mask", checked="mask_shown", separated=True),
+    _a("view.selection_line", "view", "view.toggle_selection_line", "Ctrl+H", checked="selection_line"),
     _a("view.rulers", "rulers", "guides.toggle_rulers", "Ctrl+R", icon="ruler", checked="rulers_shown"),
     *(
         _a(f"rulers.{unit}", "rulers", "guides.set_unit", argument=unit, checked="ruler_unit", separated=unit == "px")

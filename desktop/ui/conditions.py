@@ -140,6 +140,7 @@ CONDITIONS: dict[str, Condition] = {
     "alpha_locked": lambda window, spec: _is_locked(window, "alpha"),
     "all_locked": lambda window, spec: _is_locked(window, "all"),
     "position_locked": lambda window, spec: _is_locked(window, "position"),
+    "selection_line": lambda window, spec: window.canvas.shows_selection,
     "pixel_grid": lambda window, spec: window.canvas.shows_pixel_grid,
     "depth": lambda window, spec: window.state.document is not None and window.state.document.depth == spec.argument,
     "quick_mask": lambda window, spec: window.selection.is_quick_mask,

@@ -214,7 +214,7 @@ class MainWindow(QMainWindow):
         pointer.on_error = self.show_error
         pointer.grab = self.guides.grab
         self.guides.settle, self.guides.guarded = self.ai.settle, self.guarded
-        self.tools.snapping = self.aids.snapping
+        self.tools.snapping = self.selection.snapping = self.aids.snapping
         pointer.on_resize = self.tools.resize_brush
         self.tools.show_line = self.canvas.gradient_line.show
         self.tools.show_picked = self.canvas.picker_ring.show
@@ -257,6 +257,8 @@ class MainWindow(QMainWindow):
         self.ai.document_made.connect(self.files.show_made)
         self.preview_bar.keep.clicked.connect(lambda: self.perform("ai.keep"))
         self.preview_bar.discard.clicked.connect(lambda: self.perform("ai.discard"))
+        rows = self.panels.layers.list.rows
+        rows.comes_first, rows.elsewhere = self.texts.keep, self.editing.transfers
         self.panels.layers.list.rows.settings_wanted.connect(self.effects.edit_layer_by_id)
         self.panels.layers.list.rows.selection_wanted.connect(self._select_from_layer)
         self.strip.colors.clicked.connect(lambda: self.panels.bring_to_front("color"))

@@ -14,7 +14,7 @@ from PySide6.QtGui import QTextCursor, QTextDocument
 from desktop.core.geometry import Point
 from desktop.core.layers import Alignment, TextContent
 from desktop.tools.text_layers import LONGEST_TEXT
-from desktop.ui.text_renderer import laid_out
+from desktop.ui.text_renderer import laid_out, lines_within
 
 Step = QTextCursor.MoveOperation
 _KEEP, _LET_GO = QTextCursor.MoveMode.KeepAnchor, QTextCursor.MoveMode.MoveAnchor
@@ -179,9 +179,13 @@ class TextDraft:
         return bool(rect.adjusted(-margin, -margin, margin, margin).contains(point.x, point.y))
 
     def box(self) -> QRectF:
-        """Around all lines; for a text of one width, as wide as that."""
+        """Around all lines; for a text in a box, as wide and as high as that."""
         content, size = self.content, self._layout().size()
-        return QRectF(content.x, content.y, max(content.width, size.width(), 1), size.height())
+        return QRectF(content.x, content.y, max(content.width, size.width(), 1), content.height or size.height())
+
+    def has_hidden_lines(self) -> bool:
+        """Whether some lines have no room in the box."""
+        return not lines_within(self._layout(), self._style.height)[1]
 
     def caret(self) -> QRectF:
         """As high as its line, without width."""

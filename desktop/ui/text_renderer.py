@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextLine,
     QTextOption,
 )
 
@@ -22,6 +23,7 @@ from desktop.core.layers import Alignment, TextContent
 from desktop.tools.text_layers import RenderedText
 
 LARGEST_SIDE_PX = 16_384
+ROUNDING_PX = 0.5  # a box that was dragged to the end of a line has room for it
 _ALIGNMENTS = {
     Alignment.LEFT: Qt.AlignmentFlag.AlignLeft,
     Alignment.CENTER: Qt.AlignmentFlag.AlignHCenter,
@@ -36,7 +38,8 @@ def render_text(content: TextContent) -> RenderedText:
     document = laid_out(content)
     margin = content.size_px  # letters reach beyond their boxes
     size = document.size()
-    width, height = int(size.width()) + 2 * margin + 1, int(size.height()) + 2 * margin + 1
+    tall = min(size.height(), content.height) if content.height else size.height()
+    width, height = int(size.width()) + 2 * margin + 1, int(tall) + 2 * margin + 1
     if max(width, height) > LARGEST_SIDE_PX:
         raise UserError("text.too_large", width=width, height=height, limit=LARGEST_SIDE_PX)
     left, top = int(np.floor(content.x)), int(np.floor(content.y))
@@ -46,7 +49,7 @@ def render_text(content: TextContent) -> RenderedText:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
     painter.translate(margin + content.x - left, margin + content.y - top)
-    document.drawContents(painter)
+    _draw_lines(document, painter, content.height)
     painter.end()
     del image
     x, y, width, height = cv2.boundingRect(cv2.extractChannel(pixels, 3))
@@ -54,6 +57,29 @@ def render_text(content: TextContent) -> RenderedText:
         return RenderedText(_NOTHING, left, top)
     part = np.ascontiguousarray(pixels[y : y + height, x : x + width])
     return RenderedText(_straight(part, content.color), left - margin + x, top - margin + y)
+
+
+def lines_within(document: QTextDocument, height: float) -> tuple[list[tuple[QTextLine, QPointF]], bool]:
+    """The lines that have room in a height (0: in any) with the places they are drawn at, and whether that is all."""
+    found: list[tuple[QTextLine, QPointF]] = []
+    block = document.begin()
+    while block.isValid():
+        origin, lines = document.documentLayout().blockBoundingRect(block).topLeft(), block.layout()
+        for line in (lines.lineAt(number) for number in range(lines.lineCount())):
+            if height and origin.y() + line.y() + line.height() > height + ROUNDING_PX:
+                return found, False
+            found.append((line, origin))
+        block = block.next()
+    return found, True
+
+
+def _draw_lines(document: QTextDocument, painter: QPainter, height: float) -> None:
+    lines, is_all = lines_within(document, height)
+    if is_all:
+        document.drawContents(painter)
+        return
+    for line, origin in lines:
+        line.draw(painter, origin)
 
 
 def _straight(pixels: np.ndarray, color: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.geometry import Point, Size
-from desktop.ui.canvas.overlays import edge_runs
+from desktop.ui.canvas.ants import edge_runs
 from desktop.ui.canvas.view import MAX_ZOOM, View, next_zoom
 from tests.builders import document_with, noise, raster_layer
 from tests.gui.conftest import Studio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
@@ -9,8 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.composite import flatten
+from desktop.core.document import Document
 from desktop.core.layers import Alignment, RasterLayer, TextContent
+from desktop.io.journal_reader import read_journal
 from desktop.ui.canvas.canvas_widget import CanvasWidget
+from desktop.ui.canvas.text_overlay import BoxSide
 from desktop.ui.commands.text_writing import TextWriting
 from desktop.ui.panels.text_bar import TextBar
 from desktop.ui.state import Tool
@@ -235,11 +240,11 @@ def test_a_drag_makes_a_box_whose_width_can_be_pulled(studio: Studio) -> None:
     type_letters(studio, "one two three four")
     assert writing.draft.content.width == pytest.approx(100, abs=1.5)
     narrow = writing.draft.box()
-    handle = studio.window.texts._overlay.handle()
-    assert handle is not None
+    handle = writing._overlay.handles()[BoxSide.RIGHT]
     studio.drag((handle.x, handle.y), (handle.x + 200, handle.y))
     wide = writing.draft.box()
-    assert wide.height() < narrow.height()
+    assert wide.width() > narrow.width() + 190
+    assert wide.height() == narrow.height(), "as high as it was dragged"
     press(studio, Qt.Key.Key_Return, CTRL)
     text = layer_of(studio).text
     assert text is not None
@@ -327,3 +332,64 @@ def test_up_and_down_keep_the_column_and_no_place_is_lost(qapp: QApplication) ->
     assert draft.delete(Step.PreviousCharacter) == "\n"
     assert draft.delete(Step.PreviousCharacter) == "\U0001f600"
     assert not draft.insert("x" * 20_001)
+
+
+def test_the_layer_list_shows_what_is_written_and_a_click_there_keeps_it(studio: Studio) -> None:
+    studio.show_plain()
+    rows = studio.window.panels.layers.list.rows
+    begin(studio)
+    type_letters(studio, "Be")
+    studio.wait_for(lambda: [row.layer.name for row in rows.rows] == ["Be", "Background"])
+    QTest.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.row_rect(studio.document.layers[0].id).center())
+    assert not studio.window.texts.is_writing
+    assert studio.names[-1] == "New text layer"
+    assert studio.window.state.layer_id == studio.document.layers[0].id
+
+
+def test_a_box_has_a_height_that_is_pulled_and_lines_without_room_are_not_shown(studio: Studio) -> None:
+    studio.show_plain(400, 300)
+    writing = begin(studio, (40, 40), (240, 90))
+    assert writing.draft.content.height == pytest.approx(50, abs=1.5)
+    type_letters(studio, "MMM")
+    for letters in ("NNN", "OOO", "PPP"):
+        press(studio, Qt.Key.Key_Return)
+        type_letters(studio, letters)
+    studio.wait_for(lambda: not writing.is_at_work)
+    assert writing.draft.has_hidden_lines()
+    corner = writing._overlay.handles()[BoxSide.CORNER]
+    studio.drag((corner.x, corner.y), (330, 280))
+    assert writing.draft.content.width == pytest.approx(290, abs=2)
+    assert writing.draft.content.height == pytest.approx(240, abs=2)
+    assert not writing.draft.has_hidden_lines()
+    studio.drag((185, 280), (185, 100))
+    press(studio, Qt.Key.Key_Return, CTRL)
+    layer = layer_of(studio)
+    assert layer.text is not None
+    assert layer.text.text == "MMM\nNNN\nOOO\nPPP", "what is not shown is kept"
+    assert layer.tiles.content_bounds().bottom <= 101
+    assert layer.text.width == pytest.approx(290, abs=2)
+
+
+def version_in(path: Path) -> Document:
+    found = read_journal([path])
+    assert found is not None
+    return found.document
+
+
+def test_what_is_written_is_in_the_journal_before_it_is_kept(studio: Studio) -> None:
+    studio.show_plain()
+    recovery = studio.window.recovery
+    writing = begin(studio)
+    type_letters(studio, "Be")
+    studio.wait_for(lambda: not writing.is_at_work)
+    opened = studio.window.state.open_document
+    journal = recovery._journals[id(opened)]
+    studio.wait_for(lambda: journal.is_caught_up and journal._writer.path is not None)
+    assert journal._writer.path is not None
+    found = version_in(journal._writer.path).layers[-1]
+    assert isinstance(found, RasterLayer)
+    assert found.text is not None
+    assert found.text.text == "Be"
+    press(studio, Qt.Key.Key_Escape)
+    recovery.flush()
+    assert len(version_in(journal._writer.path).layers) == 1, "what was given up does not come back"

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Rect, Size
+from desktop.ui.canvas.marching import MarchingAnts
 from desktop.ui.canvas.overlays import Overlay
 from desktop.ui.canvas.picture import Picture
 from desktop.ui.canvas.pointer import PointerInput
@@ -43,6 +44,7 @@ class CanvasWidget(TypingWidget):
         super().__init__(parent)
         self.state = state
         self.shows_mask = True
+        self.shows_selection = True  # its line
         self.hides_selection = False  # while it is moved along with what it holds
         self.shows_pixel_grid = True  # from 800 % on
         self._shown: OpenDocument | None = None
@@ -59,6 +61,7 @@ class CanvasWidget(TypingWidget):
         self.pointer = PointerInput(self)
         self.overlays: list[Overlay] = []
         self._scene = CanvasScene(self)
+        self.ants = MarchingAnts(self)
         self.split = SplitLine(self)
         self.gradient_line, self.picker_ring = GradientLineOverlay(self.update), PickerRing(self.update)
         self.clicks, self.outline = ClickMarks(self.update), OutlineOverlay(self.update)
@@ -176,6 +179,7 @@ class CanvasWidget(TypingWidget):
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        began = time.perf_counter()
         painter = QPainter(self)
         ratio, shift = self.devicePixelRatioF(), part_of_a_pixel(painter)
         painter.scale(1 / ratio, 1 / ratio)
@@ -185,6 +189,7 @@ class CanvasWidget(TypingWidget):
             is_whole = self._scene.draw(painter, device_rect(rect, ratio, shift)) and is_whole
         painter.end()
         self._worked_at = time.perf_counter()
+        self.ants.painted(1000 * (self._worked_at - began))
         if not is_whole:
             self._slices.start(BREATH_MS)
 
@@ -282,6 +287,11 @@ class CanvasWidget(TypingWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.pointer.let_go_of_keys()
         super().focusOutEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange:
+            self.update()  # what marches only does so in the active window
+        super().changeEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """The keys belong to the picture under the pointer, unless somebody is typing."""

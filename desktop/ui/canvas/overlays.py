@@ -1,4 +1,4 @@
-"""What is drawn over the picture: masks in red, the selection, the rim of the canvas."""
+"""What is drawn over the picture: masks in red, the rim of the canvas."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from desktop.core.color import Rgba8
 from desktop.core.geometry import Rect, Size
@@ -18,8 +18,6 @@ from desktop.ui.canvas.view import View
 
 MASK_OPACITY = 0.5
 MASK_COLOR = (235, 40, 40)
-HALF = 128  # the level at which something counts as selected, for the line only
-STRIPE_PX = 8
 
 
 class Overlay(Protocol):
@@ -70,41 +68,6 @@ def draw_mask_alone(painter: QPainter, view: View, tiles: TileMap, area: Rect) -
     draw_pixels(painter, view, image, place, within=area)
 
 
-def draw_selection(painter: QPainter, view: View, tiles: TileMap, area: Rect, *, width: int) -> None:
-    """Striped lines along the pixel edges where the selection passes one half, inside the image pixels of `area`."""
-    if area.is_empty:
-        return
-    level = view.level()
-    step = 1 << level
-    source = Rect.from_edges(
-        area.left // step - 1, area.top // step - 1, -(-area.right // step) + 1, -(-area.bottom // step) + 1
-    )
-    inside = np.pad(_halved_levels(tiles, source, level) >= HALF, 1)
-    level_rows = [(start, row, stop, row) for row, start, stop in edge_runs(inside[1:, 1:-1] != inside[:-1, 1:-1])]
-    columns = edge_runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
-    ends = np.array(level_rows + [(column, start, column, stop) for column, start, stop in columns], float)
-    lines = _lines_in_view(view, (ends.reshape(-1, 2, 2) + np.array((source.x, source.y))) * step)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QPen(QBrush(_stripes()), width))
-    painter.drawLines(lines)
-
-
-def _lines_in_view(view: View, ends: npt.NDArray[np.float64]) -> list[QLineF]:
-    """Lines between image points (n, 2, 2) in device pixels."""
-    a, b, c, d, left, top = view.matrix()
-    turned = ends @ np.array([[a, b], [c, d]]) + np.array((left, top))
-    return [QLineF(*line) for line in turned.reshape(-1, 4).tolist()]
-
-
-def edge_runs(edges: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """Rows of edges as (row, start, stop) of each unbroken run."""
-    padded = np.pad(edges.astype(np.int8), ((0, 0), (1, 1)))
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    _, stops = np.nonzero(steps == -1)
-    return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
-
-
 def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
     """A thin line around the canvas."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -116,13 +79,6 @@ def draw_rim(painter: QPainter, view: View, size: Size, shade: QColor) -> None:
     else:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawPolygon(canvas_polygon(view, size))
-
-
-def _stripes() -> QImage:
-    """Black and white diagonals: lines drawn with them show on every ground."""
-    y, x = np.mgrid[0:STRIPE_PX, 0:STRIPE_PX]
-    levels = np.where((x + y) % STRIPE_PX < STRIPE_PX // 2, 0, 255).astype(np.uint8)
-    return QImage(levels.tobytes(), STRIPE_PX, STRIPE_PX, STRIPE_PX, QImage.Format.Format_Grayscale8).copy()
 
 
 def _halved_levels(tiles: TileMap, source: Rect, level: int) -> Rgba8:

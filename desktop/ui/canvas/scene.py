@@ -15,7 +15,7 @@ from desktop.core.tiles import TileMap
 from desktop.tools.channels import PLATES
 from desktop.ui.canvas.brush_overlay import brush_rect, draw_brush, draw_label, draw_symmetry
 from desktop.ui.canvas.channel_view import draw_plate
-from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim, draw_selection
+from desktop.ui.canvas.overlays import draw_mask, draw_mask_alone, draw_rim
 from desktop.ui.canvas.picture import Picture, draw_canvas_ground
 from desktop.ui.canvas.pixel_grid import draw_pixel_grid
 from desktop.ui.i18n import tr
@@ -49,7 +49,7 @@ class CanvasScene:
             is_whole = self._draw_picture(painter, shown, side) and is_whole
         painter.setClipRect(area)
         view, size = canvas.view, picture.size
-        self._draw_selection(painter, view.rect_in_image(*_edges(part)))
+        self._draw_selection(painter, part)
         draw_rim(painter, view, size, color(t.line))
         for overlay in canvas.overlays:
             overlay.draw(painter, canvas.devicePixelRatioF())
@@ -121,18 +121,12 @@ class CanvasScene:
         elif state.paints_mask() and (mask := state.shown_mask()) is not None:
             draw_mask(painter, canvas.view, mask, area, inverted=True)
 
-    def _draw_selection(self, painter: QPainter, area: Rect) -> None:
-        document = self._state.document
-        if document is None or self._canvas.hides_selection or self._canvas.is_showing_before:
+    def _draw_selection(self, painter: QPainter, part: QRect) -> None:
+        document, canvas = self._state.document, self._canvas
+        if document is None or document.selection is None or canvas.is_showing_before:
             return
-        if document.selection is not None:
-            draw_selection(
-                painter,
-                self._canvas.view,
-                document.selection,
-                area.intersect(document.size.rect()),
-                width=round(self._canvas.devicePixelRatioF()),
-            )
+        if canvas.shows_selection and not canvas.hides_selection:
+            canvas.ants.draw(painter, document.selection, document.size, part)
 
     def _draw_outline(self, painter: QPainter) -> None:
         canvas, resize = self._canvas, self._canvas.pointer.resize

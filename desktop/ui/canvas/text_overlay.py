@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
 
 SELECTION_ALPHA = 110
+MORE_TEXT, PLUS_SHARE = "#c4342b", 0.42
+
+
+class BoxSide(Enum):
+    """What a handle of the box pulls."""
+
+    RIGHT = "right"
+    BOTTOM = "bottom"
+    CORNER = "corner"
 
 
 class TextOverlay:
@@ -41,13 +51,18 @@ class TextOverlay:
             self._blink.start(half)
         self._canvas.update()
 
-    def handle(self) -> Point | None:
-        """What the width of a text of one width is pulled by."""
+    def handles(self) -> dict[BoxSide, Point]:
+        """What width and height of a text in a box are pulled by."""
         draft = self.draft
         if draft is None or not draft.content.width:
-            return None
+            return {}
         box = draft.box()
-        return Point(box.x() + draft.content.width, box.center().y())
+        right = box.x() + draft.content.width
+        return {
+            BoxSide.RIGHT: Point(right, box.center().y()),
+            BoxSide.BOTTOM: Point((box.x() + right) / 2, box.bottom()),
+            BoxSide.CORNER: Point(right, box.bottom()),
+        }
 
     def draw(self, painter: QPainter, ratio: float) -> None:
         draft = self.draft
@@ -75,13 +90,23 @@ class TextOverlay:
         painter.drawPolygon(corners)
         painter.setPen(QPen(LIGHT, 1.0 * ratio, Qt.PenStyle.DashLine))
         painter.drawPolygon(corners)
-        handle = self.handle()
-        if handle is not None:
-            center, side = self._at(handle), HANDLE_PX * ratio
+        side = HANDLE_PX * ratio
+        for place, handle in self.handles().items():
+            center = self._at(handle)
+            rect = QRectF(center.x() - side / 2, center.y() - side / 2, side, side)
             painter.setPen(QPen(DARK, 1.2 * ratio))
             painter.setBrush(LIGHT)
-            painter.drawRect(QRectF(center.x() - side / 2, center.y() - side / 2, side, side))
+            painter.drawRect(rect)
             painter.setBrush(Qt.BrushStyle.NoBrush)
+            if place is BoxSide.CORNER and draft.has_hidden_lines():
+                self._draw_plus(painter, rect, ratio)
+
+    def _draw_plus(self, painter: QPainter, rect: QRectF, ratio: float) -> None:
+        """The sign that there is more text than room."""
+        middle, arm = rect.center(), rect.width() * PLUS_SHARE
+        painter.setPen(QPen(QColor(MORE_TEXT), 2.0 * ratio))
+        painter.drawLine(QLineF(middle.x() - arm, middle.y(), middle.x() + arm, middle.y()))
+        painter.drawLine(QLineF(middle.x(), middle.y() - arm, middle.x(), middle.y() + arm))
 
     def _draw_lines(self, painter: QPainter, lines: list[QLineF], ratio: float) -> None:
         for shade, width in ((LIGHT, 3.6), (QColor(0, 0, 0), 1.6)):

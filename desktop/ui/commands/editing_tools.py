@@ -19,6 +19,7 @@ from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
 from desktop.ui.commands.shape_commands import ShapeCommands
 from desktop.ui.commands.size_commands import SizeCommands
+from desktop.ui.commands.transfer_commands import TransferCommands
 from desktop.ui.commands.transform_commands import TransformCommands
 from desktop.ui.panels.gradient_editor import GradientStore
 from desktop.ui.state import RETOUCH_TOOLS, Tool
@@ -39,7 +40,7 @@ class EditingTools:
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
         self.extending = ExtendCommands(window)
         self.patterns, self.shapes = PatternCommands(window), ShapeCommands(window)
-        self.looks = LookCommands(window)
+        self.looks, self.transfers = LookCommands(window), TransferCommands(window)
         window.tools.pattern = self.patterns.pixels
         self.gradients = GradientStore(window.settings)
         self.ranges, self.channels = ColorRangeCommands(window), ChannelCommands(window)

@@ -18,6 +18,7 @@ from desktop.tools import selecting
 from desktop.tools.gestures import Gesture, Modifier
 from desktop.tools.names import EditName
 from desktop.tools.selecting import Box
+from desktop.tools.snapping import Snapping, no_snapping
 from desktop.ui.background import Background
 from desktop.ui.commands.magnetic_commands import MagneticLasso
 from desktop.ui.dialogs.amount_dialog import Amount
@@ -52,6 +53,7 @@ class SelectCommands(QObject):
     ) -> None:
         super().__init__(background)
         self._state, self._background, self._ask_amount = state, background, ask_amount
+        self.snapping: Callable[[], Snapping] = no_snapping
         self._corners: list[Point] = []
         self._how = Joined.REPLACE
         self._amounts: dict[str, float] = {}
@@ -71,7 +73,7 @@ class SelectCommands(QObject):
         if opened is None:
             return None
         if tool in (Tool.RECTANGLE, Tool.ELLIPSE):
-            return selecting.drag_box(opened, Box(tool.value), settings, self.outline_changed.emit)
+            return selecting.drag_box(opened, Box(tool.value), settings, self.outline_changed.emit, self.snapping())
         if tool is Tool.LASSO:
             return selecting.draw_lasso(opened, settings, self.outline_changed.emit)
         if tool is Tool.WAND:

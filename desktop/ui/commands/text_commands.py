@@ -183,9 +183,9 @@ class TextCommands(QObject):
 
     # in detail
 
-    def _later(self, corner: Point, width: float) -> None:
+    def _later(self, corner: Point, width: float, height: float) -> None:
         """After the release: nothing is edited any more."""
-        QTimer.singleShot(0, self._window, lambda: self._window.guarded(lambda: self._write(corner, width)))
+        QTimer.singleShot(0, self._window, lambda: self._window.guarded(lambda: self._write(corner, width, height)))
 
     def _press(self, writing: TextWriting) -> Gesture:
         """On the text being written, or beside it: that keeps it, and letters of another layer are next."""
@@ -198,9 +198,9 @@ class TextCommands(QObject):
             event = yield
         opened = self._state.open_document
         if self.keep() and opened is not None and text_layers.text_layer_at(opened.document, point) is not None:
-            self._later(point, 0.0)
+            self._later(point, 0.0, 0.0)
 
-    def _write(self, corner: Point, width: float) -> None:
+    def _write(self, corner: Point, width: float, height: float = 0.0) -> None:
         opened = self._state.open_document
         if opened is None or opened.is_editing:
             return
@@ -214,7 +214,7 @@ class TextCommands(QObject):
             assert self.writing is not None
             self.writing.draft.put_at(corner)
             return
-        content = replace(self._next_style(), x=corner.x, y=corner.y, width=width)
+        content = replace(self._next_style(), x=corner.x, y=corner.y, width=width, height=height)
         if width == 0:  # the first line lies around the pointer
             content = replace(content, y=corner.y - content.size_px * content.leading * LINE_SHARE)
         self._begin(TextSession.begun(self._state, opened), content)

@@ -48,6 +48,8 @@ class TextSession:
             shown = self.layer.changed(tiles=self.opened.document.empty_tiles())
         self._shown = shown
         self.edit.replace_layer(shown)
+        if content.text.strip() or not self.is_new:
+            self.edit.note_draft()
 
     def keep(self, content: TextContent) -> bool:
         """Ends as one entry, as none where nothing changed; a layer whose letters are all gone goes as well.

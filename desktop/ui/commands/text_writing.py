@@ -16,7 +16,7 @@ from desktop.tools.gestures import Gesture, GestureCancelled, Modifier, PointerE
 from desktop.tools.text_layers import LONGEST_TEXT, SMALLEST_BOX_PX
 from desktop.ui.canvas.canvas_widget import CanvasWidget
 from desktop.ui.canvas.frame_overlay import REACH_PX
-from desktop.ui.canvas.text_overlay import TextOverlay
+from desktop.ui.canvas.text_overlay import BoxSide, TextOverlay
 from desktop.ui.commands.text_keys import Step, TextCommand, command_of, deletion_of, letters_of, move_of
 from desktop.ui.commands.text_session import TextSession
 from desktop.ui.text_draft import TextDraft
@@ -162,15 +162,15 @@ class TextWriting(QObject):
 
     def holds(self, point: Point) -> bool:
         """Whether a press there belongs to this text."""
-        return self._pulls(point) or self.draft.holds(point, NEAR_PX / self._scale())
+        return self._pulled(point) is not None or self.draft.holds(point, NEAR_PX / self._scale())
 
     def drag(self, event: PointerEvent) -> Gesture:
-        """From a press on the text on: the caret, a selection, the width, or with Ctrl the place."""
+        """From a press on the text on: the caret, a selection, the box, or with Ctrl the place."""
         self.finish_composing()
         if Modifier.CTRL in event.modifiers:
             yield from self._drag_place(event)
-        elif self._pulls(event.point):
-            yield from self._drag_width(event)
+        elif (side := self._pulled(event.point)) is not None:
+            yield from self._drag_side(event, side)
         else:
             yield from self._drag_selection(event)
 
@@ -198,20 +198,30 @@ class TextWriting(QObject):
             self.restyle(x=start.x, y=start.y)
             raise
 
-    def _drag_width(self, event: PointerEvent) -> Gesture:
+    def _drag_side(self, event: PointerEvent, side: BoxSide) -> Gesture:
         start = self.draft.content
         try:
             while event.pressed:
-                self.restyle(width=max(event.point.x - start.x, float(SMALLEST_BOX_PX)))
+                width = max(event.point.x - start.x, float(SMALLEST_BOX_PX))
+                height = max(event.point.y - start.y, float(SMALLEST_BOX_PX))
+                self.restyle(
+                    width=start.width if side is BoxSide.BOTTOM else width,
+                    height=start.height if side is BoxSide.RIGHT else height,
+                )
                 event = yield
         except GestureCancelled:
-            self.restyle(width=start.width)
+            self.restyle(width=start.width, height=start.height)
             raise
 
-    def _pulls(self, point: Point) -> bool:
-        handle = self._overlay.handle()
+    def _pulled(self, point: Point) -> BoxSide | None:
+        """The handle at a point; where several are near, the corner."""
         reach = REACH_PX / self._scale()
-        return handle is not None and abs(handle.x - point.x) < reach and abs(handle.y - point.y) < reach
+        near = [
+            side
+            for side, handle in self._overlay.handles().items()
+            if abs(handle.x - point.x) < reach and abs(handle.y - point.y) < reach
+        ]
+        return near[-1] if near else None
 
     def _scale(self) -> float:
         """Points of the screen for an image pixel."""

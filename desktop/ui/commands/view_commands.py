@@ -113,6 +113,11 @@ class ViewCommands:
         self._window.canvas.shows_mask = not self._window.canvas.shows_mask
         self._window.canvas.update()
 
+    def toggle_selection_line(self) -> None:
+        canvas = self._window.canvas
+        canvas.shows_selection = not canvas.shows_selection
+        canvas.update()
+
     def toggle_pixel_grid(self) -> None:
         canvas = self._window.canvas
         canvas.shows_pixel_grid = not canvas.shows_pixel_grid

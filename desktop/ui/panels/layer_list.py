@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent
@@ -82,6 +83,27 @@ class LayerList(QScrollArea):
             self.rows.drag_to(self.rows.mapFromGlobal(self.rows.pointer), copies=self.rows.drag.copies)
 
 
+class Elsewhere(Protocol):
+    """What layers may be dragged to beside the list; places are those of the screen."""
+
+    def over(self, place: QPoint) -> bool: ...
+
+    def drop(self, place: QPoint, layer_ids: Collection[LayerId]) -> bool: ...
+
+    def end(self) -> None: ...
+
+
+class _Nowhere:
+    def over(self, place: QPoint) -> bool:
+        return False
+
+    def drop(self, place: QPoint, layer_ids: Collection[LayerId]) -> bool:
+        return False
+
+    def end(self) -> None:
+        pass
+
+
 class LayerRows(LayerView):
     """A press chooses, a drag moves, a double click renames."""
 
@@ -98,6 +120,8 @@ class LayerRows(LayerView):
         self._swipes = 0
         self.pointer = QPoint()  # on the screen, as last heard
         self._name_edit: NameField | None = None
+        self.elsewhere: Elsewhere = _Nowhere()
+        self.comes_first: Callable[[], bool] = lambda: True  # keeps what is being written; False when it cannot
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         state.document_left.connect(self._end_drag)
@@ -118,6 +142,8 @@ class LayerRows(LayerView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         position, keys = event.position().toPoint(), event.modifiers()
+        if self._state.is_editing and self.comes_first():
+            self.refresh()
         found = self._row_at(position)
         if found is None or self._state.open_document is None or self._state.is_editing:
             return
@@ -175,12 +201,22 @@ class LayerRows(LayerView):
         if self.drag.press is None or document is None:
             return
         self.drag.move(document, self._rows, position, copies=copies)
+        leaves = self._leaves(self.drag.press)
         if self.drag.is_dragging:
-            self.setCursor(Qt.CursorShape.DragCopyCursor if copies else Qt.CursorShape.ClosedHandCursor)
+            self.setCursor(Qt.CursorShape.DragCopyCursor if copies or leaves else Qt.CursorShape.ClosedHandCursor)
             self.update()
+
+    def _leaves(self, press: Press) -> bool:
+        """Whether the layers would go to another document."""
+        return self.drag.is_dragging and not press.is_mask and self.elsewhere.over(self.pointer)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         opened, drag = self._state.open_document, self.drag
+        if drag.press is not None and self._leaves(drag.press):
+            layer_ids = drag.press.layer_ids
+            self._end_drag()
+            self.elsewhere.drop(event.globalPosition().toPoint(), layer_ids)
+            return
         place, press, copies, was_dragged = drag.place, drag.press, drag.copies, drag.is_dragging
         narrows, self._narrows, self._swipe = self._narrows, False, None
         self._end_drag()
@@ -232,6 +268,7 @@ class LayerRows(LayerView):
 
     def _end_drag(self) -> None:
         self.drag.end()
+        self.elsewhere.end()
         self.unsetCursor()
         self.update()
 

@@ -21,7 +21,7 @@ LINE = "-"
 MENU = "menu:"  # a submenu of the menu bar
 
 _ROW_MENU = (
-    "layer.adjustment", "layer.rename", "layer.duplicate", "layer.delete", LINE,
+    "layer.adjustment", "layer.rename", "layer.duplicate", "layer.to_document", "layer.delete", LINE,
     "menu:fill_layer", "menu:adjustment_layer", "menu:filter_layer", LINE,
     "edit.cut", "edit.copy", "edit.paste", LINE,
     "layer.group", "layer.ungroup", LINE,

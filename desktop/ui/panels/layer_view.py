@@ -46,7 +46,8 @@ class LayerView(QWidget):
 
     def refresh(self) -> None:
         """Reads the tree again."""
-        document = self._state.document
+        opened = self._state.open_document
+        document = None if opened is None else opened.shown  # also what is only being written
         self._rows = [] if document is None else rows_of(document, self._collapsed, self._filter)
         self.setMinimumHeight(len(self._rows) * ROW_PX)
         self._describe()
@@ -182,4 +183,5 @@ class LayerView(QWidget):
         if opened is not None:
             opened.tree_changed.connect(self._later.start)
             opened.history_changed.connect(self._later.start)
+            opened.draft_changed.connect(lambda _document: self._later.start())
         self.refresh()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QMenu, QTabBar, QWidget
 
+from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
+from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import IconButton
 
 if TYPE_CHECKING:
@@ -82,6 +84,17 @@ class DocumentTabs(QTabBar):
         folder.setEnabled(session.path is not None)
         folder.triggered.connect(lambda: self._files.show_folder(session))
         return menu
+
+    def session_at(self, place: QPoint) -> DocumentSession | None:
+        """The document whose tab lies at a point of the screen."""
+        inside = self.mapFromGlobal(place)
+        number = self.tabAt(inside) if self.isVisible() and self.rect().contains(inside) else -1
+        return self._state.documents[number] if 0 <= number < len(self._state.documents) else None
+
+    def mark(self, session: DocumentSession | None) -> None:
+        """Shows that something dragged would go to this document; None: to none."""
+        for place, one in enumerate(self._state.documents):
+            self.setTabTextColor(place, QColor(tokens().accent) if one is session else QColor())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
