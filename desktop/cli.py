@@ -31,6 +31,7 @@ from desktop.run_arguments import (
     generate_command,
     run_command,
     self_denoise_command,
+    why_command,
 )
 from desktop.runtime.runner import DEVICE_CHOICES
 from desktop.shape_command import shape_command
@@ -47,6 +48,7 @@ commands (scumble COMMAND --help tells more):
   generate MODEL OUT        invent pictures from a seed, a label or a latent
   batch MODEL IN... --out DIR
                             run a model on many pictures; goes on where it was stopped
+  why MODEL IN OUT          which regions of a picture made a model decide
   remove IN OUT --mask M    take an object out: what fits from around it fills the hole
   extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
@@ -251,6 +253,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "convert": _convert_command,
     "encode": encode_command,
     "decode": decode_command,
+    "why": why_command,
     "remove": remove_command,
     "extend": extend_command,
     "resize": resize_command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from desktop.core.errors import UserError
 from desktop.runtime.runner import DEVICE_CHOICES, TILE_SIDES
@@ -12,6 +13,7 @@ from desktop.runtime.runner import DEVICE_CHOICES, TILE_SIDES
 Run = Callable[[argparse.Namespace], int]
 INSIDE, OUTSIDE, CORNER, OTHER_CORNER = 1, 0, 2, 3
 MASK_HELP = "white: changed, black: left alone, grey: between; for click models: what is meant, roughly"
+WHY_PARTS = {"occlusion": 14, "shapley": 20}  # unless told otherwise
 SIGNS = {"+": INSIDE, "-": OUTSIDE}
 
 
@@ -113,6 +115,42 @@ def batch_command(parser: argparse.ArgumentParser) -> Run:
 
         order = BatchOrder(RunOptions(**_run_options(given)), tuple(given.sources), given.out, given.jobs)
         return run_batch(order, commands.printer(given.json))
+
+    return run
+
+
+def why_command(parser: argparse.ArgumentParser) -> Run:
+    parser.description = (
+        "Which regions of a picture made a model decide: orange spoke for its answer, blue against it. Any model that "
+        "is shown a picture can be asked; of masks the question is why they are where they are, of pictures why they "
+        "look so."
+    )
+    _add_model(parser)
+    parser.add_argument("source", metavar="IN", type=Path)
+    parser.add_argument("target", metavar="OUT", type=Path, help="the picture with the map and its legend")
+    parser.add_argument(
+        "--method",
+        choices=list(WHY_PARTS),
+        default="occlusion",
+        help="cover one place after the other, or share the answer fairly among segments (Shapley)",
+    )
+    parser.add_argument("--parts", type=int, metavar="N", help="places across the longer side (14), or segments (20)")
+    parser.add_argument(
+        "--rounds", type=int, default=6, metavar="N", help="orders that Shapley's values are the mean of"
+    )
+    parser.add_argument("--region", type=Path, metavar="PICTURE", help="white: the part of the answer that is meant")
+    add_input_options(parser)
+
+    def run(given: argparse.Namespace) -> int:
+        from desktop import commands
+        from desktop.run_commands import RunOptions
+        from desktop.runtime.runner import Why
+        from desktop.why_command import WhyOrder, explain_model
+
+        parts = given.parts if given.parts is not None else WHY_PARTS[given.method]
+        why = Why(given.method, parts, given.rounds, given.seed)
+        order = WhyOrder(RunOptions(**input_options(given)), why, given.source, given.target, given.region)
+        return explain_model(order, commands.printer(given.json))
 
     return run
 
@@ -222,9 +260,40 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object about what was done")
 
 
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
+def add_input_options(parser: argparse.ArgumentParser) -> None:
+    """What a model is told beside the picture."""
     parser.add_argument("--mask", type=Path, metavar="PICTURE", help=MASK_HELP)
     parser.add_argument("--style", type=Path, metavar="PICTURE", help="for models that take a style picture")
+    parser.add_argument("--image2", type=Path, metavar="PICTURE", help="for models that take two pictures")
+    parser.add_argument(
+        "--hints", type=Path, metavar="PICTURE", help="for models that colour: dabs of the colours wanted"
+    )
+    parser.add_argument("--label", metavar="L", help="for models with classes: by name or number")
+    parser.add_argument(
+        "--point", action="append", default=[], metavar="X,Y,+|-", help="a click inside or outside; may be repeated"
+    )
+    parser.add_argument("--box", metavar="X1,Y1,X2,Y2", help="for click models: what is meant lies in this box")
+    parser.add_argument("--seed", type=int, default=0)
+    _add_common(parser)
+
+
+def input_options(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "model_id": given.model,
+        "parameters": parameters_of(given.param),
+        "label": given.label,
+        "mask": given.mask,
+        "style": given.style,
+        "image2": given.image2,
+        "hints": given.hints,
+        "points": points_of(given.point, given.box),
+        "seed": given.seed,
+        "device": given.device,
+    }
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add_input_options(parser)
     parser.add_argument(
         "--inside",
         action="append",
@@ -235,45 +304,29 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inside-style", type=Path, metavar="PICTURE", help="with --mask: the --style where it is white"
     )
-    parser.add_argument("--image2", type=Path, metavar="PICTURE", help="for models that take two pictures")
-    parser.add_argument(
-        "--hints", type=Path, metavar="PICTURE", help="for models that colour: dabs of the colours wanted"
-    )
-    parser.add_argument("--label", metavar="L", help="for models with classes: by name or number")
-    parser.add_argument(
-        "--point", action="append", default=[], metavar="X,Y,+|-", help="a click inside or outside; may be repeated"
-    )
-    parser.add_argument("--box", metavar="X1,Y1,X2,Y2", help="for click models: what is meant lies in this box")
     parser.add_argument("--cutout", action="store_true", help="for models that make a mask: the picture cut out by it")
     parser.add_argument(
         "--background",
         metavar="B",
-        help="cut out, and before this: a colour (white, #ffffff), a picture, blur or blur:50",
+        help="cut out, and before this: a colour (white, #ffffff), gradient:white,#8090a0 (and ,ANGLE), a picture, "
+        "blur or blur:50",
     )
     parser.add_argument("--shadow", action="store_true", help="with --background: the subject throws a soft shadow")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--match-light", action="store_true", help="with --background: the subject stands in the light of what is new"
+    )
     parser.add_argument(
         "--best", action="store_true", help="for models that restore or enlarge: the mean of eight runs"
     )
     parser.add_argument("--tile", type=_tile_side, metavar="PIXELS", help="side of the tiles, for models that are cut")
-    _add_common(parser)
 
 
-def _run_options(given: argparse.Namespace) -> dict[str, object]:
-    return {
-        "model_id": given.model,
-        "parameters": parameters_of(given.param),
-        "label": given.label,
-        "mask": given.mask,
-        "style": given.style,
-        "image2": given.image2,
-        "hints": given.hints,
-        "points": points_of(given.point, given.box),
+def _run_options(given: argparse.Namespace) -> dict[str, Any]:
+    return input_options(given) | {
         "is_cutout": given.cutout,
         "background": given.background,
         "has_shadow": given.shadow,
-        "seed": given.seed,
-        "device": given.device,
+        "matches_light": given.match_light,
         "tile_side": given.tile,
         "is_best": given.best,
         "inside": parameters_of(given.inside),

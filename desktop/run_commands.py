@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 AVERAGED = (Task.RESTORE, Task.UPSCALE)  # tasks in which the answers to a picture and to its mirror image are one
 MASK_TASKS = (Task.MATTE, Task.SEGMENT)
 NO_POINT = -1  # the label of a place that nobody clicked on
+Rgb = tuple[float, float, float]
 WITHOUT_ALPHA = (FileFormat.JPEG, FileFormat.BMP)
 
 
@@ -64,6 +65,7 @@ class RunOptions:
     is_cutout: bool = False
     background: str | None = None  # a colour, a picture or a blur, as the command line names it
     has_shadow: bool = False
+    matches_light: bool = False
     seed: int = 0
     device: DeviceChoice = "auto"
     tile_side: int | None = None
@@ -124,7 +126,9 @@ def prepare_run(catalog: Catalog, options: RunOptions) -> PreparedRun:
         mask = None
         if takes_rough_mask(manifest):  # a mask alone says what is meant
             inputs.setdefault("points", np.array([[0, 0, NO_POINT]], np.float32))
-    backdrop = None if options.background is None else backdrop_of(options.background, has_shadow=options.has_shadow)
+    backdrop = None
+    if options.background is not None:
+        backdrop = backdrop_of(options.background, has_shadow=options.has_shadow, matches_light=options.matches_light)
     prepared = PreparedRun(options, model, parameters, inputs, backdrop, mask)
     return _with_inside(prepared) if options.inside or options.inside_style is not None else prepared
 
@@ -271,21 +275,41 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
     return replace(picture, pixels=cut_out_pixels(picture.pixels, mask, clean_edges=is_soft), has_alpha=True)
 
 
-def backdrop_of(text: str, *, has_shadow: bool) -> BackgroundSettings:
-    """What `--background` says: "blur", "blur:40", a colour by code or name, or the path of a picture."""
+def backdrop_of(text: str, *, has_shadow: bool, matches_light: bool = False) -> BackgroundSettings:
+    """What `--background` says: "blur", "blur:40", "gradient:white,#8090a0", "gradient:white,#8090a0,45", a colour by
+    code or name, or the path of a picture."""
     from desktop.tools.backgrounds import Backdrop, BackgroundSettings
 
-    kind, _, strength = text.partition(":")
-    if kind == "blur" and (not strength or (strength.isdecimal() and 1 <= int(strength) <= 100)):
-        return BackgroundSettings(Backdrop.BLUR, strength=float(strength or 50), has_shadow=has_shadow)
+    plain = BackgroundSettings(has_shadow=has_shadow, matches_light=matches_light)
+    kind, _, told = text.partition(":")
+    if kind == "blur" and (not told or (told.isdecimal() and 1 <= int(told) <= 100)):
+        return replace(plain, backdrop=Backdrop.BLUR, strength=float(told or 50))
+    if kind == "gradient":
+        first, last, angle = _gradient_of(told, text)
+        return replace(plain, backdrop=Backdrop.GRADIENT, color=first, end_color=last, angle=angle)
     try:
-        levels = ImageColor.getcolor(text, "RGB")
+        return replace(plain, backdrop=Backdrop.COLOR, color=_color_of(text))
     except ValueError:
         if not Path(text).exists():
             raise UserError("cutout.bad_background", text=text) from None
-        return BackgroundSettings(Backdrop.PICTURE, picture=read_image(Path(text)).pixels, has_shadow=has_shadow)
-    red, green, blue = (level / 255 for level in levels)
-    return BackgroundSettings(Backdrop.COLOR, (red, green, blue), has_shadow=has_shadow)
+    return replace(plain, backdrop=Backdrop.PICTURE, picture=read_image(Path(text)).pixels)
+
+
+def _gradient_of(told: str, text: str) -> tuple[Rgb, Rgb, float]:
+    """Two colours and an angle in degrees; without one, downwards."""
+    first, last, *angle = [part.strip() for part in told.split(",")] if told.count(",") in (1, 2) else ("", "")
+    try:
+        degrees = float(angle[0]) if angle else 90.0
+        if not -360 <= degrees <= 360:
+            raise ValueError
+        return _color_of(first), _color_of(last), degrees
+    except ValueError:
+        raise UserError("cutout.bad_background", text=text) from None
+
+
+def _color_of(text: str) -> Rgb:
+    red, green, blue = (level / 255 for level in ImageColor.getcolor(text, "RGB"))
+    return red, green, blue
 
 
 def mask_levels(path: Path) -> NDArray[np.uint8]:

@@ -53,6 +53,10 @@ MESSAGES: dict[str, str] = {
     "effect.layer_needs_ora": "{path} cannot hold an adjustment layer; give the file a name that ends with .ora.",
     "effect.empty": "“{name}” is empty here; there is nothing to change.",
     "effect.nothing_to_repeat": "No filter has been used yet.",
+    # why a network decided so
+    "why.no_picture": "“{model_id}” is not shown a picture, so no region of one can have decided anything.",
+    "why.nothing": "“{model_id}” found nothing here, so there is no decision to ask about.",
+    "why.bad_number": "{name} must be a whole number from {least} to {most}; “{value}” is not.",
     # text
     "text.not_pixels": "“{name}” is a text layer; turn it into pixels first (Layer ▸ Turn into pixels), "
     "or change its text.",
@@ -327,7 +331,8 @@ MESSAGES: dict[str, str] = {
     "tone.no_curves_model": "“{model_id}” does not answer with curves; leave --layer away.",
     "cutout.nothing": "No subject was found in the picture.",
     "cutout.everything": "The whole picture was taken for the subject, so there is no background to hide.",
-    "cutout.bad_background": "“{text}” is no background: it is blur, blur:1 to blur:100, a colour such as #ffffff or "
+    "cutout.bad_background": "“{text}” is no background: it is blur, blur:1 to blur:100, "
+    "gradient:white,#8090a0, a colour such as #ffffff or "
     "white, or a picture.",
     "quick.no_model": "The model “{model_id}” is not installed.",
     # removing

@@ -14,6 +14,7 @@ from desktop.runtime.adapters.picture_run import tile_rules
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.device import Devices, thread_count
 from desktop.runtime.embeddings import EmbeddingCache
+from desktop.runtime.explaining import explain
 from desktop.runtime.labels import as_label_map, label_input
 from desktop.runtime.manifest import HALF, Manifest
 from desktop.runtime.manifest import Task as Kind
@@ -145,7 +146,8 @@ class TaskRun:
             embeddings=self._embeddings,
         )
         started = time.perf_counter()
-        tiles = adapter_for(task.manifest.task).run(job)
+        adapter = adapter_for(task.manifest.task)
+        tiles = adapter.run(job) if task.why is None else explain(job, adapter, task.why)
         return Done(parts.provider, tiles, time.perf_counter() - started, notes)
 
     def load(self, part: str, device: DeviceChoice) -> Session:

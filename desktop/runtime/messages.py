@@ -8,7 +8,7 @@ from pathlib import Path
 
 from desktop.core.errors import UserError
 from desktop.runtime.manifest import Manifest
-from desktop.runtime.runner import DeviceChoice, DeviceInfo, ParameterValue, Progress
+from desktop.runtime.runner import DeviceChoice, DeviceInfo, ParameterValue, Progress, Why
 from desktop.runtime.sharing import SharedPixels
 
 
@@ -26,6 +26,7 @@ class Task:
     device: DeviceChoice
     count: int = 1
     truncation: float = 1.0
+    why: Why | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import Asked
 from desktop.runtime.adapters.table import adapter_for
 from desktop.runtime.catalog import Catalog, Model
+from desktop.runtime.explaining import REGION, check_why, why_results
 from desktop.runtime.latents import check_generation
 from desktop.runtime.manifest import Manifest, with_tile_side
 from desktop.runtime.manifest import Task as Kind
@@ -37,7 +38,10 @@ def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int)
         dtypes={name: array.dtype.name for name, array in request.inputs.items()},
         count=request.count,
     )
-    inputs, outputs = _shared(share, request, adapter.results(manifest, asked))
+    if request.why is not None:
+        check_why(manifest, request.why)
+    results = adapter.results(manifest, asked) if request.why is None else why_results(asked)
+    inputs, outputs = _shared(share, request, results)
     return model, Task(
         job=number,
         folder=model.folder,
@@ -49,6 +53,7 @@ def prepared(catalog: Catalog, share: PixelShare, request: Request, number: int)
         device=request.device,
         count=request.count,
         truncation=request.truncation,
+        why=request.why,
     )
 
 
@@ -57,7 +62,7 @@ def check_inputs(manifest: Manifest, request: Request) -> None:
     for role in needed_inputs(manifest):
         if role not in request.inputs:
             raise UserError("model.input_missing", model_id=manifest.id, role=role)
-    allowed = allowed_inputs(manifest)
+    allowed = [*allowed_inputs(manifest), *([REGION] if request.why is not None else [])]
     for role, array in request.inputs.items():
         if role not in allowed:
             known = ", ".join(allowed) or "none"
@@ -67,10 +72,11 @@ def check_inputs(manifest: Manifest, request: Request) -> None:
 
 def _check_form(role: str, array: Array) -> None:
     assert array.size > 0, role
-    if role in (*PICTURES, "hints", "mask"):
+    if role in (*PICTURES, "hints", "mask", REGION):
         assert array.dtype.name in ("uint8", "uint16"), array.dtype
-        assert array.ndim == (2 if role == "mask" else 3), array.shape
-        assert role == "mask" or array.shape[2] in (3, 4), array.shape
+        is_flat = role in ("mask", REGION)
+        assert array.ndim == (2 if is_flat else 3), array.shape
+        assert is_flat or array.shape[2] in (3, 4), array.shape
     else:
         assert array.dtype == np.float32, array.dtype
         assert role != "points" or (array.ndim == 2 and array.shape[1] == 3), array.shape

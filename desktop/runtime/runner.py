@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from desktop.core.errors import UserError
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "coreml", "directml"]
+WhyMethod = Literal["occlusion", "shapley"]
 ParameterValue = float | int | bool | str
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Array = NDArray[Any]
@@ -35,6 +36,20 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
+class Why:
+    """Instead of the answer: which regions of the picture decided it (see `explaining`).
+
+    `parts`: places across the longer side that are covered in turn, or segments that are shared credit. `rounds`:
+    orders in which Shapley's value is sampled. Both are limited by `explaining.check_why`.
+    """
+
+    method: WhyMethod = "occlusion"
+    parts: int = 14
+    rounds: int = 6
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Request:
     """One complete, repeatable run: nothing else influences the pixels that come back.
 
@@ -45,7 +60,8 @@ class Request:
     `parameters` may leave out any: the manifest's default is used. Arrays are read until the run has started; do not
     write to them meanwhile. A generator makes `count` pictures, the first from `seed`, the next from `seed` + 1, and
     draws its latents towards their mean by `truncation`. `owner` is whose job this is: see `Runner.drop`. `tile_side`
-    (pixels with the halo) takes the place of the manifest's where the network may be cut.
+    (pixels with the halo) takes the place of the manifest's where the network may be cut. `why`: no answer is wanted
+    but what decided it; then "region" (H, W) may say which part of the answer is meant.
     """
 
     model_id: str
@@ -58,6 +74,7 @@ class Request:
     truncation: float = 1.0
     owner: Hashable = None
     tile_side: int | None = None
+    why: Why | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +82,9 @@ class Result:
     """The pixels and how they came about. `image` has the channels and depth of the request's image.
 
     `outputs` holds what else the task makes: "mask" (H, W) uint8 and "classes" (H, W) uint16 at the picture's size,
-    "images" (count, H, W, 3|4) of a generator (`image` is the first of them), "latent" (count, …) float32. Tasks that
-    make no picture leave `image` empty. `notes` are sentences for people: every fall back is said there.
+    "images" (count, H, W, 3|4) of a generator (`image` is the first of them), "latent" (count, …) float32; of a
+    question why, "why" (h, w) and "scores" (2,), see `explaining`. Tasks that make no picture leave `image` empty.
+    `notes` are sentences for people: every fall back is said there.
     """
 
     image: Pixels

@@ -16,6 +16,7 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
 from desktop.core.layers import LayerId, Mask, RasterLayer
+from desktop.core.light_match import light_gains, lit
 from desktop.core.matting import blurred_behind, drop_shadow, foreground_colors
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import place_above
@@ -30,19 +31,25 @@ class Backdrop(StrEnum):
     """What comes behind the subject."""
 
     COLOR = "color"
+    GRADIENT = "gradient"
     PICTURE = "picture"
     BLUR = "blur"
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSettings:
-    """`color` is RGB 0..1; `picture` (H, W, 4) is scaled to cover; `strength` is 1..100."""
+    """`color` is RGB 0..1, of a gradient where it begins; `angle` in degrees says where it goes, 90 is down. `picture`
+    (H, W, 4) is scaled to cover; `strength` is 1..100. `matches_light`: the subject stands in the background's light.
+    """
 
     backdrop: Backdrop = Backdrop.COLOR
     color: tuple[float, float, float] = (1.0, 1.0, 1.0)
     picture: npt.NDArray[Any] | None = None
     strength: float = 50.0
     has_shadow: bool = False
+    end_color: tuple[float, float, float] = (0.6, 0.65, 0.7)
+    angle: float = 90.0
+    matches_light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +75,18 @@ def with_new_background(
     own = alpha
     if old.mask is not None and old.mask.enabled:
         own = cv2.multiply(alpha, old.mask.tiles.read(canvas)[..., 0], scale=1 / 255)
-    layers: list[tuple[str, npt.NDArray[Any], Gray8 | None, float]] = [
-        (names.background, backdrop_pixels(document, pixels, own, settings), None, 1.0)
-    ]
+    behind = backdrop_pixels(document, pixels, own, settings)
+    layers: list[tuple[str, npt.NDArray[Any], Gray8 | None, float]] = [(names.background, behind, None, 1.0)]
     if settings.has_shadow:
         longer = max(canvas.width, canvas.height)
         offset = (round(SHADOW_OFFSET[0] * longer), round(SHADOW_OFFSET[1] * longer))
         seen = cv2.multiply(own, _gray8(pixels[..., 3]), scale=1 / 255)
         shade = drop_shadow(seen, offset=offset, softness_px=SHADOW_SOFTNESS * longer)
         layers.append((names.shadow, _filled(document, canvas, (0.0, 0.0, 0.0)), shade, SHADOW_OPACITY))
-    layers.append((names.subject, foreground_colors(pixels, own), own, old.opacity))
+    subject = foreground_colors(pixels, own)
+    if settings.matches_light:
+        subject = lit(subject, light_gains(pixels, behind, own))
+    layers.append((names.subject, subject, own, old.opacity))
     for name, made, mask, opacity in layers:
         parent_id, index = place_above(document, layer_id)
         layer_id = document.next_layer_id()
@@ -97,6 +106,8 @@ def backdrop_pixels(
         return blurred_behind(pixels, alpha, radius)
     if settings.backdrop is Backdrop.PICTURE and settings.picture is not None:
         return _covering(settings.picture, canvas, pixels.dtype)
+    if settings.backdrop is Backdrop.GRADIENT:
+        return _shaded(document, canvas, settings)
     return _filled(document, canvas, settings.color)
 
 
@@ -124,6 +135,23 @@ def _filled(document: Document, canvas: Rect, color: tuple[float, float, float])
     dtype, top = (np.uint8, 255) if document.depth == 8 else (np.uint16, 65535)
     made = np.empty((canvas.height, canvas.width, 4), dtype)
     made[...] = [*(round(value * top) for value in color), top]
+    return made
+
+
+def _shaded(document: Document, canvas: Rect, settings: BackgroundSettings) -> npt.NDArray[Any]:
+    """A linear gradient from rim to rim, with half a level of noise, so that it shows no steps."""
+    made = _filled(document, canvas, settings.color)
+    across, down = np.cos(np.radians(settings.angle)), np.sin(np.radians(settings.angle))
+    columns = (np.arange(canvas.width, dtype=np.float32) + 0.5 - canvas.width / 2) * np.float32(across)
+    rows = (np.arange(canvas.height, dtype=np.float32) + 0.5 - canvas.height / 2) * np.float32(down)
+    reach = (abs(across) * canvas.width + abs(down) * canvas.height) / 2
+    first, last = (np.array(color, np.float32) for color in (settings.color, settings.end_color))
+    top, rng = np.float32(np.iinfo(made.dtype).max), np.random.default_rng(0)
+    for row, height in enumerate(rows):
+        share = ((columns + height) / np.float32(2 * reach) + np.float32(0.5))[:, None]
+        noise = rng.random((canvas.width, 1), np.float32) - np.float32(0.5)
+        levels = (first + (last - first) * share) * top + noise
+        made[row, :, :3] = np.rint(np.clip(levels, 0, top))
     return made
 
 

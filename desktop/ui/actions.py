@@ -210,6 +210,7 @@ _AI = (
     _a("ai.cancel", "ai", "ai.cancel", "Ctrl+.", icon="stop", condition="running"),
     _a("ai.keep", "ai", "ai.keep", "Return", "Enter", icon="check", condition="preview", separated=True),
     _a("ai.discard", "ai", "ai.discard", "Escape", icon="close", condition="preview"),
+    _a("ai.why", "ai", "why.toggle", icon="why", condition="can_ask_why", checked="why_shown", separated=True),
     _a("ai.import", "ai", "view.import_model", icon="open", separated=True),
     _a("ai.models", "ai", "view.show_models", icon="ai"),
     _a("generate.place", "generate", "generate.place", icon="picture", condition="can_place"),

@@ -89,6 +89,7 @@ CONDITIONS: dict[str, Condition] = {
     "styled": lambda window, spec: window.editing.looks.is_styled,
     "can_paste_style": lambda window, spec: window.editing.looks.can_paste,
     "can_run": lambda window, spec: window.ai.can_run or window.editing.can_run,
+    "can_ask_why": lambda window, spec: window.why.can_ask,
     "can_remove": lambda window, spec: window.editing.removal.can_run,
     "can_remove_again": lambda window, spec: window.editing.removal.can_run_again,
     "quick": lambda window, spec: window.ai.quick.can_run,
@@ -117,6 +118,7 @@ CONDITIONS: dict[str, Condition] = {
     # ticks
     "screen": lambda window, spec: window.screen_colors.kind == spec.argument,
     "split": lambda window, spec: window.canvas.split.picture is not None,
+    "why_shown": lambda window, spec: window.why.is_shown,
     "turning": lambda window, spec: window.canvas.pointer.turns,
     "flipped": lambda window, spec: window.canvas.view.flipped,
     "rulers_shown": lambda window, spec: window.aids.rulers_shown,

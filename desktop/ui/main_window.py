@@ -51,6 +51,7 @@ from desktop.ui.commands.text_commands import TextCommands
 from desktop.ui.commands.tool_commands import ToolCommands
 from desktop.ui.commands.tour_commands import TourCommands
 from desktop.ui.commands.view_commands import HelpCommands, ViewCommands
+from desktop.ui.commands.why_commands import WhyCommands
 from desktop.ui.conditions import holds
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs
@@ -187,7 +188,7 @@ class MainWindow(QMainWindow):
         self.info = InfoBar(self.canvas, (self.state.tool_changed, self.state.active_layer_changed))
         self.preview_bar = PreviewBar(self.canvas)
         self.empty = EmptyState(actions, self.files.recent, self.files.open_path, self.canvas)
-        self.tours = TourCommands(self)
+        self.tours, self.why = TourCommands(self), WhyCommands(self)
         self.action_search = ActionSearch(self)
         over = QVBoxLayout(self.canvas)
         over.addWidget(self.empty)
@@ -236,6 +237,7 @@ class MainWindow(QMainWindow):
             self.generate.changed,
             self.explorer.changed,
             self.live.changed,
+            self.why.changed,
             self.aids.changed,
             self.editing.removal.changed,
         ):
@@ -248,7 +250,11 @@ class MainWindow(QMainWindow):
         self.effects.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
         self.canvas.pointer.on_key = lambda key: (
-            self.effects.key(key) or self.objects.key(key) or self.selection.key(key) or self.editing.key(key)
+            self.why.key(key)
+            or self.effects.key(key)
+            or self.objects.key(key)
+            or self.selection.key(key)
+            or self.editing.key(key)
         )
         self.objects.changed.connect(lambda: self.canvas.clicks.show(self.objects.clicks))
         self.objects.dragged.connect(self.canvas.clicks.show_dragged)

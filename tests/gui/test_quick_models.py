@@ -172,4 +172,11 @@ def test_the_dialog_wants_a_colour_or_a_picture(studio: Studio, tmp_path: Path) 
     assert dialog.choice().picture == tmp_path / "behind.png"
     dialog.kind.button("blur").click()
     assert dialog.choice().settings.backdrop is Backdrop.BLUR
+    dialog.kind.button("gradient").click()
+    dialog.last.set_color("#0000ff")
+    dialog.light.click()
+    assert accept.isEnabled()
+    settings = dialog.choice().settings
+    assert (settings.backdrop, settings.color, settings.end_color) == (Backdrop.GRADIENT, (1, 1, 1), (0, 0, 1))
+    assert settings.matches_light
     dialog.deleteLater()

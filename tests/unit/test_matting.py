@@ -13,6 +13,7 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.layers import Mask, RasterLayer
+from desktop.core.light_match import light_gains, lit
 from desktop.core.matting import blurred_behind, drop_shadow, foreground_colors
 from desktop.core.tiles import TileMap
 from desktop.run_commands import backdrop_of
@@ -169,3 +170,55 @@ def test_what_is_no_background_is_one_sentence(text, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is no background"):
         backdrop_of(text, has_shadow=False)
+
+
+def test_a_gradient_runs_from_one_colour_to_the_other_without_steps():
+    alpha, pixels = soft_disc(), red_on_green(soft_disc())
+    made = composed(
+        pixels, alpha, BackgroundSettings(Backdrop.GRADIENT, (1.0, 1.0, 1.0), end_color=(0.0, 0.0, 1.0), angle=90)
+    )
+    assert made[0, 0, 0] >= 253
+    assert made[-1, 0, 0] <= 2
+    assert (made[:, 0, 2] == 255).all()
+    assert np.abs(np.diff(made[:, 0, 0].astype(int))).max() <= 4
+    sideways = composed(pixels, alpha, BackgroundSettings(Backdrop.GRADIENT, (1, 1, 1), end_color=(0, 0, 1), angle=180))
+    assert sideways[0, 0, 0] <= 2
+    assert sideways[0, -1, 0] >= 253
+
+
+@pytest.mark.parametrize(
+    ("behind", "brighter", "warmer"), [((40, 30, 20), False, True), ((200, 220, 255), True, False)]
+)
+def test_a_subject_takes_on_the_light_of_its_new_background(behind, brighter, warmer):
+    alpha = soft_disc()
+    pixels = red_on_green(alpha)
+    pixels[..., :3][alpha < 255] = 110  # a grey room
+    color = tuple(level / 255 for level in behind)
+    plain = composed(pixels, alpha, BackgroundSettings(color=color))
+    matched = composed(pixels, alpha, BackgroundSettings(color=color, matches_light=True))
+    middle = SIDE // 2
+    before, after = plain[middle, middle, :3].astype(float), matched[middle, middle, :3].astype(float)
+    assert bool(after.mean() > before.mean()) is brighter
+    assert bool(after[0] / after[2] > before[0] / before[2]) is warmer
+    np.testing.assert_array_equal(matched[0, 0], plain[0, 0])
+
+
+def test_the_light_of_the_same_scene_changes_nothing():
+    alpha = soft_disc()
+    pixels = red_on_green(np.zeros_like(alpha))
+    np.testing.assert_allclose(light_gains(pixels, pixels, alpha), 1, atol=0.02)
+    np.testing.assert_array_equal(lit(pixels, np.ones(3)), pixels)
+
+
+@pytest.mark.parametrize("text", ["gradient:", "gradient:white", "gradient:white,#000,up", "gradient:white,#000,1,2"])
+def test_a_gradient_that_is_none_is_told(text):
+    with pytest.raises(UserError, match="is no background"):
+        backdrop_of(text, has_shadow=False)
+
+
+def test_the_command_line_names_a_gradient_by_its_colours_and_angle():
+    found = backdrop_of("gradient:white,#000000,45", has_shadow=True, matches_light=True)
+    assert found.backdrop is Backdrop.GRADIENT
+    assert (found.color, found.end_color, found.angle) == ((1, 1, 1), (0, 0, 0), 45)
+    assert found.matches_light
+    assert backdrop_of("gradient:white,black", has_shadow=False).angle == 90

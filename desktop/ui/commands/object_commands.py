@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,15 @@ class ObjectCommands(QObject):
             self._select(self._session.open_document, self._before)
         self.forget()
 
+    def request(self, model: Model, document: Document, clicks: Clicks) -> Request:
+        """What is pointed at, asked about the visible picture; any thread may call it."""
+        takes_mask = takes_rough_mask(model.manifest)
+        inputs = {"image": self._pixels(document), "points": clicks.as_array(takes_mask=takes_mask)}
+        rough = clicks.rough_mask(document.size) if takes_mask else None
+        if rough is not None:
+            inputs["mask"] = rough
+        return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model))
+
     # a question on its way
 
     def _leave_document(self) -> None:
@@ -147,14 +157,6 @@ class ObjectCommands(QObject):
             return
         self.is_running, self._asked = True, clicks
 
-        def request() -> Request:
-            takes_mask = takes_rough_mask(model.manifest)
-            inputs = {"image": self._pixels(document), "points": clicks.as_array(takes_mask=takes_mask)}
-            rough = clicks.rough_mask(document.size) if takes_mask else None
-            if rough is not None:
-                inputs["mask"] = rough
-            return Request(model.id, model.sha256, inputs, device=self._ai.form.device_for(model), owner=session)
-
         call = self._background.call
 
         def submit(made: Request) -> None:
@@ -166,7 +168,7 @@ class ObjectCommands(QObject):
                 )
 
         self._background.run(
-            request,
+            lambda: replace(self.request(model, document, clicks), owner=session),
             on_done=submit,
             on_error=lambda error: self._fail(serial, error),
             name="object",
