@@ -142,6 +142,8 @@ def _table_of(path: Path) -> dict[str, Any]:
         raise UserError("file.no_permission", path=path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError("brush.bad_preset", path=path, reason=error) from error
+    except ValueError as error:  # more digits than Python makes a number of
+        raise UserError("brush.bad_preset", path=path, reason="a number in it is too long") from error
 
 
 def _number(path: Path, table: Mapping[str, Any], number: Number) -> float:
@@ -176,7 +178,7 @@ def _dynamics(path: Path, entries: object) -> tuple[Dynamic, ...]:
 def _curve(path: Path, points: object) -> Curve:
     try:
         pairs = [(float(x), float(y)) for x, y in points]  # type: ignore[attr-defined]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError("brush.bad_entry", path=path, entry="curve") from error
     inside = all(0 <= x <= 1 and 0 <= y <= 1 for x, y in pairs)
     curve = Curve.through(pairs) if inside else None

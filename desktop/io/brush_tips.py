@@ -63,6 +63,8 @@ def _read_gbr(path: Path) -> ImageTip:
     header_size, version, width, height, depth = _V1_HEAD.unpack_from(data)
     spacing, name_from = OLD_SPACING, _V1_HEAD.size
     if version > 1:
+        if len(data) < _V2_HEAD.size:
+            raise UserError("brush.tip_damaged", path=path)
         *_, spacing = _V2_HEAD.unpack_from(data)
         name_from = _V2_HEAD.size
     if (version, depth) not in ((1, 1), (1, 4), (2, 1), (2, 4), (3, FLOAT_DEPTH)):

@@ -83,6 +83,8 @@ def test_a_16_bit_picture_with_alpha_paints_where_it_is_opaque(tmp_path: Path) -
     ("data", "key"),
     [
         (gbr(2, LEVELS)[:-1], "brush.tip_damaged"),
+        (gbr(2, LEVELS)[:24], "brush.tip_damaged"),
+        (gbr(2, LEVELS)[:27], "brush.tip_damaged"),
         (gbr(2, LEVELS)[:30], "brush.tip_damaged"),
         (gbr(1, LEVELS)[:22], "brush.tip_damaged"),
         (gbr(2, LEVELS, depth=2), "brush.tip_kind"),
@@ -182,6 +184,7 @@ def test_a_brush_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert preset.settings == FULL
 
 
+HUGE = "9" * 400  # more than a float can hold
 GOOD = 'format = 1\nname = "x"\n[brush]\nsize = 20\n'
 
 
@@ -205,6 +208,9 @@ GOOD = 'format = 1\nname = "x"\n[brush]\nsize = 20\n'
         (GOOD + "[[dynamics]]\nsensor = 'tilt'\ntarget = 'size'\ncurve = [[0, 0], [2, 1]]", "brush.bad_entry"),
         (GOOD + "[[dynamics]]\nsensor = 'tilt'\ntarget = 'size'\ncurve = [[0, 0]]", "brush.bad_entry"),
         (GOOD + "[[dynamics]]\nsensor = 'tilt'\ntarget = 'size'\ncurve = 'steep'", "brush.bad_entry"),
+        (GOOD + f"[[dynamics]]\nsensor = 'tilt'\ntarget = 'size'\ncurve = [[0, {HUGE}], [1, 1]]", "brush.bad_entry"),
+        (GOOD + f"hardness = {HUGE}", "brush.bad_number"),
+        (GOOD + f"order = {'9' * 5000}", "brush.bad_preset"),
     ],
 )
 def test_broken_brushes_are_refused_with_a_sentence(tmp_path: Path, text: str, key: str) -> None:
@@ -261,8 +267,22 @@ def test_gimp_brushes_and_brush_files_are_imported(library: BrushLibrary, tmp_pa
     assert (chalk.name, chalk.is_shipped) == ("Chalk", False)
 
 
-def test_a_broken_brush_among_others_is_told_and_left_out(library: BrushLibrary, tmp_path: Path) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "bad.toml").write_text("size = ", encoding="utf-8")
-    assert len(library.presets()) >= 12
-    assert [error.key for error in library.problems] == ["brush.bad_preset"]
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("size = ", "brush.bad_preset"),
+        (GOOD + f"order = {'9' * 5000}", "brush.bad_preset"),
+        (GOOD + f"[[dynamics]]\nsensor = 'tilt'\ntarget = 'size'\ncurve = [[0, {HUGE}], [1, 1]]", "brush.bad_entry"),
+        (GOOD + "tip = 'cut.gbr'", "brush.tip_damaged"),
+    ],
+)
+def test_a_broken_brush_among_others_is_told_and_left_out(
+    library: BrushLibrary, tmp_path: Path, text: str, key: str
+) -> None:
+    (tmp_path / "own" / "tips").mkdir(parents=True)
+    (tmp_path / "own" / "tips" / "cut.gbr").write_bytes(gbr(2, LEVELS)[:26])
+    (tmp_path / "own" / "bad.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "own" / "good.toml").write_text(GOOD, encoding="utf-8")
+    assert library.find("good") is not None
+    assert len(library.presets()) >= 13
+    assert [error.key for error in library.problems] == [key]
