@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+SUFFIX = ".journal"
 LOCK_NAME = "lock"
+OFFERED_NAME = "offered"  # an empty file: when somebody was last shown what lies here
 UNBORN_PREFIX = ".new-"  # a folder whose lock is not taken yet
-MAX_AGE_S = 14 * 24 * 3600.0  # older journals are removed unasked
+MAX_AGE_S = 14 * 24 * 3600.0  # since the offer; journals left alone for longer are removed
 UNBORN_AGE_S = 3600.0
 
 
@@ -28,9 +30,15 @@ class JournalFolder:
         self.path = path
         self._lock = lock
 
+    def note_offer(self) -> None:
+        """Somebody was shown what lies here: from now on its age counts."""
+        with contextlib.suppress(OSError):
+            (self.path / OFFERED_NAME).touch()
+
     def release(self) -> None:
         """Lets go; the folder stays if there is anything in it."""
-        is_empty = all(path.name == LOCK_NAME for path in self.path.iterdir()) if self.path.is_dir() else False
+        names = {path.name for path in self.path.iterdir()} if self.path.is_dir() else {"gone"}
+        is_empty = names <= {LOCK_NAME, OFFERED_NAME}
         if is_empty:
             self.remove()
         else:
@@ -73,15 +81,26 @@ def claim_abandoned(root: Path) -> list[JournalFolder]:
 
 
 def remove_old(root: Path, now: Callable[[], float] = time.time) -> None:
-    """Deletes abandoned folders nobody asked for in two weeks, and what a start that was cut off left."""
+    """Deletes abandoned folders whose journals were offered and left alone for two weeks, and what a start that was
+    cut off left. Journals that nobody was ever shown stay, however old they are.
+    """
     for folder in claim_abandoned(root):
-        if _newest(folder.path) < now() - MAX_AGE_S:
+        has_waited = _newest(folder.path) < now() - MAX_AGE_S
+        if has_waited and (_was_offered(folder.path) or not _has_journals(folder.path)):
             folder.remove()
         else:
             folder.release()
     for path in root.glob(f"{UNBORN_PREFIX}*"):
         if _newest(path) < now() - UNBORN_AGE_S:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _was_offered(folder: Path) -> bool:
+    return (folder / OFFERED_NAME).exists()
+
+
+def _has_journals(folder: Path) -> bool:
+    return any(folder.glob(f"*{SUFFIX}"))
 
 
 def _newest(folder: Path) -> float:

@@ -20,6 +20,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import GroupLayer
 from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
+from desktop.io.journal_folder import SUFFIX
 from desktop.io.journal_records import (
     BadRecordError,
     Commit,
@@ -33,7 +34,7 @@ from desktop.io.journal_records import (
     unpack_tile,
 )
 from desktop.io.journal_values import BadValueError, document_of_plain
-from desktop.io.journal_writer import SUFFIX, tile_digest
+from desktop.io.journal_writer import tile_digest
 from desktop.io.ora_archive import thumbnail
 
 PREVIEW_SIDE_PX = 1024  # what a preview is averaged from

@@ -22,6 +22,7 @@ from desktop.core.history import tile_maps
 from desktop.core.tiles import StoredTile, TileMap
 from desktop.io.identity_map import IdentityMap
 from desktop.io.journal_file import JournalFile
+from desktop.io.journal_folder import SUFFIX
 from desktop.io.journal_records import (
     DIGEST_BYTES,
     ENTRY,
@@ -39,7 +40,6 @@ from desktop.io.journal_records import (
 )
 from desktop.io.journal_values import plain_of_document
 
-SUFFIX = ".journal"
 SLACK_BYTES = 32 << 20  # of dead tiles before it is worth copying the live ones
 COPIED_AT_ONCE = 32  # tiles: some milliseconds
 HURRIED_TILES = 96  # a version with more new ones is written unpacked: packing 256 of them takes 0.2 s

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from PySide6.QtWidgets import QApplication
 from desktop.core.edits import OpenDocument
 from desktop.io import journal_file
 from desktop.io.journal import JournalKeeper
-from desktop.io.journal_folder import new_folder
+from desktop.io.journal_folder import MAX_AGE_S, new_folder
 from desktop.io.journal_reader import journals_in, read_journal
 from desktop.io.journal_values import document_digest
 from desktop.io.openraster import save_openraster
 from desktop.settings import JOURNAL, JOURNAL_FOLDER
+from desktop.ui.commands.recovery_commands import find_offers
 from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
 from tests.builders import noise_document
 from tests.gui.conftest import OpenStudio, Studio
@@ -170,6 +172,25 @@ def test_each_tab_has_a_journal_of_its_own(studio: Studio, empty_home: Path) -> 
     studio.window.perform("file.close")
     assert studio.window.recovery.flush()
     assert len(journals(empty_home)) == 1
+
+
+def test_a_journal_of_long_ago_is_offered_before_its_days_are_counted(
+    open_studio: OpenStudio, empty_home: Path
+) -> None:
+    leave_journal(empty_home, "one.ora")
+    [[path]] = journals(empty_home)
+    long_ago = time.time() - 2 * MAX_AGE_S
+    for old in (path, path.parent):
+        os.utime(old, (long_ago, long_ago))
+    first = open_studio()
+    first.window.recovery.look()
+    [row] = dialog_of(first).rows
+    assert row.offer.recovered is not None
+    dialog_of(first).reject()
+    first.window.close()
+    [again] = find_offers(path.parent.parent, [], set())
+    again.folder.release()
+    assert path.exists(), "left alone for a moment only"
 
 
 def test_a_damaged_journal_is_named(open_studio: OpenStudio, empty_home: Path) -> None:

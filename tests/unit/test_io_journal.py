@@ -312,17 +312,28 @@ def test_a_living_owner_is_left_alone(tmp_path: Path) -> None:
     assert not mine.path.exists(), "an empty folder does not stay"
 
 
-def test_old_journals_are_cleaned(tmp_path: Path) -> None:
-    old, young = new_folder(tmp_path), new_folder(tmp_path)
-    for folder in (old, young):
+def test_old_journals_are_cleaned_once_they_were_offered(tmp_path: Path) -> None:
+    left, unseen, just_seen, empty = (new_folder(tmp_path) for _ in range(4))
+    for folder in (left, unseen, just_seen):
         (folder.path / "0001-0.journal").write_bytes(b"x")
-        folder.release()
+    (empty.path / "a note of somebody.txt").write_text("x")
+    left.note_offer()
     long_ago = time.time() - MAX_AGE_S - 60
-    for path in (old.path / "0001-0.journal", old.path):
-        os.utime(path, (long_ago, long_ago))
+    for folder in (left, unseen, just_seen, empty):
+        for path in (*folder.path.iterdir(), folder.path):
+            os.utime(path, (long_ago, long_ago))
+    just_seen.note_offer()
+    for folder in (left, unseen, just_seen, empty):
+        folder.release()
     remove_old(tmp_path)
-    assert not old.path.exists()
-    assert young.path.exists()
+    assert [folder.path.exists() for folder in (left, unseen, just_seen, empty)] == [False, True, True, False]
+
+
+def test_a_folder_of_which_everything_was_taken_does_not_stay(tmp_path: Path) -> None:
+    folder = new_folder(tmp_path)
+    folder.note_offer()
+    folder.release()
+    assert not folder.path.exists()
 
 
 def test_an_empty_document_comes_back(keeper: JournalKeeper, folder: JournalFolder) -> None:

@@ -190,6 +190,8 @@ class RecoveryCommands:
         self._dialog.discarded.connect(self._discard)
         self._dialog.finished.connect(self._dialog_closed)
         self._dialog.open()
+        for folder in {offer.folder.path: offer.folder for offer in offers}.values():
+            folder.note_offer()
 
     def _dialog_closed(self) -> None:
         if self._dialog is not None:
