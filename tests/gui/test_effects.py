@@ -284,6 +284,10 @@ def test_every_dialog_opens_is_named_and_fits_its_texts(studio: Studio, language
                     effect.id,
                     name,
                 )
+            for slider in dialog.form.findChildren(ValueSlider):
+                assert slider.label.width() >= slider.label.sizeHint().width(), (effect.id, slider.label.text())
+                number = slider.number
+                assert number.fontMetrics().horizontalAdvance(number.text()) <= number.width() - 16, number.text()
             assert dialog.height() < 700
             dialog.reject()
 

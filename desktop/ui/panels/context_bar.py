@@ -29,6 +29,7 @@ from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, upright
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 BAR_PX = 44
+EDGE_PX = GAP_PX = 12
 WIDE_PX = 1180  # less has no room for everything a brush has
 WIDEST_PX = 1500  # less has no room for that and for what a retouching tool has
 
@@ -112,8 +113,8 @@ class ContextBar(QFrame):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 0, 12, 0)
-        row.setSpacing(12)
+        row.setContentsMargins(EDGE_PX, 0, EDGE_PX, 0)
+        row.setSpacing(GAP_PX)
         self.tool_name.setProperty("role", "header")
         row.addWidget(self.tool_icon)
         row.addWidget(self.tool_name)
@@ -166,14 +167,30 @@ class ContextBar(QFrame):
         self.clear_region.setEnabled(not self._state.region.is_empty)
         if tool in self.bars:  # the others when their tool is in hand
             self.bars[tool].refresh()
-        self.hint.set_full_text(_hint_for(tool))
         self._show_wanted()
 
     def _show_wanted(self) -> None:
         """What the tool in hand has goes in after the rest is out: both at once would make the window wider."""
         wanted = self._wanted()
+        self.hint.setMinimumWidth(0)
+        self.hint.hide()
         for widget, is_shown in sorted(wanted.items(), key=lambda entry: entry[1]):
             widget.setVisible(is_shown)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        """Whole, or as the tooltip of the tool's name where a window this narrow has no room for it."""
+        tool = self._state.tool
+        text, bar = _hint_for(tool), self.bars.get(tool)
+        needed = self.hint.fontMetrics().horizontalAdvance(text) + 2
+        parts = [part for part in (self.tool_icon, self.tool_name, self._rule, bar) if part is not None]
+        room = self.width() - 2 * EDGE_PX - GAP_PX - sum(part.minimumSizeHint().width() + GAP_PX for part in parts)
+        fits = bool(text) and needed <= room
+        self.hint.setMinimumWidth(needed if fits else 0)
+        self.hint.set_full_text(text if fits else "")
+        self.hint.setVisible(fits)
+        for part in (self.tool_icon, self.tool_name):
+            part.setToolTip("" if fits else text)
 
     def _wanted(self) -> dict[QWidget, bool]:
         tool = self._state.tool
@@ -188,7 +205,6 @@ class ContextBar(QFrame):
             self.mask_side: tool is Tool.MASK,
             self.region_side: tool is Tool.REGION,
             self.clear_region: tool is Tool.REGION,
-            self.hint: not paints,
             **{bar: bar is self.bars.get(tool) for bar in self.bars.values()},
         }
 

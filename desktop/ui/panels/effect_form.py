@@ -21,7 +21,7 @@ from desktop.ui.widgets.curve_editor import CurveEditor
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 CURVE_PX = 240
-LABEL_PX = 104
+LABEL_PX = 116
 
 
 class Reference(NamedTuple):
@@ -133,6 +133,7 @@ class EffectForm(QWidget):
         slider = ValueSlider(limits, label=label, unit=parameter.unit, parent=self)
         slider.label.setFixedWidth(LABEL_PX)
         slider.set_tip(label)
+        slider.number.fit()
         is_whole = parameter.kind is not ParameterKind.NUMBER
         slider.value_changed.connect(lambda value: self._take(parameter, round(value) if is_whole else value))
         self._register(parameter, slider, slider, slider.set_value)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 from desktop.ui.widgets.basics import tabular
 
 WIDTH_PX = 64
+EDGES_PX = 22  # of the field, left and right of its text
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 
@@ -66,6 +67,12 @@ class NumberField(QLineEdit):
         self._value = self._range.clamped(value)
         if not (self.hasFocus() and self.isModified()):
             self._show()
+
+    def fit(self) -> None:
+        """Becomes as wide as the widest number it may show."""
+        texts = [self._text_of(value) for value in (self._range.minimum, self._range.maximum)]
+        widest = max(self.fontMetrics().horizontalAdvance(text) for text in texts)
+        self.setFixedWidth(max(WIDTH_PX, widest + EDGES_PX))
 
     def event(self, event: QEvent) -> bool:
         own_keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
@@ -137,6 +144,8 @@ class NumberField(QLineEdit):
             self.value_changed.emit(self._value)
 
     def _show(self) -> None:
-        number = f"{self._value:.{self._range.decimals}f}"
-        self.setText(f"{number} {self._unit}".rstrip())
+        self.setText(self._text_of(self._value))
         self.setCursorPosition(0)
+
+    def _text_of(self, value: float) -> str:
+        return f"{value:.{self._range.decimals}f} {self._unit}".rstrip()
