@@ -7,7 +7,8 @@ import numpy as np
 
 from desktop.core.adjust_tones import LUMA
 from desktop.core.color import FloatPixels
-from desktop.core.effect_values import Place, Values, color_of_text
+from desktop.core.effect_values import Place, Values
+from desktop.core.gradient_texts import gradient_of_values
 
 RANGE_CENTERS = {"reds": 0.0, "yellows": 60.0, "greens": 120.0, "cyans": 180.0, "blues": 240.0, "magentas": 300.0}
 RANGE_FULL, RANGE_NONE = 15.0, 45.0  # degrees from the centre: wholly in the range, wholly out of it
@@ -100,13 +101,15 @@ def channel_mixer(rgb: FloatPixels, values: Values, place: Place) -> FloatPixels
 
 
 def gradient_map(rgb: FloatPixels, values: Values, place: Place) -> FloatPixels:
-    """The luma chooses a colour between dark, middle and light."""
-    stops = (0.0, values["middle_at"] / 100, 1.0)
-    colors = [color_of_text(values[name]) for name in ("dark", "middle", "light")]
-    steps = np.linspace(0, 1, MAP_STEPS)
-    table = np.stack([np.interp(steps, stops, [color[part] for color in colors]) for part in range(3)], axis=1)
+    """The luma chooses a colour of the gradient; where that is less opaque, more of the colour before stays."""
+    gradient = gradient_of_values(values)
+    table = gradient.colors(MAP_STEPS).astype(np.float32)
     chosen = np.rint(np.clip(luma_of(rgb), 0, 1) * (MAP_STEPS - 1)).astype(np.uint16)
-    return table.astype(np.float32)[chosen]
+    mapped: FloatPixels = table[:, :3][chosen]
+    if all(stop.opacity == 1 for stop in gradient.stops):
+        return mapped
+    mixed: FloatPixels = rgb + (mapped - rgb) * table[:, 3][chosen][..., None]
+    return mixed
 
 
 def lut(rgb: FloatPixels, values: Values, place: Place) -> FloatPixels:

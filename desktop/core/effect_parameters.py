@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -16,12 +16,16 @@ class ParameterKind(StrEnum):
     CHOICE = "choice"
     CURVE = "curve"  # "x,y x,y …" with both from 0 to 1
     COLOR = "color"  # "#rrggbb"
+    GRADIENT = "gradient"  # see gradient_texts; "" for what the single colours make
     SEED = "seed"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`bend` above 1 gives small values more room on a slider; parameters of a `group` are shown together."""
+    """`bend` above 1 gives small values more room on a slider; parameters of a `group` are shown together.
+
+    One that is hidden stands in no form: another parameter says more.
+    """
 
     id: str
     default: Value
@@ -33,6 +37,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     group: str = ""
     bend: float = 1.0
+    is_hidden: bool = False
 
 
 def number(id_: str, default: float, least: float, most: float, unit: str = "", **more: Any) -> Parameter:
@@ -61,6 +66,14 @@ def choice(id_: str, *choices: str) -> Parameter:
 
 def color_of(id_: str, default: str) -> Parameter:
     return Parameter(id_, default, kind=ParameterKind.COLOR)
+
+
+def stops() -> Parameter:
+    return Parameter("gradient", "", kind=ParameterKind.GRADIENT)
+
+
+def hidden(*parameters: Parameter) -> tuple[Parameter, ...]:
+    return tuple(replace(parameter, is_hidden=True) for parameter in parameters)
 
 
 def two_colors(first: str, second: str) -> tuple[Parameter, ...]:

@@ -18,6 +18,7 @@ from desktop.core.effect_table import BY_ID, EFFECTS, Effect
 from desktop.core.effect_values import Place, color_of_text, curve_of_text
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
+from desktop.core.gradient_texts import gradient_of_stops
 from desktop.core.layers import EffectSettings
 from desktop.core.source_parts import SourceParts
 
@@ -223,6 +224,10 @@ def _checked(parameter: Parameter, value: Value) -> Value:
         return str(value)
     if kind is ParameterKind.COLOR:
         color_of_text(str(value))
+        return str(value)
+    if kind is ParameterKind.GRADIENT:
+        if value != "":
+            gradient_of_stops(str(value))
         return str(value)
     return _checked_number(parameter, value)
 

@@ -39,6 +39,8 @@ MESSAGES: dict[str, str] = {
     "effect.bad_whole": "{name} must be a whole number from {least} to {most}; “{value}” is not.",
     "effect.bad_switch": "{name} must be yes or no; “{value}” is not.",
     "effect.bad_choice": "{name} must be one of {known}; “{value}” is not.",
+    "effect.bad_gradient": "“{text}” is not a gradient: stops “place rrggbb opacity middle” with numbers from 0 to 1, "
+    "in order, with ; between them, are expected.",
     "effect.bad_curve": "“{text}” is not a curve: 2 to 32 points “x,y” from 0,0 to 1,1 with rising x are expected.",
     "effect.bad_color": "“{text}” is not a colour; #rrggbb is expected.",
     "effect.bad_text": "“{text}” is not name=value.",

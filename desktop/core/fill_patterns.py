@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 from desktop.core.color import FloatPixels
 from desktop.core.effect_values import Place, Values, color_of_text
+from desktop.core.gradient_texts import gradient_of_stops
 
+STEPS = 4097  # between two of them 16 bits are reached by mixing
 SOFT_PX = 0.5  # half a pixel on each side of an edge, so that no pattern is jagged
 
 
@@ -35,7 +38,8 @@ def gradient(height: int, width: int, values: Values, place: Place) -> FloatPixe
         away = np.abs(along) / np.float32(reach)
     else:
         away = along / np.float32(2 * reach) + np.float32(0.5)
-    return _between(values, np.clip(away, 0, 1))
+    share: FloatPixels = np.clip(away, 0, 1)
+    return _along(values["gradient"], share) if values["gradient"] else _between(values, share)
 
 
 def pattern(height: int, width: int, values: Values, place: Place) -> FloatPixels:
@@ -57,6 +61,23 @@ def pattern(height: int, width: int, values: Values, place: Place) -> FloatPixel
         edges = (half / 2 - _from_middle(turned_x, cell)), (half / 2 - _from_middle(turned_y, cell))
         inside = np.minimum(np.abs(edges[0]), np.abs(edges[1])) * np.sign(edges[0]) * np.sign(edges[1])
     return _between(values, np.clip(inside / np.float32(2 * SOFT_PX) + np.float32(0.5), 0, 1))
+
+
+def _along(stops: str, share: FloatPixels) -> FloatPixels:
+    """Colours of a gradient between the two of its finest steps that are next."""
+    table = _steps_of(stops)
+    place = share * np.float32(STEPS - 1)
+    lower = np.minimum(place.astype(np.int32), STEPS - 2)
+    part = (place - lower)[..., None]
+    mixed: FloatPixels = table[lower] + (table[lower + 1] - table[lower]) * part
+    return mixed
+
+
+@lru_cache(maxsize=8)
+def _steps_of(stops: str) -> FloatPixels:
+    steps: FloatPixels = gradient_of_stops(stops).colors(STEPS).astype(np.float32)
+    steps.flags.writeable = False
+    return steps
 
 
 def _coordinates(height: int, width: int, place: Place, x: float, y: float) -> tuple[FloatPixels, FloatPixels]:

@@ -13,11 +13,13 @@ from desktop.core.effect_parameters import Parameter, ParameterKind, Value
 from desktop.core.effect_table import Effect
 from desktop.core.effect_values import curve_of_text, text_of_curve
 from desktop.core.effects import checked_settings, default_values, values_of
+from desktop.core.gradient_texts import gradient_of_values, text_of_stops
 from desktop.core.layers import EffectSettings
 from desktop.ui.i18n import tr
 from desktop.ui.widgets.basics import IconButton, dim_label
 from desktop.ui.widgets.color_button import ColorButton
 from desktop.ui.widgets.curve_editor import CurveEditor
+from desktop.ui.widgets.gradient_field import GradientField
 from desktop.ui.widgets.value_slider import Range, ValueSlider
 
 CURVE_PX = 240
@@ -62,7 +64,8 @@ class EffectForm(QWidget):
         self._add_groups()
         self._add_lut()
         for parameter in effect.parameters:
-            self._add(parameter)
+            if not parameter.is_hidden:
+                self._add(parameter)
         self._show_group()
 
     @property
@@ -80,7 +83,8 @@ class EffectForm(QWidget):
         """Shows other values and announces them once."""
         self._values |= values
         for name, value in values.items():
-            self._setters[name](value)
+            if name in self._setters:  # others stand in no form
+                self._setters[name](value)
         self.changed.emit()
 
     def reset(self) -> None:
@@ -110,6 +114,9 @@ class EffectForm(QWidget):
         name = parameter.id.removeprefix(f"{parameter.group}_") if parameter.group else parameter.id
         if parameter.kind is ParameterKind.CURVE:
             self._add_curve(parameter)
+            return
+        if parameter.kind is ParameterKind.GRADIENT:
+            self._add_gradient(parameter)
             return
         label = tr(f"effect.param.{name}")
         add = {
@@ -172,6 +179,11 @@ class EffectForm(QWidget):
         editor.curve_changed.connect(lambda curve: self._take(parameter, text_of_curve(curve)))
         self._register(parameter, editor, editor, lambda text: editor.set_curve(curve_of_text(text)))
         self._column.itemAt(self._column.count() - 1).setAlignment(Qt.AlignmentFlag.AlignHCenter)
+
+    def _add_gradient(self, parameter: Parameter) -> None:
+        field = GradientField(self)
+        field.gradient_changed.connect(lambda gradient: self._take(parameter, text_of_stops(gradient)))
+        self._register(parameter, field, field, lambda _text: field.set_gradient(gradient_of_values(self._values)))
 
     def _register(
         self,
