@@ -20,6 +20,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.layers import GroupLayer
 from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
+from desktop.io.journal_checks import check_commit, check_document
 from desktop.io.journal_folder import SUFFIX
 from desktop.io.journal_records import (
     BadRecordError,
@@ -142,6 +143,7 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
             try:
                 commit = unpack_commit(payload)
                 name = name or commit.title
+                check_commit(commit)
                 document = reader.document(commit)
             except (BadRecordError, BadValueError, UserError):
                 continue
@@ -185,7 +187,9 @@ class _VersionReader:
         self._base_tiles: dict[bytes, Pixels] = {}
 
     def document(self, commit: Commit) -> Document:
-        return document_of_plain(commit.structure, self._map, self._blob)
+        document = document_of_plain(commit.structure, self._map, self._blob)
+        check_document(document)
+        return document
 
     def _blob(self, number: int) -> bytes:
         if number not in self._content.blobs:

@@ -27,6 +27,7 @@ from desktop.ui.commands.recovery_commands import find_offers
 from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
 from tests.builders import noise_document
 from tests.gui.conftest import OpenStudio, Studio
+from tests.journals import rewrite_commits
 
 
 def journals(home: Path) -> list[tuple[Path, ...]]:
@@ -206,6 +207,33 @@ def test_a_damaged_journal_is_named(open_studio: OpenStudio, empty_home: Path) -
     assert dialog is None or not dialog.rows[0].recover.isVisible()
     if dialog is not None:
         dialog.reject()
+
+
+def test_one_bad_journal_hides_no_other(
+    open_studio: OpenStudio, empty_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for title in ("timeless.ora", "good.ora", "raising.ora"):
+        leave_journal(empty_home, title)
+    of_title = {found.title: files for files in journals(empty_home) if (found := read_journal(files)) is not None}
+    rewrite_commits(of_title["timeless.ora"][0], lambda commit: commit.__setitem__("time", 1e300))
+
+    def raising(files: tuple[Path, ...]) -> object:
+        if files == of_title["raising.ora"]:
+            raise OverflowError
+        return read_journal(files)
+
+    monkeypatch.setattr("desktop.ui.commands.recovery_commands.read_journal", raising)
+    studio = open_studio()
+    studio.window.recovery.look()
+    rows = dialog_of(studio).rows
+    assert [row.offer.recovered.title for row in rows if row.offer.recovered] == ["good.ora"]
+    assert sorted(row.offer.error.key for row in rows if row.offer.error) == [
+        "journal.damaged",
+        "journal.nameless_damaged",
+    ]
+    assert caplog.messages == [f"A journal could not be read: {of_title['raising.ora'][0]}"]
+    caplog.clear()
+    dialog_of(studio).reject()
 
 
 def test_a_full_disk_is_said_and_room_too(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

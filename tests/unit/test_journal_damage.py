@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from desktop.io.journal_folder import JournalFolder, new_folder
 from desktop.io.journal_reader import journals_in, preview_of, read_journal
 from desktop.io.journal_records import HEADER, MAGIC, SIGNATURE, RecordKind, header_of
 from desktop.io.journal_values import document_digest
-from tests.journals import fill, journal_of, recovered
+from tests.journals import fill, journal_of, recovered, rewrite_commits
 
 
 @pytest.fixture
@@ -115,3 +116,58 @@ def test_a_commit_of_nonsense_is_no_document(tmp_path: Path) -> None:
         path.write_bytes(SIGNATURE + record)
         with pytest.raises(UserError, match="damaged"):
             read_journal([path])
+
+
+def _set(key: str, value: object) -> Any:
+    return lambda commit: commit.__setitem__(key, value)
+
+
+def _set_in_layer(index: int, key: str, value: object) -> Any:
+    return lambda commit: commit["structure"]["layers"][index].__setitem__(key, value)
+
+
+def _set_in_document(key: str, value: object) -> Any:
+    return lambda commit: commit["structure"].__setitem__(key, value)
+
+
+def _select_colours(commit: Any) -> None:
+    commit["structure"]["selection"] = commit["structure"]["layers"][0]["tiles"]
+
+
+def _mask_with_colours(commit: Any) -> None:
+    layer = commit["structure"]["layers"][0]
+    layer["mask"] = {"$": "Mask", "tiles": layer["tiles"]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set("time", 1e300),
+        _set("time", float("nan")),
+        _set("time", -1e18),
+        _set("path", "\0"),
+        _set_in_layer(0, "opacity", 5.0),
+        _set_in_layer(0, "opacity", -1),
+        _set_in_layer(1, "id", 1),
+        _set_in_layer(1, "id", 0),
+        _set_in_document("depth", 16),
+        _set_in_document("guides", [{"$": "Guide", "position_px": 1e300, "is_vertical": True}]),
+        _select_colours,
+        _mask_with_colours,
+    ],
+)
+def test_a_version_that_no_document_can_be_is_refused_whatever_its_checksums(
+    sound: tuple[Path, list[str]], change: Any
+) -> None:
+    path, _ = sound
+    rewrite_commits(path, change)
+    with pytest.raises(UserError, match="The journal of “A” is damaged"):
+        read_journal([path])
+
+
+def test_a_version_that_is_rewritten_as_it_was_is_read(sound: tuple[Path, list[str]]) -> None:
+    path, digests = sound
+    rewrite_commits(path, lambda commit: None)
+    found = read_journal([path])
+    assert found is not None
+    assert document_digest(found.document) == digests[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from desktop.ui.i18n import tr
 if TYPE_CHECKING:
     from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
     from desktop.ui.main_window import MainWindow
+
+logger = logging.getLogger(__name__)
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -242,9 +245,16 @@ def find_offers(root: Path, held: Iterable[JournalFolder], resolved: set[Path]) 
 
 def _offer_of(folder: JournalFolder, files: tuple[Path, ...]) -> Offer | None:
     try:
-        found = read_journal(files)
+        return _read_offer(folder, files)
     except UserError as error:
         return Offer(folder, files, error=error)
+    except Exception:  # whatever one journal holds, the others must be offered
+        logger.warning("A journal could not be read: %s", files[0], exc_info=True)
+        return Offer(folder, files, error=UserError("journal.nameless_damaged"))
+
+
+def _read_offer(folder: JournalFolder, files: tuple[Path, ...]) -> Offer | None:
+    found = read_journal(files)
     is_on_disk = found is not None and not found.is_modified and found.path is not None and found.path.exists()
     if found is None or is_on_disk:
         for path in files:
