@@ -12,6 +12,8 @@ MESSAGES: dict[str, str] = {
     "document.bad_size": "A picture of {width} × {height} pixels cannot be made; sides must be 1 to {limit} pixels.",
     "document.too_large": "A picture of {width} × {height} pixels needs {needed} GB for every layer; "
     "this computer has {limit} GB for pictures.",
+    "document.scratch_full": "The disk for scratch files is full; {path} was not opened. Make room in {folder}.",
+    "document.no_scratch": "{path} was not opened: no scratch files can be written in {folder} ({reason}).",
     "document.no_layer": "There is no layer {layer_id} in this document.",
     "document.layer_is_group": "“{name}” is a group; choose a layer inside it to paint on.",
     "document.layer_is_adjustment": "“{name}” is an adjustment layer and has no pixels; choose another layer, "

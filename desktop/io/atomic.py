@@ -12,6 +12,7 @@ from pathlib import Path
 
 from desktop.core.errors import UserError
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NEW_FILE_MODE = 0o666  # less the umask, as any program's new file
 USUAL_NAME_BYTES = 255  # where the system cannot be asked
 
@@ -41,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_error(error: OSError, path: Path) -> UserError:
     """The sentence for an OSError met while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in FULL_DISK:
         return UserError("file.disk_full", path=path)
     if error.errno in (errno.EACCES, errno.EPERM):
         return UserError("file.no_write_permission", path=path)

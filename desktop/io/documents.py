@@ -14,6 +14,7 @@ from desktop.core.layers import AdjustmentLayer, EffectSettings
 from desktop.core.tiles import Placer
 from desktop.io.formats import FileFormat, ImageFile, MeasuredValues, format_of_bytes
 from desktop.io.image_files import read_head, read_image
+from desktop.io.mapped_tiles import placing_for
 from desktop.io.openraster import load_openraster
 from desktop.io.pixel_forms import is_opaque, is_really_gray
 
@@ -30,6 +31,8 @@ def open_document_file(
     highest value), is a layer of levels above them. Raises UserError only.
     """
     path = Path(path)
+    if place is not None:
+        place = placing_for(path, place)
     if format_of_bytes(read_head(path)) is FileFormat.OPENRASTER:
         return load_openraster(path, place)
     image = read_image(path, keeps_range=True)

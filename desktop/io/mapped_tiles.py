@@ -13,6 +13,9 @@ from threading import Lock
 import numpy as np
 
 from desktop.core.color import Pixels
+from desktop.core.errors import UserError
+from desktop.core.tiles import Placer
+from desktop.io.atomic import FULL_DISK
 
 SEGMENT_BYTES = 64 << 20  # one nameless file each: its room on disk is free again when its last tile is gone
 
@@ -53,12 +56,29 @@ class MappedTiles:
         self._segment = None
 
 
+def placing_for(path: Path, place: Placer) -> Placer:
+    """`place`, for the tiles of a file that is being opened: UserError where it has no room for them."""
+
+    def placed(pixels: Pixels) -> Pixels:
+        try:
+            return place(pixels)
+        except OSError as error:
+            key = "document.scratch_full" if error.errno in FULL_DISK else "document.no_scratch"
+            reason = error.strerror or str(error)
+            raise UserError(key, path=path, folder=error.filename, reason=reason) from error
+
+    return placed
+
+
 def _new_segment(folder: Path | None, length: int) -> mmap.mmap:
     """Room on disk is taken before it is mapped: a full disk has to be an error here, not a crash later."""
-    from desktop.io.journal_file import reserve
+    from desktop.io import journal_file
 
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder, prefix="scumble-") as file:
-        reserve(file, 0, length)
-        return mmap.mmap(file.fileno(), length)
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, prefix="scumble-") as file:
+            journal_file.reserve(file, 0, length)
+            return mmap.mmap(file.fileno(), length)
+    except OSError as error:  # the file has no name that would say anything: the folder has
+        raise OSError(error.errno, error.strerror, str(folder or tempfile.gettempdir())) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from desktop.core.composite import flatten
 from desktop.core.document import Document, new_layer_from_pixels
 from desktop.core.edits import OpenDocument
+from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
 from desktop.core.tiles import TILE, TileMap, is_mapped
 from desktop.io import ora_reader, ora_writer
@@ -82,9 +86,34 @@ def test_a_flat_picture_can_be_opened_to_disk(tmp_path: Path) -> None:
     assert all(is_mapped(tile) for tile in document.raster_layer(1).tiles.stored().values())  # type: ignore[arg-type]
 
 
-def test_a_damaged_band_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from desktop.core.errors import UserError
+@pytest.mark.parametrize(
+    ("name", "number", "key"),
+    [
+        ("a.ora", errno.ENOSPC, "document.scratch_full"),
+        ("a.png", errno.ENOSPC, "document.scratch_full"),
+        ("a.png", errno.EIO, "document.no_scratch"),
+    ],
+)
+def test_a_full_scratch_disk_is_one_sentence(
+    name: str, number: int, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, path, scratch = noise_document(1, width=300, height=300), tmp_path / name, tmp_path / "scratch"
+    if name == "a.ora":
+        save_openraster(document, path)
+    else:
+        write_image(path, flat_image(document))
 
+    def refuse(file: object, start: int, end: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("desktop.io.journal_file.reserve", refuse)
+    with pytest.raises(UserError, match=re.escape(str(scratch))) as caught:
+        open_document_file(path, MappedTiles(scratch).place)
+    assert caught.value.key == key
+    assert str(path) in str(caught.value)
+
+
+def test_a_damaged_band_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.ora"
     save_openraster(noise_document(1, width=600, height=700), path)
     data = bytearray(path.read_bytes())

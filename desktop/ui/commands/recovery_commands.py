@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from desktop.core.color import Rgba8
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
+from desktop.io.atomic import FULL_DISK
 from desktop.io.journal import Journal, JournalKeeper
 from desktop.io.journal_folder import JournalFolder, claim_abandoned, new_folder, remove_old
 from desktop.io.journal_reader import Recovered, journals_in, preview_of, read_journal
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 logger = logging.getLogger(__name__)
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +140,7 @@ class RecoveryCommands:
 
     def _tell_paused(self, error: OSError) -> None:
         self._window.status.show_warning(tr("journal.paused_short"))
-        if error.errno in FULL:
+        if error.errno in FULL_DISK:
             self._window.info.show_error(tr("journal.paused", folder=self.root))
         else:
             reason = error.strerror or str(error)
