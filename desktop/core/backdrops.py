@@ -22,13 +22,15 @@ WHOLE: Area = (0, 0, TILE, TILE)
 class Backdrop:
     """Tiles (256, 256, 4) uint16 straight, kept until they are forgotten; used from several threads.
 
-    Of both what lies below, and what the effect makes of it.
+    Of both what lies below, and what the effect makes of it. It belongs to one version of the layers: once a part is
+    forgotten, who still composites that version keeps nothing there, and a later version's backdrop adopts the rest.
     """
 
     def __init__(self, limit: int = BACKDROP_TILES) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[bool, TileKey], Pixels] = OrderedDict()
         self._stale: dict[TileKey, Rect] = {}  # which part of a tile below changed, in the tile's pixels
+        self._outdated: set[TileKey] = set()
         self._lock = threading.Lock()
         self._changes = 0  # what was begun before a change is not kept after it
 
@@ -43,7 +45,7 @@ class Backdrop:
         area = WHOLE if kept is None or stale is None else (stale.left, stale.top, stale.right, stale.bottom)
         make(area, tile)
         with self._lock:
-            if changes == self._changes:
+            if changes == self._changes and key not in self._outdated:
                 self._stale.pop(key, None)
                 self._keep((False, key), tile)
         return tile
@@ -62,9 +64,8 @@ class Backdrop:
     def forget(self, rect: Rect) -> None:
         with self._lock:
             self._changes += 1
-            if not self._kept:
-                return
             for key, part in tiles_touched(rect):
+                self._outdated.add(key)
                 self._kept.pop((True, key), None)
                 if (False, key) in self._kept:
                     inside = part.translated(-key[0] * TILE, -key[1] * TILE)
@@ -86,7 +87,7 @@ class Backdrop:
                 return kept
         made = make()
         with self._lock:
-            if changes == self._changes:
+            if changes == self._changes and key[1] not in self._outdated:
                 self._keep(key, made)
         return made
 

@@ -256,7 +256,7 @@ class Edit:
 def changed_rects(before: Document, after: Document) -> list[tuple[LayerId, Rect]]:
     """For two versions with the same tree: each layer that looks different, and where (whole tiles)."""
     result: list[tuple[LayerId, Rect]] = []
-    whole = before.size.rect().union(after.size.rect())
+    whole = before.size.rect().union(after.size.rect()).expanded(max(_reach_of(before), _reach_of(after)))
     for old, new in zip(before.iter_layers(), after.iter_layers(), strict=True):
         if old is new:
             continue
@@ -271,6 +271,12 @@ def changed_rects(before: Document, after: Document) -> list[tuple[LayerId, Rect
         if not rect.is_empty:
             result.append((new.id, rect))
     return result
+
+
+def _reach_of(document: Document) -> int:
+    """How far beyond the canvas lies what the layers' styles show in it."""
+    styles = (getattr(layer, "styles", None) for layer in document.iter_layers())
+    return sum(one.reach for one in styles if one is not None)
 
 
 def _tree_shape(document: Document) -> object:
