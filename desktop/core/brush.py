@@ -22,6 +22,7 @@ from desktop.core.tips import ImageTip
 
 MIN_DAB_STEP_PX = 0.5  # closer dabs cost time and cannot be seen
 LEAST_ROUNDNESS = 0.05
+PIXEL_SHARP_PX = 1.25  # a hard brush this small fills whole pixels, whose middles it is moved to
 PLACE_STEPS = 64  # dabs lie on this part of a pixel: sums of lengths differ in their last digits, pixels must not
 
 
@@ -181,6 +182,8 @@ class Stroke:
             distance = settings.scatter * factors.scatter * settings.diameter_px * math.sqrt(away)
             x += distance * math.cos(2.0 * math.pi * towards)
             y += distance * math.sin(2.0 * math.pi * towards)
+        if diameter <= PIXEL_SHARP_PX and settings.hardness >= 1.0 and settings.tip is None:
+            x, y = math.floor(x) + 0.5, math.floor(y) + 0.5
         return Dab(
             Point(round(x * PLACE_STEPS) / PLACE_STEPS, round(y * PLACE_STEPS) / PLACE_STEPS),
             max(diameter, 0.5),

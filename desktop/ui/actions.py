@@ -260,6 +260,16 @@ _VIEW = (
     _a("view.turn", "turn", "view.turn_by_hand", "R", condition="document", checked="turning", hold=True),
     _a("view.flip", "turn", "view.flip", "Shift+H", icon="flip", condition="document", checked="flipped"),
     _a("view.upright", "turn", "view.set_upright", "Shift+R", icon="upright", condition="turned", separated=True),
+    _a(
+        "view.pan",
+        "view",
+        "view.pan_by_hand",
+        "Space",
+        "Shift+Space",
+        condition="document",
+        checked="panning",
+        hold=True,
+    ),
     _a("view.before", "view", "view.show_before", "\\", icon="before-after", condition="has_before", hold=True),
     _a(
         "view.split", "split", "view.toggle_split", "Shift+\\", "|", icon="split", condition="document", checked="split"

@@ -120,6 +120,7 @@ CONDITIONS: dict[str, Condition] = {
     "split": lambda window, spec: window.canvas.split.picture is not None,
     "why_shown": lambda window, spec: window.why.is_shown,
     "turning": lambda window, spec: window.canvas.pointer.turns,
+    "panning": lambda window, spec: window.canvas.pointer.pans,
     "flipped": lambda window, spec: window.canvas.view.flipped,
     "rulers_shown": lambda window, spec: window.aids.rulers_shown,
     "ruler_unit": lambda window, spec: window.aids.unit == spec.argument,

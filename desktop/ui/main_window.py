@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         library = BrushLibrary(resources_dir() / "brushes", user_brushes_dir())
         self.brushes = BrushCommands(self.state, library, BrushDialogs(self))
         self.view = ViewCommands(self)
-        self._holds = {"view.before": self.view.hold_before, "view.turn": self.view.hold_turn}
+        self._holds = self.view.holds()
         self.focused = FocusCommands(self)
         self.screen_colors = ScreenCommands(self)
         self.recovery = RecoveryCommands(self)

@@ -19,6 +19,7 @@ from desktop.core.stabilizer import StabilizerSettings, Steadying
 from desktop.core.symmetry import Symmetry, SymmetryKind
 from desktop.io.brush_tips import read_tip
 from desktop.paths import resources_dir
+from desktop.ui.canvas import pointer
 from desktop.ui.state import PEN_SIZE, BrushOptions, Tool
 from tests.gui.conftest import Studio
 
@@ -64,6 +65,16 @@ class Pen:
         )
         QApplication.sendEvent(canvas, event)
         return event.isAccepted()
+
+    def hover(self, point: tuple[float, float]) -> None:
+        """Above the tablet: a move without a button."""
+        canvas = self._studio.window.canvas
+        local, none = QPointF(self._studio.at(point)), Qt.MouseButton.NoButton
+        place = QPointF(canvas.mapToGlobal(local))
+        keys = Qt.KeyboardModifier.NoModifier
+        kind = QEvent.Type.TabletMove
+        event = QTabletEvent(kind, self._device, local, place, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, keys, none, none)
+        QApplication.sendEvent(canvas, event)
 
     def stroke(self, *samples: tuple[tuple[float, float], float]) -> None:
         (first, pressure), *rest = samples
@@ -384,3 +395,25 @@ def test_a_curve_is_drawn_by_hand(studio: Studio) -> None:
     dynamics.remove.click()
     assert state.brush.more.dynamics == (PEN_SIZE,)
     bar.editor.close()
+
+
+def test_a_pen_whose_release_was_lost_ends_its_stroke_when_it_comes_back(studio: Studio) -> None:
+    studio.show_plain()
+    pen = Pen(studio)
+    assert pen.send(QEvent.Type.TabletPress, (50, 50), 0.5)
+    assert pen.send(QEvent.Type.TabletMove, (80, 50), 0.5)
+    pen.hover((200, 150))
+    assert studio.names == ["New picture", "Brush stroke"]
+    assert studio.on_screen(70, 50) != (255, 255, 255)
+    assert studio.on_screen(150, 110) == (255, 255, 255)
+    studio.drag((100, 100), (150, 100))
+    assert studio.names == ["New picture", "Brush stroke", "Brush stroke"]
+
+
+def test_a_pen_whose_release_was_lost_gives_way_to_the_mouse(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.show_plain()
+    monkeypatch.setattr(pointer, "PEN_SILENT_S", 0.0)
+    assert Pen(studio).send(QEvent.Type.TabletPress, (50, 50), 0.5)
+    studio.drag((100, 100), (150, 100))
+    assert studio.names == ["New picture", "Brush stroke", "Brush stroke"]
+    assert studio.on_screen(125, 100) == (0, 0, 0)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from desktop.core.layers import RasterLayer
+from desktop.ui.keymap import keys_of
 from desktop.ui.state import Tool
 from tests.gui.conftest import Studio
 
@@ -168,6 +169,40 @@ def test_space_pans_with_any_tool(studio: Studio) -> None:
     QTest.keyRelease(canvas, Qt.Key.Key_Space)
     assert (canvas.view.left - before.left, canvas.view.top - before.top) == (30, 12)
     assert studio.names == ["New picture"]
+
+
+def test_space_is_an_action_whose_key_can_be_changed(studio: Studio) -> None:
+    studio.show_plain()
+    canvas = studio.window.canvas
+    canvas.setFocus()
+    assert keys_of("view.pan") == ("Space", "Shift+Space")
+    studio.window.perform("view.pan")
+    assert canvas.pointer.is_panning
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not canvas.pointer.is_panning
+
+
+def test_a_stroke_ends_with_its_button_though_the_middle_one_pans(studio: Studio) -> None:
+    studio.show_plain()
+    canvas = studio.window.canvas
+    studio.press((50, 50))
+    studio.move((60, 50))
+    QTest.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=studio.at((60, 50)))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=studio.at((60, 50)))
+    assert studio.names == ["New picture", "Brush stroke"]
+    assert canvas.pointer.is_panning
+    QTest.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=studio.at((60, 50)))
+    assert not canvas.pointer.is_panning
+    studio.move((200, 150))
+    assert studio.on_screen(200, 150) == (255, 255, 255)
+
+
+def test_a_hard_brush_of_one_pixel_fills_single_pixels(studio: Studio) -> None:
+    studio.show_plain()
+    studio.window.state.change_brush(size_px=1.0, hardness=100.0)
+    studio.drag((50, 50), (60, 50))
+    assert [studio.seen(55, y)[0] for y in (48, 49, 50, 51, 52)] == [255, 255, 0, 255, 255]
+    assert [studio.seen(x, 50)[0] for x in (48, 49, 50, 60, 61)] == [255, 255, 0, 0, 255]
 
 
 def test_keys_change_the_brush(studio: Studio) -> None:

@@ -280,17 +280,15 @@ class CanvasWidget(TypingWidget):
         if not self.types(event) and not self.pointer.key_press(event):
             super().keyPressEvent(event)
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if not self.pointer.key_release(event):
-            super().keyReleaseEvent(event)
-
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.pointer.let_go_of_keys()
+        self.pointer.set_pans(False)  # whoever has the focus may not pass the key's release on
         super().focusOutEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.ActivationChange:
             self.update()  # what marches only does so in the active window
+            if not self.isActiveWindow():
+                self.pointer.let_go_of_pen()
         super().changeEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QTabletEvent
 
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.tools.gestures import Gesture, Modifier, PointerEvent, RunningGesture
-from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, PICKS_WITH_ALT, SELECT_TOOLS, BrushOptions, Tool
+from desktop.ui.canvas.pointer_drags import BrushResize, ViewTurn, is_eraser, modifiers_of
+from desktop.ui.state import OUTLINED_TOOLS, PAINT_TOOLS, PICKS_WITH_ALT, SELECT_TOOLS, Tool
 
 if TYPE_CHECKING:
     from desktop.ui.canvas.canvas_widget import CanvasWidget
 
-HARDNESS_PER_PX = 0.5
-TURN_STEP = 15.0  # degrees
+PEN_SILENT_S = 0.5  # a mouse that is pressed so long after the pen's last word is no echo of it
 ZOOM_DRAG_PX = 160.0  # dragging the zoom tool this far doubles the zoom
 
 LAST_MOVE_COUNTS = (
@@ -39,40 +39,6 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-
-
-@dataclass(frozen=True)
-class BrushResize:
-    """Alt and the right button: to the side changes the size, upwards and downwards the hardness."""
-
-    start: QPointF
-    brush: BrushOptions
-
-    def dragged_to(self, position: QPointF, zoom: float, ratio: float) -> tuple[float, float]:
-        """Size and hardness; the outline's rim follows the pointer."""
-        dx, dy = position.x() - self.start.x(), position.y() - self.start.y()
-        return self.brush.size_px + 2 * dx * ratio / zoom, self.brush.hardness - dy * HARDNESS_PER_PX
-
-
-@dataclass(frozen=True)
-class ViewTurn:
-    """The view being turned about its middle."""
-
-    middle: tuple[float, float]
-    start: tuple[float, float]
-    rotation: float
-
-    @staticmethod
-    def from_press(canvas: CanvasWidget, position: QPointF) -> ViewTurn:
-        return ViewTurn(canvas.middle, canvas.to_device(position), canvas.view.rotation)
-
-    def dragged_to(self, place: tuple[float, float], is_stepped: bool) -> float:
-        """The rotation that follows the pointer; in steps of 15° when wanted."""
-        turned = self.rotation + math.degrees(self._angle_of(place) - self._angle_of(self.start))
-        return round(turned / TURN_STEP) * TURN_STEP if is_stepped else turned
-
-    def _angle_of(self, place: tuple[float, float]) -> float:
-        return math.atan2(place[1] - self.middle[1], place[0] - self.middle[0])
 
 
 class PointerInput:
@@ -95,15 +61,17 @@ class PointerInput:
         self._zoom_from: tuple[QPointF, float, bool] | None = None
         self._turn: ViewTurn | None = None
         self.turns = False  # dragging turns the view: while its key is held, or chosen in the menu
-        self._space = False
+        self.pans = False  # the same for moving the view
         self._uses_pen = False
+        self._pen_seen = 0.0  # when the pen last spoke, on time.monotonic
         self._held = Qt.MouseButton.LeftButton  # what began the gesture
+        self._view_button = Qt.MouseButton.MiddleButton  # what began a move or turn of the view
         self._pressure = 1.0  # the pen's last, for the release: many report 0 there
         self._resize: BrushResize | None = None
 
     @property
     def is_panning(self) -> bool:
-        return self._space or self._pan_from is not None or self.turns or self.is_turning
+        return self.pans or self._pan_from is not None or self.turns or self.is_turning
 
     @property
     def is_turning(self) -> bool:
@@ -124,18 +92,20 @@ class PointerInput:
 
     def mouse_press(self, event: QMouseEvent) -> None:
         if self._uses_pen:
-            return
-        modifiers = _modifiers_of(event.modifiers())
+            if time.monotonic() - self._pen_seen < PEN_SILENT_S:
+                return
+            self.let_go_of_pen()
+        modifiers = modifiers_of(event.modifiers())
         if self._begins_resize(event):
             self._resize = BrushResize(event.position(), self._canvas.state.brush)
             self._canvas.update()
         elif self._begins_turn(event):
-            self._turn = ViewTurn.from_press(self._canvas, event.position())
+            self._turn, self._view_button = ViewTurn.from_press(self._canvas, event.position()), event.button()
             self.refresh_cursor()
         elif event.button() == Qt.MouseButton.MiddleButton or (
-            event.button() == Qt.MouseButton.LeftButton and (self._space or self._canvas.state.tool is Tool.HAND)
+            event.button() == Qt.MouseButton.LeftButton and (self.pans or self._canvas.state.tool is Tool.HAND)
         ):
-            self._pan_from = event.position()
+            self._pan_from, self._view_button = event.position(), event.button()
             self.refresh_cursor()
         elif event.button() == Qt.MouseButton.LeftButton or self._subtracts(event):
             self._held = event.button()
@@ -153,28 +123,32 @@ class PointerInput:
         elif self._zoom_from is not None:
             self._zoom_to(event.position())
         elif self._gesture is not None and not self._uses_pen:
-            self._send(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
+            self._send(self._event(event.position(), modifiers_of(event.modifiers()), event.timestamp()))
 
     def mouse_release(self, event: QMouseEvent) -> None:
         if self._resize is not None:
             if event.button() == Qt.MouseButton.RightButton:
                 self._resize = None
                 self._canvas.update()
+        elif self._gesture is not None and event.button() == self._held and not self._uses_pen:
+            self.release(self._event(event.position(), modifiers_of(event.modifiers()), event.timestamp()))
         elif self._turn is not None or self._pan_from is not None:
-            self._turn = self._pan_from = None
-            self._canvas.update()
-            self.refresh_cursor()
+            if event.button() == self._view_button:
+                self._turn = self._pan_from = None
+                self._canvas.update()
+                self.refresh_cursor()
         elif self._zoom_from is not None:
             self._end_zoom(event)
-        elif self._gesture is not None and event.button() == self._held and not self._uses_pen:
-            self.release(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
 
     def tablet(self, event: QTabletEvent) -> None:
         """A pen: the same gestures with pressure, tilt and rotation; Qt makes no mouse events of what is accepted."""
-        kind = event.type()
+        kind, self._pen_seen = event.type(), time.monotonic()
+        is_hovering = kind == QEvent.Type.TabletMove and event.buttons() == Qt.MouseButton.NoButton
+        if is_hovering or kind == QEvent.Type.TabletPress:
+            self.let_go_of_pen()  # it had left the tablet, and nobody told
         if kind == QEvent.Type.TabletPress and self._takes_pen(event):
             self._uses_pen, self._pressure = True, event.pressure()
-            self._press(self._pen_event(event), event.position(), turned=_is_eraser(event))
+            self._press(self._pen_event(event), event.position(), turned=is_eraser(event))
         elif kind == QEvent.Type.TabletMove and self._uses_pen:
             self._pressure = event.pressure() or self._pressure
             if self._gesture is not None:
@@ -188,10 +162,19 @@ class PointerInput:
             return
         event.accept()
 
+    def let_go_of_pen(self) -> None:
+        """Ends the pen's stroke where it last was: its release is lost when the window or the tablet is left."""
+        if not self._uses_pen:
+            return
+        self._uses_pen = False
+        if self._gesture is not None and self._last_sent is not None:
+            self.flush()
+            self.release(self._last_sent)
+
     def begin(self, gesture: Gesture, event: QMouseEvent) -> None:
         """A gesture that starts beside the canvas; moves and the release follow as those of the canvas."""
         self._gesture, self._held = RunningGesture(gesture), event.button()
-        self._send_now(self._event(event.position(), _modifiers_of(event.modifiers()), event.timestamp()))
+        self._send_now(self._event(event.position(), modifiers_of(event.modifiers()), event.timestamp()))
 
     def release(self, event: PointerEvent) -> None:
         self.flush()
@@ -225,28 +208,16 @@ class PointerInput:
         key = Qt.Key(event.key())
         if not self.is_busy and self.on_key(key):
             return True
-        if key == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            self.refresh_cursor()
-        elif key == Qt.Key.Key_Escape and (self.cancel() or self.turns):
+        if key == Qt.Key.Key_Escape and (self.cancel() or self.turns or self.pans):
             self.set_turns(False)
+            self.set_pans(False)
         elif key in _ARROWS and self._canvas.state.tool is Tool.MOVE and not self._canvas.state.is_editing:
             step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
             dx, dy = self._canvas.view.axis_in_image(*_ARROWS[key])
             self.on_nudge(dx * step, dy * step)
-        elif key != Qt.Key.Key_Space:
+        else:
             return False
         return True
-
-    def key_release(self, event: QKeyEvent) -> bool:
-        if event.key() != Qt.Key.Key_Space or event.isAutoRepeat():
-            return False
-        self.let_go_of_keys()
-        return True
-
-    def let_go_of_keys(self) -> None:
-        self._space = False
-        self.refresh_cursor()
 
     def set_turns(self, wanted: bool) -> None:
         """Whether dragging turns the view, whatever tool is in hand."""
@@ -254,13 +225,18 @@ class PointerInput:
         self.refresh_cursor()
         self._canvas.update()
 
+    def set_pans(self, wanted: bool) -> None:
+        """Whether dragging moves the view, whatever tool is in hand."""
+        self.pans = wanted
+        self.refresh_cursor()
+
     def refresh_cursor(self) -> None:
         """The cursor that says what a press would do."""
         if self._pan_from is not None or self._turn is not None:
             shape = Qt.CursorShape.ClosedHandCursor
         elif self.turns:
             shape = Qt.CursorShape.PointingHandCursor
-        elif self._space or self._canvas.state.tool is Tool.HAND:
+        elif self.pans or self._canvas.state.tool is Tool.HAND:
             shape = Qt.CursorShape.OpenHandCursor
         elif self._canvas.state.open_document is None:
             shape = Qt.CursorShape.ArrowCursor
@@ -337,7 +313,7 @@ class PointerInput:
         return PointerEvent(
             self._canvas.to_image(event.position()),
             event.pressure() if event.type() != QEvent.Type.TabletRelease else event.pressure() or self._pressure,
-            modifiers=_modifiers_of(event.modifiers()),
+            modifiers=modifiers_of(event.modifiers()),
             time_ms=event.timestamp(),
             tilt=(across, down),
             rotation=view.angle_in_image(event.rotation()),
@@ -349,7 +325,7 @@ class PointerInput:
         return event.button() == Qt.MouseButton.LeftButton and is_drawing and not self.is_panning
 
     def _begins_turn(self, event: QMouseEvent) -> bool:
-        is_asked = self.turns or (self._space and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        is_asked = self.turns or (self.pans and bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         return is_asked and event.button() == Qt.MouseButton.LeftButton and not self.is_busy
 
     def _subtracts(self, event: QMouseEvent) -> bool:
@@ -387,19 +363,3 @@ class PointerInput:
         if not has_moved:
             direction = -1 if event.modifiers() & Qt.KeyboardModifier.AltModifier else 1
             self._canvas.zoom_step(direction, self._canvas.to_device(start))
-
-
-def _is_eraser(event: QTabletEvent) -> bool:
-    return event.pointerType() == QPointingDevice.PointerType.Eraser
-
-
-def _modifiers_of(modifiers: Qt.KeyboardModifier) -> Modifier:
-    result = Modifier.NONE
-    for qt, ours in (
-        (Qt.KeyboardModifier.ShiftModifier, Modifier.SHIFT),
-        (Qt.KeyboardModifier.ControlModifier, Modifier.CTRL),
-        (Qt.KeyboardModifier.AltModifier, Modifier.ALT),
-    ):
-        if modifiers & qt:
-            result |= ours
-    return result

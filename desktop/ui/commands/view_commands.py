@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,17 @@ class ViewCommands:
 
     def hold_turn(self, turns: bool) -> None:
         self._window.canvas.pointer.set_turns(turns and self._window.state.open_document is not None)
+
+    def pan_by_hand(self) -> None:
+        """From the menu: dragging moves the view until Escape, this again, or until the canvas is left."""
+        self.hold_pan(not self._window.canvas.pointer.pans)
+
+    def hold_pan(self, pans: bool) -> None:
+        self._window.canvas.pointer.set_pans(pans and self._window.state.open_document is not None)
+
+    def holds(self) -> dict[str, Callable[[bool], None]]:
+        """By action, what lasts as long as its key is held."""
+        return {"view.before": self.hold_before, "view.turn": self.hold_turn, "view.pan": self.hold_pan}
 
     def show_before(self) -> None:
         """From the menu: switches between before and after."""
