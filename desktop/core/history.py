@@ -15,6 +15,7 @@ import numpy as np
 
 from desktop.core.color import Pixels
 from desktop.core.document import Document
+from desktop.core.events import Signal
 from desktop.core.layers import GroupLayer, Layer, RasterLayer
 from desktop.core.tiles import Placer, StoredTile, TileKey, TileMap, is_mapped
 
@@ -98,6 +99,9 @@ class History:
         self._live = live
         self._pushes = 0
         self._store_budget_bytes = store_budget_bytes
+        self._refusal: OSError | None = None  # why the store did not take a version just now
+        self._is_loss_told = False
+        self.steps_lost: Signal[[OSError]] = Signal()  # the first time that steps go because the store has no room
 
     @property
     def entries(self) -> tuple[HistoryEntry, ...]:
@@ -225,11 +229,18 @@ class History:
         self._entries[index] = replace(entry, own_bytes=own)
 
     def _keep_within_budget(self) -> None:
+        self._refusal = None
         while self.memory_bytes > self._budget_bytes and self._spill_oldest():
             pass
         while self._must_forget() and self._position > 0 and len(self._entries) > 1:
             del self._entries[0]
             self._position -= 1
+            self._tell_loss()
+
+    def _tell_loss(self) -> None:
+        if self._refusal is not None and not self._is_loss_told:
+            self._is_loss_told = True
+            self.steps_lost.emit(self._refusal)
 
     def _must_forget(self) -> bool:
         too_much_stored = self._store is not None and self._store.stored_bytes() > self._store_budget_bytes
@@ -245,7 +256,8 @@ class History:
             own = {id(tile) for tile in _own_tiles(entry.document, self._entries[index + 1].document)}
             try:
                 self._replace_tiles(own, last_index=index)
-            except OSError:
+            except OSError as error:
+                self._refusal = error
                 return False  # no room on disk: forget instead
             return True
         return False

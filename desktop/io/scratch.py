@@ -17,7 +17,8 @@ class ScratchFile:
     def __init__(self, folder: Path | None = None) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.TemporaryFile(dir=folder, prefix="scumble-")  # noqa: SIM115 - lives as long as the store
+        # without a buffer: what a full disk refused would be in it, and every later tile would fail for it
+        self._file = tempfile.TemporaryFile(dir=folder, prefix="scumble-", buffering=0)  # noqa: SIM115 - lives with the store
         self.close = weakref.finalize(self, self._file.close)
         self._lock = Lock()
         self._places: dict[int, tuple[int, int]] = {}  # key → offset, length
@@ -26,12 +27,15 @@ class ScratchFile:
         self._next_key = 1
 
     def put(self, data: bytes) -> int:
+        """OSError when the disk is full: now, not when the tile is needed, and nothing else suffers."""
         packed = zstandard.ZstdCompressor(level=1).compress(data)
         with self._lock:
             offset = self._room_for(len(packed))
-            self._file.seek(offset)
-            self._file.write(packed)
-            self._file.flush()  # a full disk has to show here, not when the tile is needed
+            try:
+                self._write(offset, packed)
+            except OSError:
+                self._set_free(offset, len(packed))
+                raise
             key = self._next_key
             self._next_key += 1
             self._places[key] = (offset, len(packed))
@@ -56,6 +60,12 @@ class ScratchFile:
         """How large the file has become."""
         with self._lock:
             return self._end
+
+    def _write(self, offset: int, data: bytes) -> None:
+        self._file.seek(offset)
+        rest = memoryview(data)
+        while rest:  # a disk that is nearly full takes a part
+            rest = rest[self._file.write(rest) :]
 
     def _room_for(self, length: int) -> int:
         """The first freed place that is large enough, else the end of the file."""

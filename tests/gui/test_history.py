@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
@@ -12,6 +15,8 @@ from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.snapshots import Snapshots
+from desktop.io.scratch import ScratchFile
+from desktop.ui.memory import scratch_dir
 from desktop.ui.panels.history_model import SIZE_ROLE, size_text
 from desktop.ui.panels.history_panel import HistoryPanel
 from desktop.ui.theme import tokens
@@ -124,6 +129,26 @@ def test_five_thousand_steps_are_listed_at_once(studio: Studio, panel: HistoryPa
     assert len(set(asked)) < 200, "only rows in sight are asked for"
     panel.list.clicked.emit(panel.model.index(100))
     assert opened.history.position == 100
+
+
+def test_steps_lost_to_a_full_disk_are_told_once(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(self: object, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ScratchFile, "put", no_room)
+    studio.show_plain()
+    opened = studio.window.state.open_document
+    assert opened is not None
+    opened.history.limit_to(300_000)
+    for number in range(4):
+        stroke(studio, 20 + 30 * number)
+    assert "The disk for undo steps is full" in studio.window.info.text
+    assert str(scratch_dir(studio.window.settings)) in studio.window.info.text
+    studio.window.info.show_note("seen")
+    stroke(studio, 140)
+    assert studio.window.info.text == "seen"
+    studio.window.perform("edit.undo")
+    assert opened.history.can_redo
 
 
 def test_sizes_read_well() -> None:

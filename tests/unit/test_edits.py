@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -217,9 +219,43 @@ def test_a_full_scratch_disk_forgets_the_oldest_instead_of_failing() -> None:
             return 0
 
     document = wide_document(history_bytes=2 << 20, store=FullDisk())
+    told: list[OSError] = []
+    document.history.steps_lost.connect(told.append)
+    fill(document, 1)
+    assert told == [], "nothing was lost so far"
     for step in range(12):
         fill(document, step + 1)
     assert document.history.memory_bytes <= 2 << 20
+    assert [error.errno for error in told] == [28], "once is enough"
+
+
+def test_what_a_full_disk_refused_spoils_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Disk(io.FileIO):
+        is_full = False
+
+        def write(self, data: object, /) -> int:
+            if Disk.is_full:
+                raise OSError(28, "No space left on device")
+            return super().write(bytes(data)[:1000])  # type: ignore[call-overload]
+
+    def temporary_file(buffering: int = -1, **_: object) -> object:
+        raw = Disk(tmp_path / "scratch", "w+")
+        return raw if buffering == 0 else io.BufferedRandom(raw)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", temporary_file)
+    store = ScratchFile(tmp_path)
+    contents = [np.random.default_rng(seed).bytes(3000) for seed in range(3)]
+    first = store.put(contents[0])
+    room = store.file_bytes()
+    Disk.is_full = True
+    with pytest.raises(OSError, match="No space"):
+        store.put(contents[1])
+    assert store.get(first) == contents[0]
+    assert store.file_bytes() == room
+    Disk.is_full = False
+    assert store.get(store.put(contents[2])) == contents[2]
+    assert store.get(first) == contents[0]
+    store.close()
 
 
 def test_forgotten_versions_leave_the_store(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.layers import RasterLayer
 from desktop.core.tiles import Placer, TileMap
+from desktop.io.atomic import FULL_DISK
 from desktop.settings import RECENT_FILES, UNDO_MEMORY_PERCENT
 from desktop.tools.depth import with_depth
 from desktop.tools.names import EditName
@@ -209,7 +210,16 @@ class FileCommands:
             store=ScratchFile(scratch_dir(self._window.settings)),
             live=live_limit(self._window.settings),
         )
+        opened.history.steps_lost.connect(self._tell_lost_steps)
         self._state.add_document(DocumentSession(opened, path, title))
+
+    def _tell_lost_steps(self, error: OSError) -> None:
+        folder = scratch_dir(self._window.settings)
+        if error.errno in FULL_DISK:
+            self._window.info.show_error(tr("history.disk_full", folder=folder))
+        else:
+            reason = error.strerror or str(error)
+            self._window.info.show_error(tr("history.not_written", folder=folder, reason=reason))
 
     def show_recovered(self, document: Document, path: Path | None, title: str) -> None:
         """Puts a document of a journal into the window, modified, to be saved where it came from."""
