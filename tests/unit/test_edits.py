@@ -282,3 +282,16 @@ def test_scratch_room_is_used_again(tmp_path: Path) -> None:
     again = store.put(b"smaller")
     assert store.get(kept) == b"kept"
     assert store.get(again) == b"smaller"
+
+
+def test_an_edit_that_writes_what_stood_there_is_no_entry() -> None:
+    opened = OpenDocument(document_with(raster_layer(1, np.full((48, 64, 4), 90, np.uint8))))
+    before, count = opened.document, len(opened.history.entries)
+    with opened.edit("Brush stroke") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 20, 10), 90)
+        edit.touched(1, Rect(0, 0, 20, 10))
+    assert opened.document is before
+    assert len(opened.history.entries) == count
+    with opened.edit("Brush stroke") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 20, 10), 91)
+    assert len(opened.history.entries) == count + 1
