@@ -10,7 +10,7 @@ MESSAGES: dict[str, str] = {
     "Delete others, or allow the history more memory.",
     # documents
     "document.bad_size": "A picture of {width} × {height} pixels cannot be made; sides must be 1 to {limit} pixels.",
-    "document.too_large": "A picture of {width} × {height} pixels needs {needed} GB for every layer; "
+    "document.too_large": "A picture of {width} × {height} pixels needs {needed} GB; "
     "this computer has {limit} GB for pictures.",
     "document.scratch_full": "The disk for scratch files is full; {path} was not opened. Make room in {folder}.",
     "document.no_scratch": "{path} was not opened: no scratch files can be written in {folder} ({reason}).",

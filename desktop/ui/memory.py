@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from desktop.core.color import Depth, dtype_of_depth
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.history import LiveLimit, tile_maps
-from desktop.core.tiles import is_mapped
+from desktop.core.tiles import TILE, is_mapped
 from desktop.io.mapped_tiles import MappedTiles
 from desktop.paths import user_scratch_dir
 from desktop.settings import SCRATCH_FOLDER, TILE_MEMORY_PERCENT, Settings
 
-BYTES_PER_PIXEL = 4
 GIB = 1 << 30
 
 
@@ -53,9 +53,45 @@ def memory_of(document: Document) -> int:
     return sum(held.values())
 
 
-def check_new_size(settings: Settings, size: Size) -> None:
-    """UserError for a picture one layer of which would not fit into memory."""
-    limit, needed = picture_budget(settings), size.area * BYTES_PER_PIXEL
+def check_new_size(settings: Settings, size: Size, depth: Depth = 8) -> None:
+    """UserError for a new picture, or a new canvas, one layer of which would not fit into memory."""
+    _check(settings, size, size.area * bytes_per_pixel(depth))
+
+
+def check_resized(settings: Settings, document: Document, content_bytes: int, size: Size) -> None:
+    """UserError for a size at which a document's layers would not fit into memory together.
+
+    `content_bytes` is what `content_bytes_of` says of the document. It may always become smaller.
+    """
+    if size.area > document.size.area:
+        _check(settings, size, content_bytes * size.area // document.size.area)
+
+
+def content_bytes_of(document: Document) -> int:
+    """What layers, masks and selections take once each is scaled: no tile is shared then. At least one full layer."""
+    canvas = document.size
+    content = 0
+    for tiles in tile_maps(document):
+        area = sum(
+            _covered(column, canvas.width) * _covered(row, canvas.height) for column, row in list(tiles.stored())
+        )
+        content += area * tiles.channels * tiles.dtype.itemsize
+    return max(content, canvas.area * bytes_per_pixel(document.depth))
+
+
+def bytes_per_pixel(depth: Depth) -> int:
+    return 4 * dtype_of_depth(depth).itemsize
+
+
+def _covered(index: int, length_px: int) -> int:
+    """Pixels of a column or row of tiles that count: those on the canvas, or all where it lies beside it."""
+    start = index * TILE
+    on_canvas = min(start + TILE, length_px) - max(start, 0)
+    return on_canvas if on_canvas > 0 else TILE
+
+
+def _check(settings: Settings, size: Size, needed: int) -> None:
+    limit = picture_budget(settings)
     if needed > limit:
         raise UserError(
             "document.too_large",

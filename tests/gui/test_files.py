@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,16 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from desktop.core.composite import flatten
+from desktop.core.document import Document
+from desktop.core.errors import UserError
+from desktop.core.geometry import Size
 from desktop.io.image_files import ImageFile, read_image, write_image
 from desktop.io.openraster import load_openraster
 from desktop.settings import TILE_MEMORY_PERCENT
 from desktop.ui.dialogs.dialogs import ExportOptions, NewDialog, NewPicture, Unsaved
-from desktop.ui.memory import check_new_size
+from desktop.ui.memory import check_new_size, check_resized, content_bytes_of, picture_budget
 from desktop.ui.single_instance import InstanceServer, hand_over
-from tests.builders import noise
+from tests.builders import mask_from, noise, noise_document
 from tests.gui.conftest import Studio
 
 
@@ -255,7 +259,7 @@ def test_an_absurd_size_is_refused_in_the_dialog(studio: Studio) -> None:
     memory = psutil.virtual_memory()
     assert memory.total < 300 << 30, "one percent would hold it"
     studio.window.settings.set(TILE_MEMORY_PERCENT, 1)
-    dialog = NewDialog(studio.window, lambda size: check_new_size(studio.window.settings, size))
+    dialog = NewDialog(studio.window, partial(check_new_size, studio.window.settings))
     dialog.show()
     create = dialog.buttons.buttons()[0]
     assert create.isEnabled()
@@ -272,3 +276,42 @@ def test_an_absurd_size_is_refused_in_the_dialog(studio: Studio) -> None:
     studio.window.perform("file.new")
     assert "needs 3.4 GB" in studio.window.info.text
     assert studio.window.state.open_document is None
+
+
+def test_16_bits_need_twice_the_room(studio: Studio) -> None:
+    settings = studio.window.settings
+    settings.set(TILE_MEMORY_PERCENT, 1)
+    side = int((picture_budget(settings) / 6) ** 0.5)  # between 4 and 8 bytes a pixel
+    dialog = NewDialog(studio.window, partial(check_new_size, settings))
+    for box in (dialog.width_box, dialog.height_box):
+        box.set_value(side)
+    create = dialog.buttons.buttons()[0]
+    dialog.depth.button("16").click()
+    assert not create.isEnabled()
+    dialog.depth.button("8").click()
+    assert create.isEnabled()
+    dialog.deleteLater()
+    studio.dialogs.new_picture = NewPicture(side, side, is_transparent=True, depth=16)
+    studio.window.perform("file.new")
+    assert "GB" in studio.window.info.text
+    assert studio.window.state.open_document is None
+
+
+def test_another_size_counts_every_layer_and_mask(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, mib = studio.window.settings, 1 << 20
+    monkeypatch.setattr("desktop.ui.memory.picture_budget", lambda _: 10 * mib)
+    document = noise_document(2, width=512, height=512)  # two layers of one MiB
+    assert content_bytes_of(document) == 2 * mib
+    check_resized(settings, document, 2 * mib, Size(1024, 1024))
+    masked = document.with_layer_replaced(
+        document.layer(1).changed(mask=mask_from(noise(512, 512, channels=1)[..., 0]))
+    )
+    assert content_bytes_of(masked) == 2 * mib + mib // 4
+    assert content_bytes_of(noise_document(2, width=512, height=512, depth=16)) == 4 * mib
+    with pytest.raises(UserError, match="1280 × 1280 pixels needs"):
+        check_resized(settings, document, 2 * mib, Size(1280, 1280))
+    check_resized(settings, document, 20 * mib, Size(500, 500))  # what is open may become smaller
+
+
+def test_an_empty_layer_counts_as_one_that_will_be_painted(studio: Studio) -> None:
+    assert content_bytes_of(Document(Size(100, 100))) == 40_000

@@ -109,8 +109,8 @@ class ClipboardCommands:
         def work() -> Document:
             pixels = _clip_of(found, offered)[0].pixels
             size = Size(pixels.shape[1], pixels.shape[0])
-            check_new_size(self._window.settings, size)
             document = Document(size, depth=16 if pixels.dtype == np.uint16 else 8)
+            check_new_size(self._window.settings, size, document.depth)
             return document.with_layer_inserted(new_layer_from_pixels(document, pixels, name))
 
         name, offered = tr("layer.default_name", number=1), self._offered

@@ -92,7 +92,7 @@ class CropCommands(QObject):
         opened = self._state.open_document
         if frame is None or opened is None or not self.is_changed:
             return
-        check_new_size(self._window.settings, frame.size)
+        check_new_size(self._window.settings, frame.size, opened.document.depth)
         self._window.ai.settle()
 
         def land(document: Document) -> None:

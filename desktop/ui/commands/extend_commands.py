@@ -36,7 +36,8 @@ class ExtendCommands:
         if document is None:
             return
         sizes = self._window.editing.sizes
-        canvas = sizes.dialogs.ask_sides(document, partial(check_new_size, self._window.settings))
+        check = partial(check_new_size, self._window.settings, depth=document.depth)
+        canvas = sizes.dialogs.ask_sides(document, check)
         if canvas is None:
             return
         sizes.change(EditName.EXTEND, partial(self.filled, canvas=canvas, keeps_outside=True))

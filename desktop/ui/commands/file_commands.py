@@ -284,7 +284,7 @@ class FileCommands:
         return next((s for s in self._state.documents if s.path is not None and s.path.resolve() == wanted), None)
 
     def _make_new(self, size: Size, is_white: bool, depth: Depth) -> None:
-        check_new_size(self._window.settings, size)
+        check_new_size(self._window.settings, size, depth)
         document, dtype = Document(size, depth), dtype_of_depth(depth)
         if is_white:
             white = TileMap.filled(size.rect(), (max_level(dtype),) * 4, dtype)

@@ -23,7 +23,7 @@ from desktop.tools.transforming import Edge
 from desktop.ui.commands.enlarging_need import checked_text
 from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
 from desktop.ui.i18n import tr
-from desktop.ui.memory import check_new_size
+from desktop.ui.memory import check_new_size, check_resized, content_bytes_of
 from desktop.ui.panels.model_card import title_of
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ class SizeCommands:
             frozenset(model.id for model in models.values() if _partner(model, models) is not None),
             lambda wanted: self._need(document, wanted, _order(wanted, models)),
         )
-        wanted = self.dialogs.ask_image_size(document, able, partial(check_new_size, self._window.settings))
+        check = partial(check_resized, self._window.settings, document, content_bytes_of(document))
+        wanted = self.dialogs.ask_image_size(document, able, check)
         if wanted is None:
             return
         if wanted.model_id:
             model = models[wanted.model_id]
-            check_new_size(self._window.settings, _times(document.size, model.manifest.scale))
+            check_new_size(self._window.settings, _times(document.size, model.manifest.scale), document.depth)
             order = _order(wanted, models)
             self._need(document, wanted, order)
             self.change(EditName.IMAGE_SIZE, partial(self._by_network, wanted=wanted, order=order))
@@ -77,7 +78,8 @@ class SizeCommands:
         document = self._state.document
         if document is None:
             return
-        wanted = self.dialogs.ask_canvas_size(document, partial(check_new_size, self._window.settings))
+        check = partial(check_new_size, self._window.settings, depth=document.depth)
+        wanted = self.dialogs.ask_canvas_size(document, check)
         if wanted is None:
             return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ class Dialogs:
         return dialog.options() if dialog.exec() else None
 
     def ask_new(self) -> NewPicture | None:
-        dialog = NewDialog(self._window, lambda size: check_new_size(self._window.settings, size))
+        dialog = NewDialog(self._window, partial(check_new_size, self._window.settings))
         return dialog.picture() if dialog.exec() else None
 
     def ask_shortcuts(self) -> tuple[str, dict[str, Keys]] | None:
@@ -240,7 +241,7 @@ class QualityDialog(QDialog):
 class NewDialog(QDialog):
     """Size and ground of a new picture."""
 
-    def __init__(self, parent: QWidget, check: Callable[[Size], object] = lambda size: None) -> None:
+    def __init__(self, parent: QWidget, check: Callable[[Size, Depth], object] = lambda size, depth: None) -> None:
         super().__init__(parent)
         self._check = check
         self.setWindowTitle(tr("new.title"))
@@ -268,12 +269,14 @@ class NewDialog(QDialog):
         self.setMinimumWidth(320)
         for box in (self.width_box, self.height_box):
             box.value_changed.connect(lambda _value: self._refresh())
+        self.depth.chosen.connect(lambda _depth: self._refresh())
         self._refresh()
 
     def _refresh(self) -> None:
         """An absurd size is refused here, before anything is made."""
         try:
-            self._check(Size(int(self.width_box.value), int(self.height_box.value)))
+            picture = self.picture()
+            self._check(Size(picture.width, picture.height), picture.depth)
             self.problem.setText("")
         except UserError as error:
             self.problem.setText(tr_error(error))
