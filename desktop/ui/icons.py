@@ -32,6 +32,13 @@ def icon(name: str) -> QIcon:
     return _tinted(name, theme_name())
 
 
+def no_icon() -> QIcon:
+    """Takes the room of an icon and shows nothing."""
+    pixmap = QPixmap(ICON_PX, ICON_PX)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return QIcon(pixmap)
+
+
 @lru_cache(maxsize=KEPT_PIXMAPS)
 def icon_pixmap(name: str, tint: str, side_px: int = ICON_PX, pixel_ratio: float = 1.0) -> QPixmap:
     """One icon in any colour, sharp at the given device pixel ratio; not to be painted on."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 from desktop.ui.actions import ACTIONS, ActionSpec
 from desktop.ui.conditions import holds
 from desktop.ui.i18n import texts_of, tr
-from desktop.ui.icons import icon
+from desktop.ui.icons import icon, no_icon
 from desktop.ui.keymap import keys_of
 from desktop.ui.widgets.shortcut_delegate import KEYS_ROLE, ShortcutDelegate
 
@@ -73,14 +73,14 @@ class ActionSearch(QFrame):
 
     def _find(self, text: str) -> None:
         self.results.clear()
+        blank = no_icon()
         usable = {spec.id for spec in ACTIONS if holds(spec.condition, self._window, spec)}
         for spec in sorted(matching_actions(text), key=lambda spec: spec.id not in usable):
             item = QListWidgetItem(tr(f"action.{spec.id}"))
             item.setData(Qt.ItemDataRole.UserRole, spec.id)
             item.setData(KEYS_ROLE, next(iter(keys_of(spec.id)), ""))
             item.setSizeHint(QSize(0, ROW_PX))
-            if spec.icon:
-                item.setIcon(icon(spec.icon))
+            item.setIcon(icon(spec.icon) if spec.icon else blank)  # so that all names begin in one line
             if spec.id not in usable:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.results.addItem(item)
