@@ -57,6 +57,9 @@ MESSAGES: dict[str, str] = {
     "effect.layer_needs_ora": "{path} cannot hold an adjustment layer; give the file a name that ends with .ora.",
     "effect.empty": "“{name}” is empty here; there is nothing to change.",
     "effect.nothing_to_repeat": "No filter has been used yet.",
+    "refine.no_mask": "There is no edge to refine: give the layer a mask (Remove background makes one), "
+    "or select something.",
+    "refine.empty": "Nothing was painted inside the picture; paint over the edge.",
     # why a network decided so
     "why.no_picture": "“{model_id}” is not shown a picture, so no region of one can have decided anything.",
     "why.nothing": "“{model_id}” found nothing here, so there is no decision to ask about.",

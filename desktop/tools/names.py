@@ -70,6 +70,7 @@ class EditName(StrEnum):
     PLACE = "Place picture"
     REMOVE = "Remove object"
     REMOVE_AGAIN = "Remove object, another result"
+    REFINE_EDGE = "Refine edge"
     REGENERATE = "Change generated picture"
     RENAME = "Rename layer"
     REPLACE_BACKGROUND = "Replace background"

@@ -64,6 +64,13 @@ class RemoveOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RefineOptions:
+    """`clean_colors` takes the old background out of the layer's colours where the edge is soft."""
+
+    clean_colors: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RetouchOptions:
     """Remembered per tool."""
 
@@ -73,3 +80,4 @@ class RetouchOptions:
     focus: FocusOptions = field(default_factory=FocusOptions)
     tone: ToneOptions = field(default_factory=ToneOptions)
     remove: RemoveOptions = field(default_factory=RemoveOptions)
+    refine: RefineOptions = field(default_factory=RefineOptions)

@@ -51,6 +51,7 @@ class Tool(StrEnum):
     CLONE = "clone"
     HEAL = "heal"
     REMOVE = "remove"
+    REFINE = "refine"
     SMUDGE = "smudge"
     FOCUS = "focus"
     TONE = "tone"
@@ -65,8 +66,8 @@ class Tool(StrEnum):
 
 
 RETOUCH_TOOLS = (Tool.CLONE, Tool.HEAL, Tool.REMOVE, Tool.SMUDGE, Tool.FOCUS, Tool.TONE)
-PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION, *RETOUCH_TOOLS)
-REGION_TOOLS = (Tool.REGION, Tool.REMOVE)  # they paint the region
+PAINT_TOOLS = (Tool.BRUSH, Tool.ERASER, Tool.MASK, Tool.REGION, Tool.REFINE, *RETOUCH_TOOLS)
+REGION_TOOLS = (Tool.REGION, Tool.REMOVE, Tool.REFINE)  # they paint the region
 OUTLINED_TOOLS = (*PAINT_TOOLS, Tool.STAMP)  # the pointer shows how large they are
 MASKABLE_TOOLS = (  # they work on pixels or the mask
     *(Tool.BRUSH, Tool.ERASER, Tool.GRADIENT, Tool.FILL),
@@ -129,6 +130,7 @@ class ToolOptions:
             Tool.CLONE: BrushOptions(size_px=80, hardness=50),
             Tool.HEAL: BrushOptions(size_px=60, hardness=60),
             Tool.REMOVE: BrushOptions(size_px=80, hardness=80),
+            Tool.REFINE: BrushOptions(size_px=60, hardness=80),
             Tool.SMUDGE: BrushOptions(size_px=60, hardness=40),
             Tool.FOCUS: BrushOptions(size_px=80, hardness=20),
             Tool.TONE: BrushOptions(size_px=120, hardness=0),

@@ -15,6 +15,7 @@ from desktop.ui.commands.extend_commands import ExtendCommands
 from desktop.ui.commands.look_commands import LookCommands
 from desktop.ui.commands.mend_commands import MendCommands
 from desktop.ui.commands.pattern_commands import PatternCommands
+from desktop.ui.commands.refine_commands import RefineCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
 from desktop.ui.commands.shape_commands import ShapeCommands
@@ -36,6 +37,8 @@ class EditingTools:
         self.mending = MendCommands(window)
         self.removal.network = self._hole_network
         self.removal.failed.connect(window.show_error)
+        self.refining = RefineCommands(window.state, window.background)
+        self.refining.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
         self.extending = ExtendCommands(window)
@@ -78,6 +81,9 @@ class EditingTools:
             return self.crop.gesture(modifiers)
         if tool is Tool.SHAPE:
             return self.shapes.gesture()
+        if tool is Tool.REFINE:
+            self._window.ai.settle()
+            return self.refining.gesture(modifiers)
         if tool not in RETOUCH_TOOLS:
             return None
         self._window.ai.settle()
@@ -85,7 +91,7 @@ class EditingTools:
 
     def key(self, key: Qt.Key) -> bool:
         """What keys mean while something is on its way; False when they mean nothing here."""
-        if self.transform.key(key):
+        if self.transform.key(key) or self.refining.key(key):
             return True
         if key == Qt.Key.Key_Escape and (self.removal.cancel() or self.sizes.cancel() or self.extending.cancel()):
             return True

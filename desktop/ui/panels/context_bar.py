@@ -17,7 +17,7 @@ from desktop.ui.icons import icon_pixmap
 from desktop.ui.panels.brush_bar import BrushBar
 from desktop.ui.panels.fill_bars import BucketBar, GradientBar, OptionBar, PickerBar
 from desktop.ui.panels.object_bar import ObjectBar
-from desktop.ui.panels.retouch_bars import retouch_bars
+from desktop.ui.panels.retouch_bars import RefineBar, retouch_bars
 from desktop.ui.panels.select_bars import SelectBar, WandBar
 from desktop.ui.panels.shape_bar import ShapeBar
 from desktop.ui.panels.stamp_bar import StampBar
@@ -69,6 +69,7 @@ class ContextBar(QFrame):
             Tool.SHAPE: ShapeBar(state, editing.shapes, self),
             Tool.TEXT: TextBar(state, texts, self),
             **retouch_bars(state, editing.removal, self),
+            Tool.REFINE: RefineBar(state, editing.refining, self),
             Tool.TRANSFORM: TransformBar(editing.transform, self),
             Tool.CROP: CropBar(editing.crop, self),
         }
@@ -199,7 +200,7 @@ class ContextBar(QFrame):
             self.brush_bar: paints and (tool not in RETOUCH_TOOLS or self.width() > WIDEST_PX),
             self.size: paints,
             self.hardness: paints and self._state.brush.more.tip is None,
-            self.opacity: paints and tool is not Tool.REMOVE,
+            self.opacity: paints and tool not in (Tool.REMOVE, Tool.REFINE),
             self.flow: tool in (Tool.BRUSH, Tool.ERASER),
             self.pen_size: paints and tool not in RETOUCH_TOOLS and self.width() > WIDE_PX,
             self.mask_side: tool is Tool.MASK,

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 from desktop.core.remove import RemoveMethod
 from desktop.core.retouch import Focus, Tone, Tones
 from desktop.tools.filling import Sample
+from desktop.ui.commands.refine_commands import RefineCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.i18n import tr
 from desktop.ui.panels.fill_bars import ChoiceCombo, OptionBar, percent_slider
@@ -194,6 +195,39 @@ class RemoveBar(RetouchBar):
         self.run.setEnabled(self._removal.can_run)
         self.again.setEnabled(self._removal.can_run_again)
         self.clear.setEnabled(not self._state.region.is_empty)
+
+
+class RefineBar(RetouchBar):
+    """With the progress of what runs, and its end."""
+
+    option = "refine"
+
+    def __init__(self, state: EditorState, refining: RefineCommands, parent: QWidget) -> None:
+        super().__init__(state, parent)
+        self._refining = refining
+        self._add_check("clean_colors")
+        self.progress = QProgressBar(self)
+        self.progress.setFixedWidth(PROGRESS_PX)
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, PROGRESS_STEPS)
+        self.cancel = IconButton("close", self)
+        self.cancel.clicked.connect(refining.cancel)
+        for widget in (self.progress, self.cancel):
+            self._row.addWidget(widget)
+        self._row.addStretch(1)
+        refining.changed.connect(self.refresh)
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.cancel.set_tip(tr("refine.cancel_tip"))
+        self.progress.setAccessibleName(tr("refine.working"))
+
+    def refresh(self) -> None:
+        super().refresh()
+        share = self._refining.share
+        for widget in (self.progress, self.cancel):
+            widget.setVisible(share is not None)
+        self.progress.setValue(round((share or 0.0) * PROGRESS_STEPS))
 
 
 def retouch_bars(state: EditorState, removal: RemovalCommands, parent: QWidget) -> dict[Tool, RetouchBar]:
