@@ -17,6 +17,7 @@ from desktop.core.tiles import TileMap
 LayerId: TypeAlias = int
 
 WHITE_MASK = 255
+LONGEST_NAME = 255  # characters of a layer's name; more is cut, wherever it comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class EffectSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerBase:
-    """What every kind of layer has. Opacity is 0..1."""
+    """What every kind of layer has. Opacity is 0..1, a name has at most `LONGEST_NAME` characters."""
 
     id: LayerId
     name: str
@@ -124,6 +125,10 @@ class LayerBase:
     locks: Locks = Locks()
     mask: Mask | None = None
     color_tag: ColorTag = ColorTag.NONE
+
+    def __post_init__(self) -> None:
+        if len(self.name) > LONGEST_NAME:
+            object.__setattr__(self, "name", self.name[:LONGEST_NAME])
 
     def changed(self, **changes: object) -> Self:
         """A copy with some fields replaced."""

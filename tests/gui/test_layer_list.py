@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop.core.blend_modes import BlendMode
 from desktop.core.document import Document
-from desktop.core.layers import ColorTag, GroupLayer, Mask, RasterLayer
+from desktop.core.layers import LONGEST_NAME, ColorTag, GroupLayer, Mask, RasterLayer
 from desktop.core.tiles import TileMap
 from desktop.tools.painting import Plane
 from desktop.ui.panels.layer_list import LayerRows
@@ -157,6 +157,17 @@ def test_tab_goes_from_name_to_name(layered: Studio) -> None:
         QTest.keyClicks(field, name)
         QTest.keyClick(field, key)
     assert [layered.document.layer(one).name for one in (5, 4)] == ["Sky", "Wood"]
+
+
+def test_no_more_of_a_name_is_taken_than_fits(layered: Studio) -> None:
+    layered.window.state.choose_layer(5)
+    layered.window.perform("layer.rename")
+    field = rows(layered)._name_edit
+    assert field is not None
+    QApplication.clipboard().setText("x" * 3000)
+    field.paste()
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert layered.document.layer(5).name == "x" * LONGEST_NAME
 
 
 def test_keys_walk_fold_hide_and_delete(layered: Studio) -> None:

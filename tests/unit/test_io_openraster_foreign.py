@@ -17,7 +17,7 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.composite import flatten
 from desktop.core.document import Metadata
 from desktop.core.errors import UserError
-from desktop.core.layers import GroupLayer, Mask, RasterLayer
+from desktop.core.layers import LONGEST_NAME, GroupLayer, Mask, RasterLayer
 from desktop.io.openraster import load_openraster
 from tests.builders import document_with, mask_from, noise, raster_layer
 from tests.ora_archives import RECIPE, archive_with, changed, failure, foreign, png, saved
@@ -50,6 +50,15 @@ def test_a_file_of_another_program_opens(tmp_path: Path) -> None:
     assert own.children[0].tiles.content_bounds().x == 6
     assert strange.blend_mode is BlendMode.NORMAL
     assert len({layer.id for layer in document.iter_layers()}) == 8
+
+
+def test_endless_names_are_cut(tmp_path: Path) -> None:
+    body = f"""<stack name="{"组" * 3000}"><layer name="{"n" * 3000}" src="data/a.png"/></stack>"""
+    path = archive_with(tmp_path / "a.ora", foreign(body), {"data/a.png": png(noise(4, 4))})
+    document = load_openraster(path)
+    assert [layer.name for layer in document.iter_layers()] == ["组" * LONGEST_NAME, "n" * LONGEST_NAME]
+    again = load_openraster(saved(document, tmp_path / "again.ora"))
+    assert [layer.name for layer in again.iter_layers()] == ["组" * LONGEST_NAME, "n" * LONGEST_NAME]
 
 
 def test_sixteen_bit_layers_make_a_sixteen_bit_document(tmp_path: Path) -> None:

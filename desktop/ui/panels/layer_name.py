@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from desktop.core.layers import LONGEST_NAME
 from desktop.ui.i18n import tr
 
 ROWS_OF_KEY = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
@@ -19,6 +20,7 @@ class NameField(QLineEdit):
     def __init__(self, name: str, box: QRect, parent: QWidget) -> None:
         super().__init__(name, parent)
         self._is_over = False
+        self.setMaxLength(LONGEST_NAME)
         self.setGeometry(box)
         self.setAccessibleName(tr("action.layer.rename"))
         self.editingFinished.connect(lambda: self._end(self.text().strip()))
