@@ -7,6 +7,7 @@
     python -m models.evaluate onnx/cutout                              a matte: beside GrabCut; curves: beside levels …
     python -m models.evaluate onnx/color-lines                         a translator: nearness, what is kept, failures
     python -m models.evaluate onnx/upscale-2x-faithful                 an upscaler: beside filters and foreign weights
+    python -m models.evaluate onnx/denoise-photo --robust              what noise, FGSM and PGD on the input cost
     python -m models.evaluate runs/upscale-2x-fast/best.pt --method models.upscale
 
 Everything is measured on pictures that were in no training package (DATA/photos/held_out), at the strength given, and
@@ -43,6 +44,7 @@ from models.common.export import ExportError, cpu_session, embedded_manifest, pl
 from models.common.generation import measure_generator
 from models.common.generation import table as generator_table
 from models.common.metrics import psnr_8bit, ssim_8bit
+from models.common.robust import put_on_card, robustness_of
 from models.common.translation_measure import measure_translator
 
 LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15 megapixels
@@ -97,6 +99,8 @@ def main(
     baselines: Path = Path("data/baselines.json"),
     json_file: Path | None = None,
     inception: Path | None = None,
+    robust: bool = False,
+    write_card: bool = False,
 ) -> None:
     """Print the table of a model folder or a checkpoint.
 
@@ -109,9 +113,17 @@ def main(
         through: how a model folder is run.
         baselines: where the tuned baseline is kept, because it takes minutes.
         json_file: also write the numbers there.
+        robust: instead, how much a restoring network loses to noise, FGSM and PGD on its input.
+        write_card: with robust, also put that on the folder's card.
         inception: weights of torchvision's Inception v3; with them generators are also measured on its features.
     """
     try:
+        if robust:
+            text, lost = robustness_of(model, held_out_crops(photos, limit=limit))
+            print(f"{model}\n\n{text}")
+            if write_card:
+                put_on_card(model, text, lost)
+            return
         if (method_of_model := own_measurement(model)) is not None:
             text, rows_of_method = method_of_model(model)
             print(f"{model}\n\n{text}")

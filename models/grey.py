@@ -174,7 +174,8 @@ def _middle(plane: Grey, config: Config, pixels: int = 1) -> Grey:
 def noise_level(noisy: Grey, clean: Grey) -> Grey:
     """Deviation of what was added, cell by cell of two pixels, over 15 × 15 cells."""
     power = cv2.resize((noisy - clean) ** 2, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return np.sqrt(cv2.blur(power, (15, 15), borderType=cv2.BORDER_REFLECT_101))
+    mean = cv2.blur(power, (15, 15), borderType=cv2.BORDER_REFLECT_101)
+    return np.sqrt(np.maximum(mean, 0))  # running sums end a little below nothing
 
 
 def halved(clean: Grey, scale: int) -> Grey:

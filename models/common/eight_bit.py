@@ -11,31 +11,34 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import onnx
 import tomlkit
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
-
-from models.common.export import sha256_of
-from models.common.export_translator import Translator, check_golden
+from torch import nn
 
 FEWEST_STORED = 2000  # numbers; smaller tensors weigh nothing
 LARGEST = 127
 STORED_NAME = "_eight_bit"
 
 
-def store_in_eight_bits(model: onnx.ModelProto) -> None:
-    """Large weights, in single or half precision, become whole numbers, a scale for each channel, a Cast and a Mul."""
+def store_in_eight_bits(model: onnx.ModelProto, names: Collection[str] | None = None) -> None:
+    """Large weights, in single or half precision, become whole numbers, a scale for each channel, a Cast and a Mul.
+
+    All of them, or those of these NAMES.
+    """
     halves = {node.input[0]: node for node in model.graph.node if node.op_type == "Cast" and node.output}
     kept, unpacking, done = [], [], set()
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         is_weight = tensor.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16) and values.ndim >= 2
-        if not is_weight or values.size < FEWEST_STORED:
+        if not is_weight or values.size < FEWEST_STORED or (names is not None and tensor.name not in names):
             kept.append(tensor)
             continue
         cast = halves.get(tensor.name) if tensor.data_type == TensorProto.FLOAT16 else None
@@ -55,6 +58,18 @@ def store_in_eight_bits(model: onnx.ModelProto) -> None:
     model.graph.node.extend([*unpacking, *others])
 
 
+@torch.no_grad()
+def round_to_eight_bits(network: nn.Module) -> list[str]:
+    """Names of the weights to store so, rounded in the network itself: torch then computes what is stored."""
+    stored = []
+    for name, values in network.named_parameters():
+        if values.ndim >= 2 and values.numel() >= FEWEST_STORED:
+            numbers, scale = quantised(values.detach().numpy())
+            values.copy_(torch.from_numpy(numbers * scale))
+            stored.append(name)
+    return stored
+
+
 def quantised(values: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """(whole numbers, scale of each first index (N, 1, …)), whose product is within half a step of the values."""
     single = values.astype(np.float32)
@@ -68,6 +83,9 @@ def shrink(folder: Path) -> float:
 
     ExportError where the golden sample is no longer met; the folder is left as it was then.
     """
+    from models.common.export import sha256_of  # that module stores in eight bits itself
+    from models.common.export_translator import check_golden
+
     graph = folder / "model.onnx"
     before, megabytes = graph.read_bytes(), graph.stat().st_size / 1e6
     first = _golden_answer(folder)
@@ -95,6 +113,8 @@ def shrink(folder: Path) -> float:
 
 def _golden_answer(folder: Path) -> NDArray[np.float32]:
     """As it is seen: colours as far as they are opaque, in levels and not rounded."""
+    from models.common.export_translator import Translator
+
     translator = Translator(folder)
     picture = np.asarray(Image.open(folder / translator.manifest["golden"]["input"]))
     feeds = {"image": np.ascontiguousarray(picture.transpose(2, 0, 1)[None]).astype(np.float32) / 255}

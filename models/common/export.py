@@ -12,7 +12,7 @@ import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from models.common.answers import fitted, shown
+from models.common.eight_bit import round_to_eight_bits, store_in_eight_bits
 from models.common.enlarge import bicubic
 from models.common.half import round_to_half, store_in_half
 from models.common.metrics import psnr_8bit
@@ -67,6 +68,7 @@ class ModelExport:
     tiling_picture: Rgb8 | None = None  # a difficult picture, larger than a tile of the manifest
     golden_tolerance: float = 1.0
     golden_mask: Gray8 | None = None  # of a network that fills holes: 255 in the hole
+    stores_eight_bits: bool = False  # large weights in eight bits, a scale for each channel; instead of half precision
     stores_half: bool = False  # weights in half precision, where the rounding costs nothing that is seen
     parts: Callable[[Path], None] = field(default=lambda folder: None)  # writes the other files that the manifest names
 
@@ -79,9 +81,10 @@ def export_model(export: ModelExport, folder: Path) -> None:
         aside.mkdir()
         graph = aside / export.manifest["files"]["main"]
         manifest = json.loads(json.dumps(export.manifest))  # an own copy, of JSON types only
+        eight_bit = round_to_eight_bits(export.network) if export.stores_eight_bits else []
         if export.stores_half:
             round_to_half(export.network)
-        write_graph(export.network, graph, manifest, stores_half=export.stores_half)
+        write_graph(export.network, graph, manifest, stores_half=export.stores_half, eight_bit=eight_bit)
         check_size(graph)
         check_parity(export.network, graph, manifest)
         export.parts(aside)
@@ -109,6 +112,7 @@ def write_graph(
     manifest: dict[str, Any],
     *,
     stores_half: bool = False,
+    eight_bit: Sequence[str] = (),
     examples: Examples | None = None,
 ) -> None:
     """Export with the dynamo exporter: one file, named dynamic height and width, no traces of this machine in it."""
@@ -138,6 +142,8 @@ def write_graph(
         del entry.metadata_props[:]  # stack traces with paths of this machine
     if stores_half:
         store_in_half(model)
+    if eight_bit:
+        store_in_eight_bits(model, eight_bit)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

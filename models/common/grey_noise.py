@@ -103,7 +103,7 @@ def random_scene(block: Rgb8, rng: np.random.Generator) -> Grey:
         grey = ellipses(grey.shape, rng) * (0.8 + 0.2 * grey)
     if rng.random() < 0.3:
         grey = 1 - grey
-    grey = grey ** np.float32(np.exp(rng.uniform(-0.7, 0.7)))
+    grey = np.clip(grey, 0, 1) ** np.float32(np.exp(rng.uniform(-0.7, 0.7)))  # a power of -1e-8 is no number
     low, high = sorted(rng.uniform(0, 1, 2)) if rng.random() < 0.4 else (0.0, 1.0)
     grey = low + grey * max(high - low, 0.05)
     if rng.random() < 0.25:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models.common.checkpoints import read_checkpoint
 from models.common.data import DataError
+from models.common.eight_bit import STORED_NAME
 from models.common.half import HALF
 
 
@@ -18,12 +19,12 @@ def load_exported(network: nn.Module, path: Path) -> None:
     """Fill NETWORK from the initialisers of the graph at PATH; DataError when they are another network's."""
     if not path.exists():
         raise DataError(f"There is no exported model {path} to go on from.")
-    given = {tensor.name.removesuffix(HALF): tensor for tensor in onnx.load(path).graph.initializer}
+    given = _stored(path)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if name not in given or tuple(given[name].dims) != tuple(parameter.shape):
+            if name not in given or given[name].shape != parameter.shape:
                 raise DataError(f"{path} does not fit the network of this run: {name} is missing or of another size.")
-            parameter.copy_(torch.from_numpy(numpy_helper.to_array(given[name]).astype("float32")))
+            parameter.copy_(given[name])
 
 
 def load_fitting(network: nn.Module, path: Path) -> None:
@@ -44,9 +45,14 @@ def load_fitting(network: nn.Module, path: Path) -> None:
 
 
 def _stored(path: Path) -> dict[str, Tensor]:
-    tensors = onnx.load(path).graph.initializer
-    arrays = {tensor.name.removesuffix(HALF): numpy_helper.to_array(tensor) for tensor in tensors}
-    return {name: torch.from_numpy(array.astype("float32")) for name, array in arrays.items()}
+    """In single precision, however they are stored there."""
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    stored = {}
+    for name, array in arrays.items():
+        scale = arrays.get(f"{name}_scale") if name.endswith(STORED_NAME) else None
+        single = array.astype("float32") if scale is None else array.astype("float32") * scale
+        stored[name.removesuffix(HALF).removesuffix(STORED_NAME)] = torch.from_numpy(single)
+    return stored
 
 
 def _averaged(path: Path) -> dict[str, Tensor]:

@@ -89,6 +89,7 @@ class RestoringConfig:
     level_weight: float = 0.5
     ema: float = 0.995
     clip_gradient: float = 1.0
+    adversarial: float = 0.0  # levels by which every input is moved against the network as it is (FGSM, random start)
     seed: int = 0
 
     # watching
@@ -140,6 +141,18 @@ class Batch(NamedTuple):
         damaged, target = zip(*pairs, strict=True)
         is_told = rng.random((count, 1, 1, 1)) < config.known_level_share
         return Batch(as_tensor(damaged), as_tensor(target), torch.from_numpy(is_told))
+
+    def made_harder(self, network: nn.Module, epsilon: float, step: int) -> Batch:
+        """Moved within EPSILON, one step uphill from a random start (Wong et al., 2020: as good as PGD to train on)."""
+        generator = torch.Generator().manual_seed(step)
+        start = (torch.rand(self.damaged.shape, generator=generator) * 2 - 1).to(self.damaged.device) * epsilon
+        seen = (self.damaged + start).clamp(0, 1).requires_grad_()
+        with torch.enable_grad():
+            result = network(seen, torch.tensor(NORMAL_STRENGTH, device=seen.device))
+            (gradient,) = torch.autograd.grad((result - self.target).square().sum(), seen)
+        moved = seen.detach() + 1.25 * epsilon * gradient.sign()
+        nearest = torch.minimum(torch.maximum(moved, self.damaged - epsilon), self.damaged + epsilon)
+        return self._replace(damaged=nearest.clamp(0, 1))
 
 
 def cut_out(pair: tuple[Rgb8, Rgb8], side: int, grid_px: int, rng: np.random.Generator) -> tuple[Rgb8, Rgb8]:
@@ -235,7 +248,10 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(share, step, config)
         batch = Batch.draw(blocks, damages, config, step=step, rank=fabric.global_rank)
-        loss, curves = losses(*fabric.to_device(tuple(batch)))
+        batch = Batch(*fabric.to_device(tuple(batch)))
+        if config.adversarial:
+            batch = batch.made_harder(network, config.adversarial / 255, step)
+        loss, curves = losses(*batch)
         optimizer.zero_grad()
         fabric.backward(loss)
         norm = fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)

@@ -133,7 +133,7 @@ def export_restorer(
                 "preview.webp": before_and_after(damaged, restorer(aside / "model.onnx")(damaged)),
             },
             tiling_picture=named[about.shown](mosaic_of(list(clean.values())), np.random.default_rng(config.seed))[0],
-            stores_half=True,
+            stores_eight_bits=True,
         ),
         folder,
     )
@@ -250,7 +250,7 @@ def restorer_card(folder: Path, manifest: dict[str, Any], about: About) -> str:
             f"On the golden sample of this folder: {measured['sample']['before']:.2f} dB before, "
             f"{measured['sample']['after']:.2f} dB after (`golden/clean.png` is what it was made from).",
             "",
-            f"Size {megabytes:.1f} MB, weights stored in half precision. {speed['cpu_seconds_per_megapixel']:.2f} s a "
+            f"Size {megabytes:.1f} MB, weights stored in eight bits. {speed['cpu_seconds_per_megapixel']:.2f} s a "
             f"megapixel ({speed['cpu']}); {speed['peak_memory_mb']:.0f} MB of memory for one megapixel untiled. On a "
             "GPU: not measured.",
             "",

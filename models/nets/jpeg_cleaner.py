@@ -64,8 +64,17 @@ class JpegCleaner(nn.Module):
 
     STRIDE = 8
 
-    def __init__(self, widths: tuple[int, int, int], depths: tuple[int, int, int], *, grid_width: int) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, int, int],
+        depths: tuple[int, int, int],
+        *,
+        grid_width: int,
+        heard: tuple[float, float] = (0.0, ONE_LEVEL),
+    ) -> None:
+        """HEARD is the estimate up to which nothing is taken away, and from which on all that was found."""
         super().__init__()
+        self.heard = heard
         self.reader = BlockReader(grid_width)
         self.level = convolution(grid_width, 1, size=1)
         self.unet = CleaningUNet(widths, depths, told_coarse=grid_width)
@@ -93,4 +102,5 @@ class JpegCleaner(nn.Module):
         return F.interpolate(level, scale_factor=4.0, mode="bilinear", align_corners=False)
 
     def _damage(self, cells: Tensor, told: Tensor, read: Tensor) -> Tensor:
-        return self.unet(cells, told, read) * (told / ONE_LEVEL).clamp(max=1)
+        quiet, loud = self.heard
+        return self.unet(cells, told, read) * ((told - quiet) / (loud - quiet)).clamp(0, 1)
