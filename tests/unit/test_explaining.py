@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from desktop import why_command
+from desktop.cli import run_command_line
 from desktop.core.errors import UserError
 from desktop.runtime.adapters.base import Asked
 from desktop.runtime.attempts import TaskRun
@@ -173,3 +177,23 @@ def test_a_question_can_be_cancelled_in_its_middle(tmp_path):
         run.run({"image": picture()}, results)
     assert heard[-1].done == 3
     assert not results["why"].any()
+
+
+def test_the_command_line_writes_the_map_with_its_legend_or_nothing(tmp_path, monkeypatch, capsys):
+    folder = clue_model(tmp_path / "onnx" / "clue")
+    monkeypatch.setattr(why_command.paths, "model_folders", lambda: (folder.parent,))
+    monkeypatch.setattr(why_command, "WorkerRunner", RunnerHere)
+    Image.fromarray(picture()).save(tmp_path / "in.png")
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / "black.png")
+    arguments = ["why", "clue", str(tmp_path / "in.png"), str(tmp_path / "out.png"), "--parts", "6", "--json"]
+    assert run_command_line(arguments) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["method"] == "occlusion"
+    assert facts["score"] > facts["score_of_nothing"]
+    sheet = np.asarray(Image.open(tmp_path / "out.png").convert("RGB")).astype(int)
+    assert sheet.shape[0] > SIDE, "the legend lies under the picture"
+    rows, columns = CLUE
+    assert sheet[rows, columns, 0].mean() > sheet[rows, columns, 2].mean() + 40, "orange"
+    assert run_command_line(["why", "clue", str(tmp_path / "black.png"), str(tmp_path / "none.png")]) == 2
+    assert "found nothing" in capsys.readouterr().err
+    assert not (tmp_path / "none.png").exists()
