@@ -38,6 +38,7 @@ from desktop.runtime.runner import (
     run_and_wait,
 )
 from desktop.runtime.stitching import blend_under_mask
+from desktop.tools.brush_size import BRUSH, first_brush
 from desktop.tools.enlarging import Need, best_of
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def run_on_file(
     say(checked_need(model, picture.pixels, is_best=options.is_best))
     keeps_source = prepared.mask is not None or options.is_cutout or prepared.backdrop is not None
     inputs = {"image": picture.pixels, **prepared.inputs}
+    prepared = _with_brush(prepared, picture.pixels)
     request = Request(
         model.id,
         model.sha256,
@@ -210,6 +212,15 @@ def run_on_file(
     written = _written(prepared, picture, result)
     write_picture(target, written)
     return _facts(prepared, source, target, written, result), result
+
+
+def _with_brush(prepared: PreparedRun, pixels: Pixels) -> PreparedRun:
+    """Styles: strokes as large as the picture asks for, where nobody said how large."""
+    if BRUSH in prepared.options.parameters:
+        return prepared
+    brush = first_brush(prepared.model.manifest, (pixels.shape[1], pixels.shape[0]))
+    inside = None if prepared.inside is None else {**brush, **prepared.inside}
+    return replace(prepared, parameters={**prepared.parameters, **brush}, inside=inside)
 
 
 def _inside_request(prepared: PreparedRun, outside: Request) -> Request | None:

@@ -52,9 +52,18 @@ from models.common.data import (
 from models.common.export import ExportError, made_by
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
 from models.common.muon import MuonOrAdam
-from models.common.perceptual import Manner, PerceptualLoss, trained_eye, untrained_eye
+from models.common.perceptual import (
+    GLIMPSED,
+    WIDE_LOOKS,
+    WIDE_STROKE,
+    Manner,
+    PerceptualLoss,
+    trained_eye,
+    untrained_eye,
+)
 from models.common.style_draws import StyleSources
 from models.common.style_recipes import PAINTINGS
+from models.fast_style import trained_network
 from models.fetch_data import data_sources, weights_source
 from models.learn_style import shipped_painter
 from models.nets.any_style import ManneredPainter, Palette, StyleEye
@@ -76,7 +85,7 @@ class Config:
     textures: Path = Path("data/textures")
     vgg: Path = VGG_WEIGHTS  # sees how far a painting is off, while learning only
     eye: Path = EYE_WEIGHTS  # sees the style's picture, and is shipped
-    begin_with: Path = Path("onnx/styles/model.onnx")  # what is known of strokes
+    begin_with: Path = Path("onnx/styles/model.onnx")  # what is known of strokes; or a checkpoint
     run: Path = Path("runs/any-style")  # checkpoints and curves
     held_out: Path = Path("data/photos/held_out")
     baselines: Path = Path("data/any-style-baselines.json")  # the slow method takes minutes: kept here
@@ -86,18 +95,18 @@ class Config:
     precision: str = "32-true"
     threads: int = 1
 
-    # network: 22 k multiply-adds a pixel; a reach of 32 pixels
+    # network: 6 k multiply-adds a pixel; a reach of 64 pixels
     manners: int = 32
     width: int = 64
     fine_width: int = 32
 
     # training
-    content_weight: float = 0.2  # beside style
+    content_weight: float = 0.06  # beside style
     steps: int = 4000
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
     batch: int = 4
-    crop: int = 80
-    style_crop: int = 160
+    crop: int = 128
+    style_crop: int = 192
     style_side: int = 400  # the shorter side of a style's picture, of which views are cut
     learning_rate: float = 2.5e-3  # of the convolutions that all manners share
     manner_rate: float = 4e-3  # of scales, shifts and last layers
@@ -221,13 +230,17 @@ def begin(networks: nn.ModuleDict, styles: StyleSources, config: Config) -> None
     rng = np.random.default_rng((config.seed, 1))
     views = np.stack([styles.draw(config.style_crop, rng) for _ in range(USED_TO)])
     networks["eye"].get_used_to(_planes(views))
-    known, count = shipped_painter(config.begin_with)
+    if config.begin_with.suffix == ".pt":
+        known, trained = trained_network(config.begin_with)
+        count = len(trained.styles)
+    else:
+        known, count = shipped_painter(config.begin_with)
     painter = networks["painter"].painter
     if known.read.out_channels != config.width or known.write.shape[1] != config.fine_width:
         raise DataError(f"{config.begin_with} is a network of another width; name one that fits.")
     fresh = painter.state_dict()
     for name, value in known.state_dict().items():
-        if name.startswith(("color", "detail", "tint")):  # palettes are a matter of formula here
+        if name.startswith(("color", "tint")):  # palettes are a matter of formula here
             continue
         if is_of_style(name):
             mixed = value.mean(dim=0, keepdim=True)
@@ -288,7 +301,8 @@ def train(config: Config, *, resume: bool = False) -> Path:
     if not resume:
         begin(networks, styles, config)
     average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(config.ema)).to(fabric.device)
-    loss = PerceptualLoss(untrained_eye() if config.smoke else trained_eye(config.vgg), [])
+    seeing = untrained_eye() if config.smoke else trained_eye(config.vgg)
+    loss = PerceptualLoss(seeing, [], WIDE_LOOKS, stroke=WIDE_STROKE, glimpsed=GLIMPSED)
     losses = TrainingPass(networks["painter"], networks["eye"], loss, config)
     losses = losses.to(memory_format=torch.channels_last)  # twice as fast on CPUs
     optimizer = MuonOrAdam(parameter_groups(networks, config), betas=(0.9, 0.98))

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import onnx
 import torch
@@ -32,14 +33,24 @@ from onnx import numpy_helper
 from PIL import Image
 from torch import Tensor
 
+from models.common.any_style_measure import example_sheet
 from models.common.cli import leave
-from models.common.data import DataError, draw_crops, find_photos, generated_blocks, packed_blocks, read_photo
+from models.common.data import (
+    DataError,
+    Photos8,
+    draw_crops,
+    find_photos,
+    generated_blocks,
+    packed_blocks,
+    read_photo,
+    split_photos,
+)
 from models.common.export import ExportError, Rgb8, made_by
 from models.common.export_style import StyleExport, StyleRunner, export_style, style_manifest
 from models.common.fabric import PlacementError, commit_in_use, start_fabric
 from models.common.muon import MuonOrAdam
-from models.common.perceptual import PerceptualLoss, trained_eye, untrained_eye
-from models.common.style_card import contact_sheet, speed_of, style_card, style_rows
+from models.common.perceptual import GLIMPSED, WIDE_LOOKS, WIDE_STROKE, PerceptualLoss, trained_eye, untrained_eye
+from models.common.style_card import measured_photos, speed_of, style_card, style_rows
 from models.common.style_pictures import SHORT_SIDE_PX, resized_style
 from models.fast_style import Config as FastConfig
 from models.fast_style import TrainingPass, begin_with_palettes, parameter_groups
@@ -48,6 +59,8 @@ from models.nets.style_transfer import StylePainter, is_of_style
 from models.nets.vgg import VGG_WEIGHTS
 
 GOLDEN_SIZE = (151, 187)
+SHOWN_EVERY = 20  # one photograph of so many is kept from learning
+SHOWN = 2  # of those: the ones with most to see in them
 LAST_SHARE = 0.05  # of the learning rate at the end
 WHAT = (
     "Strength mixes the photograph back in; 0 changes nothing. Colours can stay the photograph's. Brush size above 100 "
@@ -65,7 +78,7 @@ class Config:
     export: Path  # the model folder to be made
 
     minutes: float = 12.0  # on two cores; more makes it finer
-    strength: float = 5.0  # what style counts beside content
+    strength: float = 16.0  # what style counts beside content
     stroke_side: int = SHORT_SIDE_PX  # the picture's shorter side when it is looked at: larger makes larger strokes
     photos: tuple[Path, ...] = (Path("data/photos/train"),)
     cache: Path = Path("data/packed")
@@ -73,7 +86,7 @@ class Config:
     start: Path = Path("onnx/styles/model.onnx")
     run: Path = Path("runs/learn-style")
     batch: int = 4
-    crop: int = 128
+    crop: int = 192
     learning_rate: float = 4e-3
     seed: int = 0
     accelerator: str = "cpu"
@@ -131,9 +144,10 @@ def learn(config: Config) -> None:
     fabric = start_fabric(config)
     torch.manual_seed(config.seed)
     painter, styles = shipped_painter(config.start)
-    blocks = generated_blocks(8) if config.smoke else packed_blocks(find_photos(config.photos), config.cache)
+    blocks, shown = photographs(config)
     eye = untrained_eye() if config.smoke else trained_eye(config.eye)
-    loss = PerceptualLoss(eye, [torch.from_numpy(picture).permute(2, 0, 1).float() / 255])
+    planes = torch.from_numpy(picture).permute(2, 0, 1).float() / 255
+    loss = PerceptualLoss(eye, [planes], WIDE_LOOKS, stroke=WIDE_STROKE, glimpsed=GLIMPSED)
     photos, noise = _batch(blocks, config, step=-1)
     painter = one_style(painter, nearest_style(painter, styles, loss, photos, noise))
     begin_with_palettes(painter, blocks[:: max(1, len(blocks) // 64), ::6, ::6], [picture])
@@ -142,6 +156,8 @@ def learn(config: Config) -> None:
     groups = parameter_groups(painter, FastConfig(learning_rate=config.learning_rate))
     losses, optimizer = fabric.setup(losses, MuonOrAdam(groups, betas=(0.9, 0.98)))
     first_rates = [group["lr"] for group in optimizer.param_groups]
+    first = torch.from_numpy(next(iter(shown.values()))).permute(2, 0, 1)[None].float() / 255
+    first_noise = torch.rand(1, 1, *first.shape[2:], generator=torch.Generator().manual_seed(0)) * 2 - 1
     steps, begin, share = 0, time.monotonic(), 0.0
     while share < 1:
         share = steps / 3 if config.smoke else (time.monotonic() - begin) / (60 * config.minutes)
@@ -154,11 +170,30 @@ def learn(config: Config) -> None:
         fabric.backward(total)
         optimizer.step()
         steps += 1
-        _tell(config, painter, photos, noise, steps=steps, share=share)
-    export(config, painter.cpu().eval(), loss.cpu(), picture, steps)
+        _tell(config, painter, first, first_noise, steps=steps, share=share)
+    loss.glimpsed = ()  # for measuring, nothing is left to chance
+    export(config, painter.cpu().eval(), loss.cpu(), picture, shown, steps)
 
 
-def export(config: Config, painter: StylePainter, loss: PerceptualLoss, picture: Rgb8, steps: int) -> None:
+def photographs(config: Config) -> tuple[Photos8, dict[str, Rgb8]]:
+    """(blocks to learn on, squares MEASURED_PX wide of others to look at)."""
+    if config.smoke:
+        blocks = generated_blocks(8)
+        return blocks, {"generated": blocks[0], "generated too": blocks[1]}
+    learned, kept = split_photos(find_photos(config.photos), every=SHOWN_EVERY)
+    squares = measured_photos({path.stem: read_photo(path) for path in kept}, [""])
+    most = sorted(squares, key=lambda name: -_liveliness(squares[name]))[:SHOWN]
+    return packed_blocks(learned, config.cache), {name: squares[name] for name in most}
+
+
+def _liveliness(picture: Rgb8) -> float:
+    """How much light and colour vary over the picture's parts: little where it shows next to nothing."""
+    return float(cv2.resize(picture, (12, 12), interpolation=cv2.INTER_AREA).std(axis=(0, 1)).mean())
+
+
+def export(
+    config: Config, painter: StylePainter, loss: PerceptualLoss, picture: Rgb8, tests: dict[str, Rgb8], steps: int
+) -> None:
     title = re.sub(r"[-_]+", " ", config.picture.stem).strip()[:60].capitalize() or "My style"
     sources = [{"name": f"the picture {config.picture.name}", "licence": "as its owner says"}]
     photo_sources = [] if config.smoke else data_sources(config.photos)
@@ -173,13 +208,12 @@ def export(config: Config, painter: StylePainter, loss: PerceptualLoss, picture:
         "made_by": made_by("models/learn_style.py", told, [*sources, *photo_sources], commit_in_use()),
     }
     manifest = style_manifest(about, [title], painter.look_length)
-    blocks = generated_blocks(2, seed=9) if config.smoke else packed_blocks(find_photos(config.photos), config.cache)
-    tests = {f"photograph {n}": blocks[n * (len(blocks) - 1)] for n in range(2)}
 
     def measure(runner: StyleRunner) -> dict[str, Any]:
         painted = {title: {name: runner(photo, {}) for name, photo in tests.items()}}
         rows, before = style_rows(painted, tests, loss), style_rows({title: tests}, tests, loss)
-        metric = {"data": "2 photographs", "metric": "style distance", "value": rows[0]["manner"]}
+        rows[0]["untouched"] = before[0]["manner"]
+        metric = {"data": f"{len(tests)} photographs", "metric": "style distance", "value": rows[0]["manner"]}
         return {
             "rows": rows,
             "metrics": [metric | {"baseline": "untouched", "baseline_value": before[0]["manner"]}],
@@ -191,6 +225,7 @@ def export(config: Config, painter: StylePainter, loss: PerceptualLoss, picture:
         }
 
     sample = next(iter(tests.values()))
+    pairs = {name: (photo, picture) for name, photo in tests.items()}
     export_style(
         StyleExport(
             painter=painter,
@@ -202,7 +237,7 @@ def export(config: Config, painter: StylePainter, loss: PerceptualLoss, picture:
             card=lambda found: style_card(
                 manifest, found, what=WHAT, weaknesses=WEAKNESSES, sources=[f"{title}: {config.picture.name}"]
             ),
-            pictures=lambda runner: {"preview.webp": contact_sheet(runner, sample, [title], columns=2, side=192)},
+            pictures=lambda runner: {"preview.webp": example_sheet(pairs, lambda _style, photo: runner(photo, {}))},
         ),
         config.export,
     )
@@ -217,12 +252,12 @@ def _batch(blocks: Any, config: Config, *, step: int) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _tell(config: Config, painter: StylePainter, photos: Tensor, noise: Tensor, *, steps: int, share: float) -> None:
+def _tell(config: Config, painter: StylePainter, photo: Tensor, noise: Tensor, *, steps: int, share: float) -> None:
     if config.report is None:
         return
     line: dict[str, Any] = {"step": round(min(share, 1.0) * 1000), "of": 1000}
     if steps % 10 == 1:
-        painted = painter(photos[:1], noise[:1], torch.ones(1, 1)).clamp(0, 1)
+        painted = painter(photo, noise, torch.ones(1, 1)).clamp(0, 1)
         path = config.report / f"step-{steps}.png"
         Image.fromarray((painted[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)).save(path)
         line["picture"] = str(path)

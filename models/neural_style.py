@@ -57,18 +57,26 @@ class Config:
     smoke: bool = False
 
 
-def paint(photo: Rgb8, loss: PerceptualLoss, *, steps: int, style_weight: float, report: Report | None = None) -> Rgb8:
-    """The photograph repainted in the first style of the loss, at its own size, from the half of the size on."""
+def paint(
+    photo: Rgb8,
+    loss: PerceptualLoss,
+    *,
+    steps: int,
+    style_weight: float,
+    style: int = 0,
+    report: Report | None = None,
+) -> Rgb8:
+    """The photograph repainted in one of the loss's styles, at its own size, from the half of the size on."""
     height, width = photo.shape[:2]
     begin = photo
     if min(height, width) >= 8 * SMALLEST_PX:
         half = cv2.resize(photo, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        first = _optimised(half, half, loss, range(steps // 2), steps, style_weight, report)
+        first = _optimised(half, half, loss, range(steps // 2), steps, style_weight, style, report)
         begin = cv2.resize(first, (width, height), interpolation=cv2.INTER_CUBIC)
         steps_here = range(steps // 2, steps)
     else:
         steps_here = range(steps)
-    return _optimised(photo, begin, loss, steps_here, steps, style_weight, report)
+    return _optimised(photo, begin, loss, steps_here, steps, style_weight, style, report)
 
 
 def _optimised(
@@ -78,6 +86,7 @@ def _optimised(
     steps: range,
     of: int,
     style_weight: float,
+    style: int,
     report: Report | None,
 ) -> Rgb8:
     wanted, painted = _tensor(photo), _tensor(begin).requires_grad_()
@@ -85,7 +94,7 @@ def _optimised(
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        content, manner = loss(painted, wanted, 0)
+        content, manner = loss(painted, wanted, style)
         outside = (painted - painted.clamp(0, 1)).square().mean() * 10
         total = (content + style_weight * manner).sum() + outside
         total.backward()

@@ -44,7 +44,6 @@ PICTURE_TASKS = (  # their result is a picture of the same size as its input
 FORM_INPUTS = {"image", "mask", "image2", "style", "hints"}  # what the form can hand in
 CONTEXT_PX = 32  # what a network that states no receptive field is shown around the region
 HOLE_CONTEXT_PX = 128  # around a hole, at least: what fills it has to come from somewhere
-PREVIEW_PIXELS = 400_000  # a preview is there in under half a second on two cores at 1 s a megapixel
 
 MaskPixels = npt.NDArray[np.uint8]
 
@@ -192,20 +191,6 @@ def plan_run(document: Document, layer_id: LayerId | None, region: TileMap, sett
         tile_side=settings.tile_side,
     )
     return Plan(settings, document, layer_id, crop, rect, mask, request)
-
-
-def preview_of(plan: Plan) -> Plan:
-    """The same run on a picture small enough to be there at once; the plan itself when it is small already."""
-    area = plan.crop.area
-    if area <= PREVIEW_PIXELS:
-        return replace(plan, is_preview=True)
-    share = math.sqrt(PREVIEW_PIXELS / area)
-    size = (max(round(plan.crop.width * share), 1), max(round(plan.crop.height * share), 1))
-    inputs = dict(plan.request.inputs)
-    for role in ("image", "image2", "mask"):
-        if role in inputs:
-            inputs[role] = cv2.resize(inputs[role], size, interpolation=cv2.INTER_AREA)
-    return replace(plan, request=replace(plan.request, inputs=inputs), is_preview=True)
 
 
 def landed(plan: Plan, result: Result, document: Document, name: str) -> RasterLayer:

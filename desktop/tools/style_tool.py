@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ from desktop.runtime.needs import needed_inputs
 from desktop.runtime.runner import DeviceChoice, ParameterValue, Request
 from desktop.runtime.style_pictures import check_style_picture
 from desktop.tools.ai_tool import RunSettings, SecondPicture, Where
+from desktop.tools.brush_size import BRUSH, PAINTED_PX, brush_param
 
 STYLE = "style"  # the parameter that chooses among the styles of one model
-THUMBNAIL_PX = 256  # what the network is shown, along the longer side: smaller, strokes would hide the picture
-LARGE_PX = 2000  # along the longer side; larger pictures get larger strokes to begin with
-BRUSH = "brush"
+THUMBNAIL_PX = 256  # of what is shown of a style, and of what a network is shown whose strokes have one size
 SHARED = ("strength", "own_colors", BRUSH)  # parameters that mean the same in every network of styles
 PICTURE_PX = 1024  # along the longer side of a style's picture: networks see no more of it
 
@@ -98,11 +97,16 @@ def pair_settings(outside: RunSettings, inside: StyleChoice, where: Where) -> tu
 
 
 def small_picture(document: Document) -> NDArray[np.uint8]:
-    """(h, w, 4): the visible picture, THUMBNAIL_PX along its longer side at most."""
+    """(h, w, 4): the visible picture, PAINTED_PX along its longer side at most."""
     pixels = flatten(document, document.size.rect())
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels.astype(np.float32) / 257).astype(np.uint8)
-    share = THUMBNAIL_PX / max(pixels.shape[:2])
+    return reduced(pixels, PAINTED_PX)
+
+
+def reduced(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    """(h, w, C): `side_px` along its longer side at most."""
+    share = side_px / max(pixels.shape[:2])
     if share >= 1:
         return np.ascontiguousarray(pixels)
     size = (max(round(pixels.shape[1] * share), 1), max(round(pixels.shape[0] * share), 1))
@@ -111,15 +115,11 @@ def small_picture(document: Document) -> NDArray[np.uint8]:
 
 
 def thumbnail_request(choice: StyleChoice, picture: NDArray[np.uint8], device: DeviceChoice) -> Request:
-    """The style at full strength on a small picture."""
+    """The style at full strength on a picture of `small_picture`, its strokes as large beside it as in the painting.
+
+    A network whose brush has one size is asked for much less: it might take minutes.
+    """
+    if brush_param(choice.model.manifest) is None:
+        picture = reduced(picture, THUMBNAIL_PX)
     inputs = {"image": picture} if choice.picture is None else {"image": picture, "style": choice.picture.pixels}
     return Request(choice.model.id, choice.model.sha256, inputs, choice.parameters, 0, device)
-
-
-def first_brush(manifest: Manifest, document: Document) -> Mapping[str, ParameterValue]:
-    """The brush size to begin with: as large as the picture asks for."""
-    param = next((p for p in manifest.params if p.id == BRUSH), None)
-    if param is None or param.max is None:
-        return {}
-    share = max(document.size.width, document.size.height) / LARGE_PX
-    return {BRUSH: min(max(round(share * 4) * 25.0, 100.0), param.max)}

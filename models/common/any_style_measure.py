@@ -6,8 +6,7 @@ it keeps as much content as the network does.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,14 @@ import torch
 
 from models.common.data import find_photos, generated_blocks, read_photo
 from models.common.export import Rgb8
-from models.common.perceptual import PerceptualLoss
+from models.common.perceptual import WIDE_LOOKS, WIDE_STROKE, PerceptualLoss
+from models.common.style_baseline import at_equal_content, slow_curve
 from models.common.style_card import MEASURED_PX, distance, measured_photos
 from models.common.style_pictures import SHORT_SIDE_PX, resized_style
-from models.neural_style import CLOSE_LOOKS, paint
 
 Pairs = dict[str, tuple[Rgb8, Rgb8]]  # name → (photograph, style's picture)
 
 PAIRS = (("astronaut", "night-cafe"), ("china", "inokashira"), ("coffee", "composition"), ("chelsea", "summertime"))
-SLOW_WEIGHTS = (0.7, 2.0, 6.0)  # of style beside content
 SHEET_PX = (480, 320)
 CELL_PX = (216, 144)
 GAP_PX = 4
@@ -65,11 +63,11 @@ def measure_pairs(
     """A row for each pair and the manifest's metrics. `steps` of the slow method; 0: without."""
     rows = []
     for name, (photo, style) in pairs.items():
-        own = PerceptualLoss(loss.eye, [_planes(style)])
+        own = PerceptualLoss(loss.eye, [_planes(style)], WIDE_LOOKS, stroke=WIDE_STROKE)
         content, manner = distance(painted[name], photo, own, 0)
         row = {"pair": name, "content": content, "manner": manner, "untouched": distance(photo, photo, own, 0)[1]}
         if steps:
-            curve = _slow_curve(name, photo, style, own, steps=steps, kept_in=kept_in)
+            curve = slow_curve(name, photo, own, 0, steps=steps, kept_in=kept_in)
             row |= at_equal_content(curve, content)
         rows.append({key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()})
     means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0] if key != "pair"}
@@ -77,13 +75,6 @@ def measure_pairs(
     metric = {"data": f"{len(rows)} held-out pairs", "metric": "style distance", "value": round(means["manner"], 4)}
     metrics = [metric | {"baseline": rival[0], "baseline_value": round(means[rival[1]], 4)}]
     return {"rows": rows, "means": {key: round(value, 4) for key, value in means.items()}, "metrics": metrics}
-
-
-def at_equal_content(curve: Sequence[tuple[float, float]], content: float) -> dict[str, float]:
-    """Where a curve of (content, style) distances has this content, between its points; else its nearest end."""
-    contents, manners = zip(*sorted(curve), strict=True)
-    kept = min(max(content, contents[0]), contents[-1])
-    return {"slow_content": float(kept), "slow_manner": float(np.interp(kept, contents, manners))}
 
 
 def example_sheet(pairs: Pairs, run: Callable[[Rgb8, Rgb8], Rgb8]) -> Rgb8:
@@ -147,23 +138,6 @@ def any_style_card(manifest: dict[str, Any], measured: dict[str, Any]) -> str:
             "",
         ]
     )
-
-
-def _slow_curve(
-    name: str, photo: Rgb8, style: Rgb8, loss: PerceptualLoss, *, steps: int, kept_in: Path
-) -> list[tuple[float, float]]:
-    """(content, style) distances of the slow method at SLOW_WEIGHTS; kept, because it takes minutes."""
-    known = json.loads(kept_in.read_text(encoding="utf-8")) if kept_in.exists() else {}
-    curve = []
-    for weight in SLOW_WEIGHTS:
-        key = f"{name}, {steps} steps, weight {weight}"
-        if key not in known:
-            close = PerceptualLoss(loss.eye, [_planes(style)], CLOSE_LOOKS)
-            slow = paint(photo, close, steps=steps, style_weight=weight)
-            known[key] = [round(value, 4) for value in distance(slow, photo, loss, 0)]
-            kept_in.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        curve.append((known[key][0], known[key][1]))
-    return curve
 
 
 def _cell(picture: Rgb8) -> Rgb8:

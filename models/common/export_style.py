@@ -37,10 +37,10 @@ from models.common.export import (
 )
 from models.common.export_generator import rounded_to_half, store_in_half
 from models.common.picture_noise import picture_noise
-from models.nets.style_transfer import FastStyle, StyleLook, StylePainter
+from models.nets.style_transfer import REACH_PX, FastStyle, StyleLook, StylePainter
 
 LOOK_LIMIT_PX = 1024  # the editor shows a network that sees the picture whole no longer side than this
-TILE = {"tile": 512, "stride": StylePainter.STRIDE, "receptive_field": 32}
+TILE = {"tile": 512, "stride": StylePainter.STRIDE, "receptive_field": REACH_PX}
 PARITY_TOLERANCE = 4e-3  # one level: deep products of deviations are rounded differently by two libraries
 PARTS = ("look", "main")
 Params = dict[str, Any]  # as the form has them: style and second by name, the others 0..100

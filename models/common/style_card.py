@@ -100,18 +100,19 @@ def style_card(
         f"{len(measured['pictures'])} held-out photographs at {MEASURED_PX} × {MEASURED_PX} pixels, strength 100. "
         f"Beside them {measured['slow']}.",
         "",
-        "| style | content | style | content, slow | style, slow |",
-        "|---|---|---|---|---|",
+        "| style | content | style | slow: content | slow: style | style, untouched |",
+        "|---|---|---|---|---|---|",
     ]
     for row in measured["rows"]:
         slow = [f"{row[key]:.3f}" if key in row else "not measured" for key in ("slow_content", "slow_manner")]
-        lines.append(f"| {row['style']} | {row['content']:.3f} | {row['manner']:.3f} | {' | '.join(slow)} |")
+        cells = [row["style"], f"{row['content']:.3f}", f"{row['manner']:.3f}", *slow, f"{row['untouched']:.3f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [
             *lines,
             "",
-            f"The photographs themselves, untouched: style {measured['untouched']:.3f}. Pictures: "
-            f"{', '.join(measured['pictures'])}.",
+            f"Style distance {np.mean([row['manner'] for row in measured['rows']]):.3f} in one pass; "
+            f"untouched {measured['untouched']:.3f}. Pictures: {', '.join(measured['pictures'])}.",
             "",
             f"{speed['cpu_seconds_per_megapixel']:.2f} s a megapixel ({speed['cpu']}); "
             f"{speed['peak_memory_mb']:.0f} MB of memory for one megapixel untiled. Tiles differ from the whole "

@@ -22,7 +22,7 @@ from models.common.style_recipes import HELD_OUT_PAINTINGS
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
 
 SEEDS_BY_RULE = 3  # of every painting by rule
-SHARES = (0.6, 0.2, 0.2)  # of paintings, of paintings by rule and textures, of photographs
+SHARES = (0.65, 0.3, 0.05)  # of paintings, of paintings by rule and textures, of photographs
 SIZES = (0.55, 1.25)  # of what is seen beside the whole picture at its usual size
 STRETCH = 1.35
 PALETTES_OF_OTHERS = 0.3

@@ -30,12 +30,13 @@ class Style:
 STYLES = {
     style.name: style
     for style in (
-        Style("great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.2),
-        Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.2),
-        Style("stained-glass", "Stained glass", "own painting", 0.2),
-        Style("mosaic", "Mosaic", "own painting", 0.2),
-        Style("ink-hatching", "Ink hatching", "own painting", 0.2),
-        Style("linocut", "Linocut", "own painting", 0.2),
+        Style("great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.06),
+        Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.06),
+        Style("village-street", "Village street", "Vincent van Gogh, Village Street in Auvers, 1890", 0.06),
+        Style("stained-glass", "Stained glass", "own painting", 0.12, 256),
+        Style("mosaic", "Mosaic", "own painting", 0.12, 300),
+        Style("ink-hatching", "Ink hatching", "own painting", 0.08, 320),
+        Style("linocut", "Linocut", "own painting", 0.08, 320),
     )
 }
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models.nets.blocks import mirrored_around
 from models.nets.efficientnet_lite import EfficientNetLite0
-from models.nets.style_transfer import MARGIN_PX, Look, StylePainter, kept_and_mixed, noise_by_place
+from models.nets.style_transfer import MARGIN_PX, Look, StylePainter, dabbed, kept_and_mixed, noise_by_place
 
 STYLE_SIDE_PX = 384  # a style's picture is seen at this size: what a stroke of it measures in pixels of a photograph
 EYE_BLOCKS = (0, 2, 4, 7)  # of the trained eye: cells of 2, 4, 8 and 16 pixels
@@ -176,7 +176,7 @@ class AnyStyleLook(nn.Module):
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
         look = Look()
         mixture = manner[:, : self.network.manners]
-        self.network.painter.features(recolored(whole, mapping), noise_by_place(whole), mixture, look)
+        self.network.painter.features(dabbed(recolored(whole, mapping)), noise_by_place(whole), mixture, look)
         return torch.cat([mapping, look.vector()], dim=1)
 
 

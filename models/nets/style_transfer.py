@@ -3,7 +3,15 @@
 After Johnson et al. (ECCV 2016) and Dumoulin et al. (ICLR 2017: instance norms with one scale and shift per style).
 Those norms look at the whole picture; here what they see is measured once, on the picture at reduced size
 (`StyleLook`), and handed to every tile. What gives even areas something to paint with is noise that belongs to the
-place. By its layers the network reaches 32 pixels far.
+place.
+
+A painting has no detail of a photograph's. So the network is shown, and lays its strokes over, the picture as dabs of
+even colour: the mean of whichever of four windows around a pixel varies least (Kuwahara et al., 1976; weighed softly as
+by Papari et al., 2007). Strokes are to be wide beside a pixel, so nearly all the rest is done on cells of 8 pixels: by
+its layers the network reaches some 70 pixels far. Two things keep cells from showing. Features are enlarged
+smoothly, and the last step, a pixel shuffle, is followed by the filter 1 2 1 that a pattern of every second pixel does
+not pass: where features are even, so is the painting. Convolutions continue their input as in a mirror; zeros would be
+seen at the rim of the picture.
 """
 
 from __future__ import annotations
@@ -12,12 +20,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.nets.blocks import convolution, mirrored_around
+from models.nets.blocks import mirrored_around
 
-CELL_PX = 4  # pixels unshuffled together: most of the work is done at a quarter of the size
-MARGIN_PX = 8
+SHRINK = 2  # the picture is read at half its size
+CELLS = 4  # pixels of the half that are unshuffled together
+REACH_PX = 80
+DAB_PX = (3, 4)  # means over one, then over the other: windows of 6 pixels without hard corners
+EVENNESS = 4.0  # how much the most even window is preferred
+GRAIN = 2e-5  # variance below which windows count as equally even
+MARGIN_PX = 16
 LUMA = (0.299, 0.587, 0.114)
-COLOR_NAMES = ("color", "detail", "tint")  # parameters of a StylePainter, one row for each style
+COLOR_NAMES = ("color", "tint")  # parameters of a StylePainter, one row for each style
 
 
 class StyledNorm(nn.Module):
@@ -74,16 +87,21 @@ class StyledConvolution(nn.Module):
         count, channels_out = len(style), self.shape[0]
         weight = (style @ self.weight).view(count * channels_out, *self.shape[1:])
         bias = (style @ self.bias).flatten()
+        x = F.pad(x, (1, 1, 1, 1), mode="reflect")
         if count == 1:
-            return F.conv2d(x, weight, bias, padding=1)
-        together = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weight, bias, padding=1, groups=count)
-        return together.view(count, channels_out, *x.shape[2:])
+            return F.conv2d(x, weight, bias)
+        together = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weight, bias, groups=count)
+        return together.view(count, channels_out, *together.shape[2:])
+
+
+def mirroring_convolution(channels_in: int, channels_out: int) -> nn.Conv2d:
+    return nn.Conv2d(channels_in, channels_out, 3, padding=1, padding_mode="reflect")
 
 
 class StyledBlock(nn.Module):
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
-        self.first, self.second = convolution(channels, channels), convolution(channels, channels)
+        self.first, self.second = mirroring_convolution(channels, channels), mirroring_convolution(channels, channels)
         self.first_norm, self.second_norm = StyledNorm(channels, styles), StyledNorm(channels, styles)
         with torch.no_grad():
             self.second_norm.scale.mul_(0.3)  # starts near the identity
@@ -99,18 +117,17 @@ class StylePainter(nn.Module):
     Height and width must be multiples of `STRIDE`; `FastStyle` takes any.
     """
 
-    STRIDE = 8
+    STRIDE = SHRINK * CELLS
 
     def __init__(self, styles: int, width: int = 64, fine_width: int = 32, blocks: int = 3) -> None:
         super().__init__()
-        self.read = convolution((3 + 1) * CELL_PX**2, width)
+        self.read = mirroring_convolution((3 + 1) * CELLS**2, width)
         self.read_norm = StyledNorm(width, styles)
         self.blocks = nn.ModuleList(StyledBlock(width, styles) for _ in range(blocks))
         self.refine = StyledConvolution(width, fine_width, styles, deviation=1.5 / (3 * width**0.5))
         self.refine_norm = StyledNorm(fine_width, styles)
         self.write = StyledConvolution(fine_width, 12, styles, deviation=0.01)  # starts near the photograph
-        self.color = nn.Parameter(torch.eye(3).flatten().repeat(styles, 1))  # colours of the wash below the strokes
-        self.detail = nn.Parameter(0.7 * torch.eye(3).flatten().repeat(styles, 1))  # what of its detail stays
+        self.color = nn.Parameter(torch.eye(3).flatten().repeat(styles, 1))  # colours of the dabs below the strokes
         self.tint = nn.Parameter(torch.zeros(styles, 3))
 
     @property
@@ -119,23 +136,50 @@ class StylePainter(nn.Module):
         return 2 * sum(norm.scale.shape[1] for norm in self.modules() if isinstance(norm, StyledNorm))
 
     def forward(self, image: Tensor, noise: Tensor, style: Tensor, look: Look | None = None) -> Tensor:
-        x = self.features(image, noise, style, Look() if look is None else look)
-        return self._wash(image, style) + F.pixel_shuffle(self.write(x, style), 2)
+        dabs = dabbed(image)
+        x = self.features(dabs, noise, style, Look() if look is None else look)
+        tint = (style @ self.tint)[:, :, None, None]
+        strokes = smoothed(F.pixel_shuffle(self.write(enlarged(x), style), 2))
+        return turned(dabs, style, self.color) + tint + strokes
 
-    def features(self, image: Tensor, noise: Tensor, style: Tensor, look: Look) -> Tensor:
-        """(N, C, H/2, W/2) from which the strokes are written."""
-        x = F.pixel_unshuffle(torch.cat([image * 2 - 1, noise], dim=1), CELL_PX)
-        x = F.relu(self.read_norm(self.read(x), style, look))
+    def features(self, dabs: Tensor, noise: Tensor, style: Tensor, look: Look) -> Tensor:
+        """(N, C, H/4, W/4) from which the strokes are written."""
+        half = torch.cat([F.avg_pool2d(dabs, SHRINK) * 2 - 1, noise[..., ::SHRINK, ::SHRINK]], dim=1)
+        x = F.relu(self.read_norm(self.read(F.pixel_unshuffle(half, CELLS)), style, look))
         for block in self.blocks:
             x = block(x, style, look)
-        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-        return F.relu(self.refine_norm(self.refine(x, style), style, look))
+        return F.relu(self.refine_norm(self.refine(enlarged(x), style), style, look))
 
-    def _wash(self, image: Tensor, style: Tensor) -> Tensor:
-        """The picture's colours without detail, and its detail, both turned by the style."""
-        soft = F.interpolate(F.avg_pool2d(image, CELL_PX), scale_factor=float(CELL_PX), mode="bilinear")
-        tint = (style @ self.tint)[:, :, None, None]
-        return turned(soft, style, self.color) + turned(image - soft, style, self.detail) + tint
+
+@torch.no_grad()
+def dabbed(image: Tensor) -> Tensor:
+    """(N, 3, H, W) in dabs of even colour with crisp borders; at least 8 pixels a side."""
+    height, width = image.shape[-2:]
+    far = sum(DAB_PX) - len(DAB_PX)
+    luma = (image * torch.tensor(LUMA, device=image.device).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    means = F.pad(torch.cat([image, luma, luma * luma], dim=1), (far, far, far, far), mode="reflect")
+    for side in DAB_PX:
+        means = F.avg_pool2d(F.avg_pool2d(means, (side, 1), stride=1), (1, side), stride=1)
+    variance = (means[:, 4:] - means[:, 3:4] * means[:, 3:4]).clamp(min=0) + GRAIN
+    windows = [(top, left) for top in (0, far) for left in (0, far)]
+    parts = [variance[..., top : top + height, left : left + width] for top, left in windows]
+    shares = torch.softmax(-EVENNESS * torch.log(torch.cat(parts, dim=1)), dim=1)
+    dabs = [
+        shares[:, place : place + 1] * means[:, :3, top : top + height, left : left + width]
+        for place, (top, left) in enumerate(windows)
+    ]
+    return dabs[0] + dabs[1] + dabs[2] + dabs[3]
+
+
+def enlarged(x: Tensor, times: int = 2) -> Tensor:
+    return F.interpolate(x, scale_factor=float(times), mode="bilinear", align_corners=False)
+
+
+def smoothed(picture: Tensor) -> Tensor:
+    """(N, 3, H, W) filtered by 1 2 1 each way."""
+    line = torch.tensor([0.25, 0.5, 0.25], device=picture.device)
+    kernel = (line[:, None] * line).expand(3, 1, 3, 3)
+    return F.conv2d(F.pad(picture, (1, 1, 1, 1), mode="reflect"), kernel, groups=3)
 
 
 def is_own_layer(name: str) -> bool:
@@ -145,9 +189,7 @@ def is_own_layer(name: str) -> bool:
 
 def is_of_style(name: str) -> bool:
     """A parameter whose rows are the styles."""
-    return name.endswith(("_norm.scale", "_norm.shift")) or name.startswith(
-        ("refine.", "write.", "color", "detail", "tint")
-    )
+    return name.endswith(("_norm.scale", "_norm.shift")) or name.startswith(("refine.", "write.", "color", "tint"))
 
 
 def turned(planes: Tensor, style: Tensor, matrices: Tensor) -> Tensor:
@@ -182,7 +224,7 @@ class StyleLook(nn.Module):
     def forward(self, image: Tensor, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
         look = Look()
-        self.painter.features(whole, noise_by_place(whole), self.mixture(style, second, mix), look)
+        self.painter.features(dabbed(whole), noise_by_place(whole), self.mixture(style, second, mix), look)
         return look.vector()
 
 
@@ -218,11 +260,15 @@ class FastStyle(nn.Module):
 
 
 def noise_by_place(image: Tensor) -> Tensor:
-    """(1, 1, H, W) in -1..1 for a picture of that size: a formula, so that nothing random is in a graph."""
+    """(1, 1, H, W) in -1..1 for a picture of that size: a formula, so that nothing random is in a graph.
+
+    Of products and fractions only (D. Hoskins, "Hash without sine"): libraries round sines of large numbers apart.
+    """
     height, width = image.shape[-2:]
-    rows = torch.arange(height, device=image.device).float()[:, None]
-    columns = torch.arange(width, device=image.device).float()
-    noise = (torch.sin(rows * 12.9898 + columns * 78.233) * 43758.55).frac().abs() * 2 - 1
+    down = (torch.arange(height, device=image.device).float()[:, None] * 0.1031).frac()
+    across = (torch.arange(width, device=image.device).float() * 0.1031).frac()
+    mixed = across * (down + 33.33) + down * (across + 33.33) + across * (across + 33.33)
+    noise = ((across + down + 2 * mixed) * (across + mixed)).frac() * 2 - 1
     return noise[None, None]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.composite import flatten
@@ -17,6 +18,7 @@ from desktop.tools.ai_tool import Where
 from desktop.training_programs import train_python
 from desktop.ui.main_window import MainWindow
 from desktop.ui.panels.style_panel import StylePanel
+from desktop.ui.widgets.two_lines import lines_of
 from desktop.ui.widgets.value_slider import ValueSlider
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_runs import RunnerHere
@@ -301,3 +303,26 @@ def test_a_cancelled_program_ends_and_leaves_nothing(workbench: Workbench) -> No
 def test_without_a_fitting_python_one_is_told_what_to_choose(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="preferences"):
         train_python(str(tmp_path / "no-python"))
+
+
+def test_an_error_of_before_goes_when_the_next_program_works(workbench: Workbench) -> None:
+    info = workbench.window.info
+    workbench.run(FAILING)
+    workbench.wait()
+    assert "There is no picture in it." in info.text
+    assert not info.is_ending
+    workbench.run(WAITING)
+    assert workbench.jobs.is_running
+    assert info.is_ending
+    workbench.window.perform("styles.cancel")
+    workbench.wait()
+
+
+def test_names_below_small_pictures_have_two_lines(gallery: Gallery) -> None:
+    metrics = QFontMetrics(gallery.panel.font())
+    width = metrics.horizontalAdvance("Stained gl")
+    assert lines_of("Stained glass", metrics, width, 2) == ["Stained", "glass"]
+    assert lines_of("Linocut", metrics, metrics.horizontalAdvance("Linocut"), 2) == ["Linocut"]
+    first, second = lines_of("a-picture-of-a-long-name-without-end", metrics, width, 2)
+    assert first.startswith("a-pic")
+    assert second.endswith("…")

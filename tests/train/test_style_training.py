@@ -13,17 +13,17 @@ import torch
 from PIL import Image
 
 from models import arbitrary_style, fast_style, learn_style, neural_style
-from models.common.any_style_measure import at_equal_content
 from models.common.data import DataError
 from models.common.keras_weights import read_keras_weights
 from models.common.muon import MuonOrAdam, orthogonalised
 from models.common.own_paintings import OWN_PAINTINGS
 from models.common.perceptual import PerceptualLoss, untrained_eye
 from models.common.picture_noise import picture_noise
+from models.common.style_baseline import at_equal_content
 from models.common.style_draws import StyleSources
 from models.common.style_pictures import resized_style
 from models.nets.any_style import FLAT, ManneredPainter, Palette, recolored
-from models.nets.style_transfer import Look, StylePainter
+from models.nets.style_transfer import Look, StylePainter, dabbed
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,26 @@ def test_tiles_told_what_was_measured_are_painted_in_one_manner() -> None:
         painted = network(photo, noise, manner, mapping, look)
         again = network(photo, noise, manner, mapping, Look(look.vector()))
     assert torch.allclose(painted, again, atol=1e-5)
+
+
+def test_an_even_picture_is_painted_evenly_up_to_its_rim() -> None:
+    """Neither a frame, from what convolutions meet outside, nor the cells in which the network works."""
+    torch.manual_seed(0)
+    painter = StylePainter(2, 16, 8).eval()
+    with torch.no_grad():
+        painter.write.weight.normal_()
+        painter.write.bias.normal_()
+        painted = painter(torch.full((1, 3, 48, 64), 0.4), torch.zeros(1, 1, 48, 64), torch.eye(2)[:1])
+    assert float((painted - painted.mean(dim=(2, 3), keepdim=True)).abs().max()) < 1e-4
+
+
+def test_dabs_keep_edges_and_smooth_what_lies_between() -> None:
+    torch.manual_seed(0)
+    picture = torch.full((1, 3, 40, 40), 0.2)
+    picture[..., 20:] = 0.8
+    assert torch.allclose(dabbed(picture), picture, atol=0.02)
+    rough = picture + 0.1 * torch.randn(1, 3, 40, 40)
+    assert float((dabbed(rough) - picture).std()) < 0.5 * float((rough - picture).std())
 
 
 def test_views_of_styles_depend_on_the_generator_alone() -> None:

@@ -18,6 +18,7 @@ from desktop.core.tiles import TileMap
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.manifest import Manifest
 from desktop.runtime.runner import Result
+from desktop.tools.ai_preview import preview_of
 from desktop.tools.ai_tool import (
     Plan,
     RunSettings,
@@ -28,7 +29,6 @@ from desktop.tools.ai_tool import (
     land,
     landed,
     plan_run,
-    preview_of,
     run_name,
     supports,
 )

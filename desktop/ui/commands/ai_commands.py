@@ -25,6 +25,7 @@ from desktop.runtime.runner import (
 )
 from desktop.settings import Settings
 from desktop.tools import ai_landing, ai_tool
+from desktop.tools.ai_preview import preview_of
 from desktop.tools.ai_tool import Landing, Plan, RunSettings
 from desktop.tools.enlarging import Enlarging, Paces
 from desktop.ui.background import Background
@@ -150,7 +151,7 @@ class AiCommands(QObject):
         def plan() -> Plan:
             whole = ai_tool.plan_run(document, layer_id, region, settings)
             check_plan(whole)
-            return ai_tool.preview_of(whole) if is_preview else whole
+            return preview_of(whole) if is_preview else whole
 
         self._background.run(
             plan,

@@ -82,6 +82,7 @@ class ProgramJobs(QObject):
     def _begin(self, kind: str) -> Path:
         """The folder of a new job, gone after it."""
         self._folder = tempfile.TemporaryDirectory(prefix="scumble-job-")
+        self._window.info.end_error()  # of the job before
         self.kind, self.step, self.of, self.picture, self._said = kind, 0, 0, None, ""
         return Path(self._folder.name)
 

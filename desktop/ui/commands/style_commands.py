@@ -15,6 +15,7 @@ from desktop.core.errors import UserError
 from desktop.runtime.runner import Cancelled, Failed, Job, Outcome, ParameterValue
 from desktop.tools import style_tool
 from desktop.tools.ai_tool import SecondPicture, Where
+from desktop.tools.brush_size import BRUSH, first_brush
 from desktop.tools.style_tool import StyleChoice, StylePicture
 from desktop.ui.commands.ai_form import pixels_of
 from desktop.ui.commands.style_jobs import StyleJobs
@@ -137,8 +138,8 @@ class StyleCommands(QObject):
         form, opened = self._ai.form, self._state.open_document
         if form.model is None or form.model.id != choice.model.id:
             form.choose_model(choice.model.id)
-        if opened is not None and style_tool.BRUSH not in form.values.get(choice.model.id, {}):
-            for name, value in style_tool.first_brush(choice.model.manifest, opened.document).items():
+        if opened is not None and BRUSH not in form.values.get(choice.model.id, {}):
+            for name, value in first_brush(choice.model.manifest, _size_of(opened.document)).items():
                 form.set_parameter(name, value)
         for name, value in choice.parameters.items():
             form.set_parameter(name, value)
@@ -211,7 +212,8 @@ class StyleCommands(QObject):
         number, call = self._number, self._background.call
 
         def done(outcome: Outcome) -> None:
-            picture = None if isinstance(outcome, Cancelled | Failed) else outcome.result.image.copy()
+            is_there = not isinstance(outcome, Cancelled | Failed)
+            picture = style_tool.reduced(outcome.result.image, style_tool.THUMBNAIL_PX).copy() if is_there else None
             call(lambda: self._take_thumbnail(number, choice, picture))
 
         self._job = self._ai.runner.submit(request, on_progress=lambda _progress: None, on_done=done)
@@ -245,3 +247,7 @@ class StyleCommands(QObject):
         known = {style.key for style in self.styles}
         self.chosen = self.chosen if self.chosen is not None and self.chosen.key in known else None
         self.inside = self.inside if self.inside is not None and self.inside.key in known else None
+
+
+def _size_of(document: Document) -> tuple[int, int]:
+    return document.size.width, document.size.height

@@ -27,8 +27,9 @@ from desktop.ui.actions import action_spec
 from desktop.ui.commands.style_commands import StyleCommands
 from desktop.ui.i18n import tr, tr_or
 from desktop.ui.panels.model_card import ParameterForm, title_of
-from desktop.ui.widgets.basics import ElidedLabel, rule, wrapped_label
+from desktop.ui.widgets.basics import rule, wrapped_label
 from desktop.ui.widgets.picture_tile import PictureTile
+from desktop.ui.widgets.two_lines import TwoLineLabel
 
 COLUMNS = 3
 TILE_PX = 96
@@ -179,11 +180,11 @@ class StylePanel(QWidget):
         tile.set_tip(title)
         tile.set_picture(self._styles.thumbnails.get(choice.key))
         tile.clicked.connect(lambda: self._styles.choose(choice))
-        name = ElidedLabel(cell)
+        name = TwoLineLabel(cell)
         name.set_full_text(title)
-        name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         column.addWidget(tile)
-        column.addWidget(name)
+        column.addWidget(name, 1)
         self.tiles[choice.key] = tile
         return cell
 

@@ -49,6 +49,11 @@ class InfoBar(QFrame):
     def text(self) -> str:
         return self._text.text() if not self.isHidden() else ""
 
+    @property
+    def is_ending(self) -> bool:
+        """What is shown goes by itself."""
+        return self._timer.isActive()
+
     def show_note(self, text: str) -> None:
         self._show(text, "info", tokens().dim)
         self._timer.start(SHOWN_MS)
@@ -59,7 +64,7 @@ class InfoBar(QFrame):
 
     def end_error(self) -> None:
         """After something that worked: an error of before is no longer what the person needs to know."""
-        if not self.isHidden() and not self._timer.isActive():
+        if not self.isHidden() and not self.is_ending:
             self._timer.start(FADING_MS)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
