@@ -121,7 +121,7 @@ class Config:
     look_every: int = 250
     checkpoint_every: int = 100
     validation_photos_every: int = 20
-    slow_steps: int = 40  # of the slow method that the card compares with; 0: without
+    slow_steps: int = 30  # of the slow method that the card compares with; 0: without
     smoke: bool = False
 
 

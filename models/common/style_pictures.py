@@ -33,8 +33,8 @@ STYLES = {
         Style("great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.06),
         Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.06),
         Style("village-street", "Village street", "Vincent van Gogh, Village Street in Auvers, 1890", 0.06),
-        Style("stained-glass", "Stained glass", "own painting", 0.12, 256),
-        Style("mosaic", "Mosaic", "own painting", 0.12, 300),
+        Style("stained-glass", "Stained glass", "own painting", 0.08, 256),
+        Style("mosaic", "Mosaic", "own painting", 0.08, 300),
         Style("ink-hatching", "Ink hatching", "own painting", 0.08, 320),
         Style("linocut", "Linocut", "own painting", 0.08, 320),
     )
