@@ -7,12 +7,12 @@ each step: paintings, paintings by rule, textures and photographs, in their own 
 paintings are kept from training; the card's numbers are theirs, beside models/neural_style.py at equal content
 distance.
 
-The weights in onnx/any-style come out of the first two commands below: 2,075 steps in 11 minutes, one thread of a busy
-machine, which is short: all manners still share a slanting stroke. The slow method reaches less than half of their
-distance to the style at the same content. The preset gpu has not been run.
+The weights in onnx/any-style are older than the network below: 2,075 steps in 11 minutes, one thread of a busy machine,
+of one that worked on cells of 4 pixels without dabs. That is short: all its manners share one fine slanting stroke. The
+network below has not been trained for long yet, and the preset gpu has not been run.
 
     python -m models.fetch_data
-    python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 11
+    python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 25
     python -m models.arbitrary_style --run runs/any-style --export onnx/any-style     measures, and writes the card
 """
 

@@ -45,7 +45,7 @@ def test_the_rim_is_painted_like_the_inside(style: str) -> None:
             assert np.abs(values[:FRAME_PX].mean() - usual) < 3 * spread + 2
 
 
-@pytest.mark.parametrize("style", [*STYLES, ""])
+@pytest.mark.parametrize("style", STYLES)
 def test_even_areas_show_no_cells(style: str) -> None:
     picture = hills(192, 384)
     picture[:, 128:] = 150
