@@ -11,6 +11,7 @@ from desktop.core.color import Gray8
 from desktop.core.geometry import Rect
 
 LARGEST_RADIUS_PX = 500
+WIDE_SIGMA_PX = 10.0  # from here on three boxes, whose time does not grow with their size, are as good as a Gaussian
 LARGEST_MEDIAN_PX = 127  # of OpenCV's median for 8 bits: the side is at most 255
 
 
@@ -47,8 +48,21 @@ def feathered(levels: Gray8, radius: float) -> Gray8:
     """A Gaussian rim that is visibly about twice `radius` wide."""
     if radius < 0.25:
         return levels
-    blurred: Gray8 = cv2.GaussianBlur(levels, (0, 0), radius / 2, borderType=cv2.BORDER_REPLICATE)
-    return blurred
+    sigma = radius / 2
+    if sigma < WIDE_SIGMA_PX:
+        blurred: Gray8 = cv2.GaussianBlur(levels, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        return blurred
+    for side in _box_sides(sigma):
+        levels = cv2.blur(levels, (side, side), borderType=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    return levels
+
+
+def _box_sides(sigma: float) -> list[int]:
+    """Odd sides of three boxes whose variances, (side² - 1) / 12 each, add up to about that of the Gaussian."""
+    smaller = math.floor((math.sqrt(4 * sigma * sigma + 1) - 1) / 2) * 2 + 1
+    missing = 12 * sigma * sigma - 3 * (smaller * smaller - 1)
+    wider = min(max(round(missing / (4 * smaller + 4)), 0), 3)
+    return [smaller + 2] * wider + [smaller] * (3 - wider)
 
 
 def bordered(levels: Gray8, width: float) -> Gray8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -156,3 +157,11 @@ def test_smoothing_takes_specks_and_pinholes_away() -> None:
     assert smooth[2, 2] == 0
     assert smooth[20, 20] == 255
     assert smooth[10, 10] == 0, "the corner is rounded"
+
+
+@pytest.mark.parametrize("radius", [20.0, 61.0, 250.0])
+def test_wide_feathers_are_as_soft_as_a_gaussian(radius: float) -> None:
+    levels = np.zeros((40, 1400), np.uint8)
+    levels[:, 600:] = 255
+    exact = cv2.GaussianBlur(levels, (0, 0), radius / 2, borderType=cv2.BORDER_REPLICATE).astype(int)
+    assert np.abs(feathered(levels, radius).astype(int) - exact).max() <= 4
