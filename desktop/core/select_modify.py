@@ -53,7 +53,7 @@ def feathered(levels: Gray8, radius: float) -> Gray8:
         blurred: Gray8 = cv2.GaussianBlur(levels, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
         return blurred
     for side in _box_sides(sigma):
-        levels = cv2.blur(levels, (side, side), borderType=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+        levels = cv2.blur(levels, (side, side), borderType=cv2.BORDER_REPLICATE)
     return levels
 
 
