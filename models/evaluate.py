@@ -44,6 +44,7 @@ from models.common.export import ExportError, cpu_session, embedded_manifest, pl
 from models.common.generation import measure_generator
 from models.common.generation import table as generator_table
 from models.common.metrics import psnr_8bit, ssim_8bit
+from models.common.robust import PICTURES as ROBUST_PICTURES
 from models.common.robust import put_on_card, robustness_of
 from models.common.translation_measure import measure_translator
 
@@ -119,7 +120,7 @@ def main(
     """
     try:
         if robust:
-            text, lost = robustness_of(model, held_out_crops(photos, limit=limit))
+            text, lost = robustness_of(model, held_out_crops(photos, limit=limit or 2 * ROBUST_PICTURES))
             print(f"{model}\n\n{text}")
             if write_card:
                 put_on_card(model, text, lost)
