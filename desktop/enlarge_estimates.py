@@ -35,5 +35,5 @@ def need_text(need: Need) -> str:
     memory = f"{need.memory_bytes / enlarging.GIB:.1f} GB of memory"
     if need.seconds is None:
         return f"takes {memory}; how long was not measured"
-    time = f"{need.seconds:.0f} s" if need.seconds < 100 else f"{need.seconds / 60:.0f} min"
+    time = f"{max(need.seconds, 1):.0f} s" if need.seconds < 100 else f"{need.seconds / 60:.0f} min"
     return f"takes about {time} by the card of the model, and {memory}"

@@ -118,6 +118,7 @@ class Config:
     checkpoint_every: int = 100
     validation_photos_every: int = 20  # every 20th photo only chooses the best weights
     stores_half: bool = False  # weights in half precision, when exported
+    stores_eight: bool = False  # weights in eight bits
     smoke: bool = False
 
 
@@ -227,7 +228,8 @@ def load_blocks(config: Config) -> tuple[Photos8, Photos8]:
 
 def new_network(config: Config) -> Upscaler:
     build = {"span": Span, "plain": Plain}[config.network]
-    return Upscaler(build(config.channels, config.depth, config.scale), config.scale)
+    network = build(config.channels, config.depth, config.scale)
+    return Upscaler(network, config.scale, keeps_means=config.kind in SCRIPTS)
 
 
 def started_network(config: Config) -> Upscaler:
@@ -337,7 +339,7 @@ def manifest_of(config: Config) -> dict[str, Any]:
         "outputs": [
             {"name": "result", "part": "main", "role": "image", "channels": [0, 3], "activation": "none"} | PLANES
         ],
-        "tile": {"tile": 512, "stride": 1, "receptive_field": new_network(config).network.reach_px},
+        "tile": {"tile": 512, "stride": 1, "receptive_field": new_network(config).reach_px},
     }
 
 
@@ -349,7 +351,7 @@ def export(config: Config, folder: Path) -> None:
     clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
     sources = [weights_source(param) for param in trained.start]
     sources += [teacher_source()] if "taught" in content["config"] else []
-    sources += data_sources(trained.photos) if content["step"] else []
+    sources += data_sources(trained.photos) if content["step"] or content["config"].get("folded") else []
     about = made_by(manifest["source"], content["config"], sources, commit_in_use())
 
     def enlarge_with(aside: Path) -> Any:
@@ -387,6 +389,7 @@ def export(config: Config, folder: Path) -> None:
         pictures=lambda aside: card_pictures(enlarge_with(aside), shown, crops, scale),
         tiling_picture=difficult,
         stores_half=config.stores_half,
+        stores_eight_bits=config.stores_eight,
     )
     export_model(whole, folder)
 

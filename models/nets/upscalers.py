@@ -20,6 +20,7 @@ DIV2K_MEAN = (0.4488, 0.4371, 0.4040)  # of the authors' training pictures; thei
 SURE_UP_TO, LOST_FROM = 6.5, 10.0  # of what blocks give: at most 6 on 30 photographs, up to 1000 on white noise
 DOUBT_SPREAD_PX, DOUBT_FADE_PX = 6, 3  # what is lost spoils its neighbours too; then a soft rim
 GUARD_PX = 2  # of the input: how far around a pixel its colours are looked for
+MEAN_PX = 8  # of the input: mean colours are kept over so much on every side
 OVERSHOOT = 1.0  # of the range found there: room for lines thinner and edges sharper than the input shows
 
 
@@ -103,13 +104,21 @@ class Plain(nn.Module):
 class Upscaler(nn.Module):
     """Image (N, 3, H, W) in 0..1, any size → (N, 3, scale · H, scale · W) in 0..1."""
 
-    def __init__(self, network: Span | Plain, scale: int) -> None:
+    def __init__(self, network: Span | Plain, scale: int, *, keeps_means: bool = False) -> None:
+        """`keeps_means`: of networks that were taught by taste, colours must not drift with it."""
         super().__init__()
         self.network = network
         self.scale = scale
+        self.keeps_means = keeps_means
+
+    @property
+    def reach_px(self) -> int:
+        return self.network.reach_px + (MEAN_PX if self.keeps_means else 0)
 
     def forward(self, image: Tensor) -> Tensor:
-        return F.pixel_shuffle(guarded(self.network(image), image), self.scale)
+        cells = self.network(image)
+        cells = with_means_of(image, cells) if self.keeps_means else cells
+        return F.pixel_shuffle(guarded(cells, image), self.scale)
 
     def unguarded(self, image: Tensor) -> Tensor:
         """As training sees it: a result out of range still says in which direction to go."""
@@ -132,6 +141,14 @@ def bicubic_kernels(scale: int) -> Tensor:
     taps = torch.where(away <= 1, near, torch.where(away < 2, far, torch.zeros_like(away)))
     kernels = taps[:, None, :, None] * taps[None, :, None, :]  # row, column of the cell; then of the input
     return kernels.reshape(1, scale**2, 1, 5, 5).repeat(3, 1, 1, 1, 1).flatten(0, 1)
+
+
+def with_means_of(image: Tensor, cells: Tensor) -> Tensor:
+    """CELLS moved so that the mean colour around every pixel is that of IMAGE there; noise is too fine to come back."""
+    means = cells.unflatten(1, (3, cells.shape[1] // 3)).mean(dim=2)
+    side = 2 * MEAN_PX + 1
+    drift = F.avg_pool2d(image - means, side, stride=1, padding=MEAN_PX, count_include_pad=False)
+    return cells + drift.repeat_interleave(cells.shape[1] // 3, dim=1)
 
 
 def guarded(cells: Tensor, image: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from models.common.checkpoints import LATEST, read_checkpoint  # noqa: E402
 from models.common.data import DataError, generated_blocks  # noqa: E402
 from models.common.enlarge import bicubic, drawn_picture, shrunk, training_pair, with_pattern  # noqa: E402
 from models.common.export import ExportError, cpu_session, run_graph  # noqa: E402
-from models.nets.upscalers import bicubic_kernels, doubt_from  # noqa: E402
+from models.nets.upscalers import Plain, Upscaler, bicubic_kernels, doubt_from  # noqa: E402
 from models.upscale import (  # noqa: E402
     PRESETS,
     SMOKE,
@@ -247,3 +247,15 @@ def test_config_that_cannot_be_is_one_sentence(tmp_path, change, sentence):
 def test_kind_without_a_card_is_refused(tmp_path):
     with pytest.raises(ExportError, match="no text for a card of sharp 2×"):
         manifest_of(smoke_config(tmp_path, kind="sharp"))
+
+
+def test_colours_do_not_drift_where_means_are_kept():
+    torch.manual_seed(0)
+    network = Plain(8, 2, 4)
+    torch.nn.init.constant_(network.layers[-1].bias, 0.02)
+    ramp = torch.linspace(0.2, 0.8, 96).expand(1, 3, 40, 96)
+    drifted, kept = (Upscaler(network, 4, keeps_means=keeps)(ramp) for keeps in (False, True))
+
+    assert float((drifted.mean() - ramp.mean()).abs()) > 0.01
+    assert float((kept.mean() - ramp.mean()).abs()) < 1e-3
+    assert float((torch.nn.functional.avg_pool2d(kept, 4) - ramp).abs().max()) < 2e-3
