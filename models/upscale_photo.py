@@ -8,8 +8,7 @@ and a little of what a U-Net judge says of every place. Twice is four times with
     python -m models.fetch_data
     python -m models.upscale_photo --minutes 9.5                              1,543 steps
     python -m models.upscale_photo --export onnx/upscale-4x-photo
-    python -m models.upscale_photo --preset cpu-2x --steps 0
-    python -m models.upscale_photo --preset cpu-2x --export onnx/upscale-2x-photo
+    python -m models.upscale_photo --preset cpu-2x --steps 0           twice; not exported yet
 
 One core, beside much other work; 815 steps more gave nothing. The preset gpu has not been run yet, nor more than 250
 answers of the teacher.
