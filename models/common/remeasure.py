@@ -20,7 +20,7 @@ from models.common.speed import measure_speed
 
 RUNS = 12
 SAID = re.compile(
-    r"[\d.]+ s a megapixel \([^)]*\); [\d.]+ MB of memory for one megapixel untiled", re.ASCII
+    r"[\d.]+ s a megapixel \(.*?\); [\d.]+ MB of memory for one megapixel untiled", re.ASCII
 )  # as the cards of restoring and enlarging models say it
 
 
