@@ -127,14 +127,15 @@ class OpenDocument:
         touched = edit.touched_rects()
         after = edit._finished() if commit else before
         self._edit = None
-        if commit and after is not before:
+        is_kept = after is not before
+        if is_kept:
             self.history.push(edit.name, after, edit.merge_key)
-        if not commit:
+        else:  # given up, or nothing came of it: whoever followed the edit hears of its end
             self.draft_changed.emit(None)
             for layer_id, rect in touched.items():
                 self.changed.emit(layer_id, rect)
-        self._announce(before if commit else live, after, touched)
-        if commit and after is not before:
+        self._announce(before if is_kept else live, after, touched)
+        if is_kept:
             self.history_changed.emit()
 
 

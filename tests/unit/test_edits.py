@@ -295,3 +295,18 @@ def test_an_edit_that_writes_what_stood_there_is_no_entry() -> None:
     with opened.edit("Brush stroke") as edit:
         edit.pixels(1).fill(Rect(0, 0, 20, 10), 91)
     assert len(opened.history.entries) == count + 1
+
+
+def test_whoever_follows_an_edit_hears_of_its_end_though_nothing_came_of_it() -> None:
+    """The journal keeps what is painted or half written until it hears so."""
+    opened = OpenDocument(document_with(raster_layer(1, np.full((48, 64, 4), 90, np.uint8))))
+    drafts: list[object] = []
+    rects: list[tuple[LayerId, Rect]] = []
+    opened.draft_changed.connect(drafts.append)
+    with opened.edit("Brush stroke") as edit:
+        edit.pixels(1).fill(Rect(0, 0, 20, 10), 90)
+        edit.touched(1, Rect(0, 0, 20, 10))
+        opened.changed.connect(lambda layer_id, rect: rects.append((layer_id, rect)))
+    assert drafts == [None]
+    assert rects == [(1, Rect(0, 0, 20, 10))]
+    assert not opened.is_editing
