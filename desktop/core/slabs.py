@@ -30,7 +30,7 @@ class Slabs:
         self._spare: list[npt.NDArray[Any]] = []
         self._count = 1  # in the next block
         self._most = max(SLAB_BYTES // (math.prod(shape) * self._dtype.itemsize), 1)
-        self._ahead = Ahead(self._make_block)
+        self._ahead = Ahead(self._spare)
 
     def take(self) -> npt.NDArray[Any]:
         """Several threads may call it at once."""
@@ -39,14 +39,11 @@ class Slabs:
         except IndexError:
             array = self._next_block().pop()
         if len(self._spare) < self._count / 2:  # a brush may reach several tiles at once
-            self._ahead.begin()
+            self._ahead.begin(self._next_block)
         return array
 
     def give(self, array: npt.NDArray[Any]) -> None:
         self._spare.append(array)
-
-    def _make_block(self) -> None:
-        self._spare[:0] = _touched(self._next_block())  # what was used lately comes first
 
     def _next_block(self) -> list[npt.NDArray[Any]]:
         slab = np.empty((self._count, *self._shape), self._dtype)
@@ -60,39 +57,38 @@ class Reserve:
     def __init__(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
         self._shape, self._dtype = shape, np.dtype(dtype)
         self._spare: list[npt.NDArray[Any]] = []
-        self._ahead = Ahead(self._fill)
+        self._ahead = Ahead(self._spare)
 
     def take(self) -> npt.NDArray[Any]:
         """Its contents are undefined."""
-        array = self._spare.pop() if self._spare else np.empty(self._shape, self._dtype)
+        array = self._spare.pop() if self._spare else self._new()
         if len(self._spare) <= RESERVED // 2:
-            self._ahead.begin()
+            self._ahead.begin(lambda: [self._new() for _ in range(RESERVED - len(self._spare))])
         return array
 
-    def _fill(self) -> None:
-        for _ in range(RESERVED - len(self._spare)):
-            self._spare.extend(_touched([np.empty(self._shape, self._dtype)]))
+    def _new(self) -> npt.NDArray[Any]:
+        return np.empty(self._shape, self._dtype)
 
 
 class Ahead:
-    """Does something in a thread of its own, once at a time."""
+    """Touches arrays in a thread of its own and puts them below the spare ones, some at a time.
 
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
+    Who wants them makes them: what a passing thread asks for, the system's allocator keeps in an arena of that thread.
+    """
+
+    def __init__(self, spare: list[npt.NDArray[Any]]) -> None:
+        self._spare = spare
         self._is_running = threading.Lock()
 
-    def begin(self) -> None:
+    def begin(self, make: Callable[[], list[npt.NDArray[Any]]]) -> None:
         if self._is_running.acquire(blocking=False):
-            _thread.start_new_thread(self._run, ())  # `Thread.start` waits for it: milliseconds on a busy machine
+            # not `Thread.start`, which waits for the thread: milliseconds on a busy machine
+            _thread.start_new_thread(self._run, (make(),))
 
-    def _run(self) -> None:
+    def _run(self, arrays: list[npt.NDArray[Any]]) -> None:
         try:
-            self._work()
+            for array in arrays:
+                array[...] = 0  # lets other threads go on meanwhile
+            self._spare[:0] = arrays  # what was used lately comes first
         finally:
             self._is_running.release()
-
-
-def _touched(arrays: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
-    for array in arrays:
-        array[...] = 0  # lets other threads go on meanwhile
-    return arrays

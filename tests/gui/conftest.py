@@ -275,13 +275,19 @@ class Studio:
             for step in range(1, 7):
                 share = step / 6
                 self.move((start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share))
-        QTest.mouseRelease(self.window.canvas, Qt.MouseButton.LeftButton, modifier, self.at(points[-1]))
+        self.release(points[-1], modifier)
 
     def press(self, point: tuple[float, float], modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         QTest.mousePress(self.window.canvas, Qt.MouseButton.LeftButton, modifier, self.at(point))
 
     def move(self, point: tuple[float, float]) -> None:
         QTest.mouseMove(self.window.canvas, self.at(point))
+
+    def release(
+        self, point: tuple[float, float], modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        QTest.mouseRelease(self.window.canvas, Qt.MouseButton.LeftButton, modifier, self.at(point))
+        self.wait_for(lambda: not self.window.canvas.pointer.is_finishing)
 
     def at(self, point: tuple[float, float]) -> QPoint:
         return self.window.canvas.from_image(Point(*point))

@@ -175,7 +175,7 @@ def test_a_dragged_layer_snaps_to_a_guide_and_shows_the_line(studio: Studio) -> 
         studio.move((x, 60))
     assert shown(studio, 150, 190) == shade(HELD_COLOR)
     assert shown(studio, 151, 60) == (90, 90, 90)
-    QTest.mouseRelease(studio.window.canvas, LEFT, Qt.KeyboardModifier.NoModifier, studio.at((153, 60)))
+    studio.release((153, 60))
     assert square_at(studio) == (150, 50)
     assert shown(studio, 150, 190) == shade(GUIDE_COLOR)
 

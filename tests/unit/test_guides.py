@@ -48,7 +48,10 @@ def drag(gesture: Gesture, *points: tuple[float, float], modifiers: Modifier = M
     running = RunningGesture(gesture)
     for x, y in points:
         running.send(PointerEvent(Point(x, y), modifiers=modifiers))
-    running.send(PointerEvent(Point(*points[-1]), pressed=False, modifiers=modifiers))
+    release = PointerEvent(Point(*points[-1]), pressed=False, modifiers=modifiers)
+    running.send(release)
+    while running.has_more:
+        running.send(release)
     assert not running.is_running
     return running
 

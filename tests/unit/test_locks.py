@@ -45,8 +45,6 @@ def perform(gesture: Gesture) -> None:
         running.send(event)
     while running.has_more:
         running.send(events[-1])
-    while running.has_more:
-        running.send(events[-1])
 
 
 def brush(document: OpenDocument, mode: BrushMode) -> Gesture:

@@ -178,10 +178,10 @@ class PointerInput:
 
     def release(self, event: PointerEvent) -> None:
         self.flush()
-        if self._is_finishing:
+        if self.is_finishing:
             return
         self._send_now(replace(event, pressed=False))
-        if not self._is_finishing:
+        if not self.is_finishing:
             self._gesture = None
 
     def cancel(self) -> bool:
@@ -277,7 +277,7 @@ class PointerInput:
 
     def _send(self, event: PointerEvent) -> None:
         """Moves wait for the frame: strokes need every point, moving a layer or a gradient only the last one."""
-        if self._is_finishing:
+        if self.is_finishing:
             return
         if self._canvas.state.tool in LAST_MOVE_COUNTS:
             self._waiting.clear()
@@ -299,7 +299,7 @@ class PointerInput:
             self._canvas.schedule_frame()
 
     @property
-    def _is_finishing(self) -> bool:
+    def is_finishing(self) -> bool:
         """True while a gesture is still at work after the release."""
         is_released = self._last_sent is not None and not self._last_sent.pressed
         return self._gesture is not None and self._gesture.has_more and is_released
