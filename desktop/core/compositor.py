@@ -336,8 +336,10 @@ class Compositor:
 
     def _limit_tiles(self) -> None:
         for key in self._tiles.limit(MOST_TILES):
-            if self._stale.pop(key, None) is not None:
+            if key in self._stale:
                 self._tiles.drop_over([key])
+                if key not in self._jobs:  # what a job brings was begun before the change
+                    del self._stale[key]
 
 
 def _touches(rect: Rect) -> Callable[[TileKey], bool]:

@@ -264,8 +264,8 @@ def changed_rects(before: Document, after: Document) -> list[tuple[LayerId, Rect
         if _without_tiles(old) != _without_tiles(new):
             result.append((new.id, whole))
             continue
-        rect = _differing_tiles(_tiles_of(old, "pixels"), _tiles_of(new, "pixels"))
-        rect = rect.union(_differing_tiles(_tiles_of(old, "mask"), _tiles_of(new, "mask")))
+        rect = _differing_tiles(_tiles_of(old, "pixels"), _tiles_of(new, "pixels"), whole)
+        rect = rect.union(_differing_tiles(_tiles_of(old, "mask"), _tiles_of(new, "mask"), whole))
         rect = rect.union(_restyled(old, new, whole))
         if rect.is_empty and _recipe_of(old) != _recipe_of(new):
             rect = whole
@@ -325,8 +325,10 @@ def _recipe_of(layer: Layer) -> AiRecipe | None:
     return layer.recipe if isinstance(layer, RasterLayer) else None
 
 
-def _differing_tiles(before: TileMap | None, after: TileMap | None) -> Rect:
+def _differing_tiles(before: TileMap | None, after: TileMap | None, whole: Rect) -> Rect:
     if before is after or before is None or after is None:
         return EMPTY_RECT
+    if before.default != after.default:  # an inverted mask: also where neither has a tile
+        return whole
     old, new = before.stored(), after.stored()
     return bounds_of_tiles([key for key in old.keys() | new.keys() if old.get(key) is not new.get(key)])

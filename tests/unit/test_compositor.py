@@ -16,6 +16,7 @@ from desktop.core.compositor import Compositor
 from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Point, Rect
 from desktop.core.layers import GroupLayer, Mask
+from desktop.tools.layer_edits import invert_mask
 from tests.builders import document_with, noise, raster_layer
 
 WIDTH, HEIGHT = 520, 300
@@ -211,3 +212,16 @@ def test_kept_groups_are_bounded(
         edit.touched(1, Rect(0, 0, WIDTH, HEIGHT))
         assert_shows_the_document(compositor, document)
         assert 0 < len(compositor._groups) <= 2
+
+
+@pytest.mark.parametrize("is_painted", [False, True])
+def test_an_inverted_mask_shows_everywhere(compositor: Compositor, document: OpenDocument, is_painted: bool) -> None:
+    """Also where the mask has no tiles, before and after."""
+    if is_painted:
+        with document.edit("Mask") as edit:
+            edit.mask_pixels(2).fill(Rect(10, 10, 50, 40), 0)
+    assert_shows_the_document(compositor, document)
+    invert_mask(document, 2)
+    assert_shows_the_document(compositor, document)
+    document.undo()
+    assert_shows_the_document(compositor, document)

@@ -163,3 +163,21 @@ def test_only_so_many_tiles_are_on_their_way() -> None:
     compositor.request(keys)
     assert len(compositor._jobs) <= MOST_AT_ONCE
     compositor.close()
+
+
+def test_a_tile_that_went_while_it_was_made_anew_does_not_come_back_as_it_was(
+    document: OpenDocument, compositor: Compositor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changed once more after its job had begun."""
+    compositor.prepare(KEYS)
+    with document.edit("Fill") as edit:
+        edit.pixels(1).fill(Rect(0, 0, WIDTH, HEIGHT), 40)
+    compositor.refresh_soon(at_once_s=0.0)
+    compositor._jobs.wait()
+    with document.edit("Fill") as edit:
+        edit.pixels(1).fill(Rect(0, 0, WIDTH, HEIGHT), 250)
+    monkeypatch.setattr(compositor_module, "MOST_TILES", 0)
+    compositor._limit_tiles()
+    monkeypatch.undo()
+    compositor.refresh()
+    expect_up_to_date(compositor, document)

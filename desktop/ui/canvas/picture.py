@@ -24,6 +24,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import EMPTY_RECT, Rect, Size
 from desktop.core.layers import LayerId
 from desktop.core.tile_jobs import MOST_AT_ONCE
+from desktop.core.tile_pyramid import ViewKey
 from desktop.core.tiles import TILE, TileKey, tiles_touched
 from desktop.ui.canvas.screen_tiles import ScreenTiles
 from desktop.ui.canvas.view import NEAREST_FROM, View
@@ -54,6 +55,7 @@ class Picture:
         self._work: Iterator[Rect | None] | None = None
         self._left: deque[TileKey] = deque()  # of the work
         self._work_key: tuple[int, tuple[TileKey, ...]] = (0, ())
+        self._holes: set[ViewKey] = set()  # painted without their tiles; whoever makes those, they are to be painted
 
     @property
     def size(self) -> Size:
@@ -100,10 +102,11 @@ class Picture:
             -(-shown.right // step) + MARGIN_PX,
             -(-shown.bottom // step) + MARGIN_PX,
         ).intersect(size.rect())
-        pixels, is_whole = self._gathered(level, source)
+        pixels, missing = self._gathered(level, source)
+        self._holes.update((level, *key) for key in missing)
         place = Rect(source.x * step, source.y * step, source.width * step, source.height * step)
         draw_pixels(painter, view, pixels, place, within=self.size.rect())
-        return is_whole
+        return not missing
 
     def pixels(self, rect: Rect) -> Rgba8:
         """Premultiplied BGRA of image pixels inside the picture, as they are shown now."""
@@ -116,8 +119,10 @@ class Picture:
         """
         level = view.level()
         keys = tuple(key for key, _ in tiles_touched(_at_level(visible.intersect(self.size.rect()), level)))
+        wanted = {(level, *key) for key in keys}
         if self._work is None or self._work_key != (level, keys):
             self._left = deque(keys)
+            self._holes &= wanted
             self._work, self._work_key = self._missing(level, self._left), (level, keys)
         self._request(level, self._left)
         ready = EMPTY_RECT
@@ -128,7 +133,7 @@ class Picture:
             if rect is None or time.perf_counter() > stop:
                 return ready, False
         self._work = None
-        return ready, True
+        return ready, self._holes.isdisjoint(wanted)
 
     def overview(self, side_px: int, budget_s: float) -> Rgba8 | None:
         """The whole picture at the first level that is no larger; None while tiles are missing when the time is up."""
@@ -142,32 +147,34 @@ class Picture:
         for rect in self._missing(level, left):
             if rect is None or time.perf_counter() > stop:
                 return None
-        pixels, is_whole = self._gathered(level, size.rect())
-        return pixels if is_whole else None
+        pixels, missing = self._gathered(level, size.rect())
+        return None if missing else pixels
 
-    def _gathered(self, level: int, source: Rect) -> tuple[Rgba8, bool]:
-        """The pixels of a rectangle at a level; tiles that would take too long stay transparent."""
+    def _gathered(self, level: int, source: Rect) -> tuple[Rgba8, list[TileKey]]:
+        """The pixels of a rectangle at a level, and the tiles that would take too long: those stay transparent."""
         pixels = np.empty((source.height, source.width, 4), np.uint8)
         stop = time.perf_counter() + PAINT_MS / 1000
         self._screen.set_document(self._document.shown.icc_profile)
         touched = list(tiles_touched(source))
         if level == 0:
             self._compositor.prepare_quick([key for key, _ in touched])
-        is_whole = True
+        missing: list[TileKey] = []
         for (column, row), part in touched:
             place = pixels[part.top - source.y : part.bottom - source.y, part.left - source.x : part.right - source.x]
             is_late = time.perf_counter() > stop or not self._has_children(level, column, row)
             if is_late and not self._compositor.has_tile(level, column, row):
-                place[:], is_whole = 0, False
+                place[:] = 0
+                missing.append((column, row))
                 continue
             tile = self._compositor.tile(level, column, row)
             if time.perf_counter() > stop and not self._screen.is_ready((level, column, row), tile):
-                place[:], is_whole = 0, False
+                place[:] = 0
+                missing.append((column, row))
                 continue
             tile = self._screen.shown((level, column, row), tile)
             x, y = part.left - column * TILE, part.top - row * TILE
             place[:] = tile[y : y + part.height, x : x + part.width]
-        return pixels, is_whole
+        return pixels, missing
 
     def _has_children(self, level: int, column: int, row: int) -> bool:
         if level == 0:
@@ -202,14 +209,17 @@ class Picture:
         """Makes the tiles one after the other: yields each one's rectangle, an empty one on the way, None to wait."""
         side = TILE << level
         while left:
-            key = left[0]
-            if not self._compositor.has_tile(level, *key):
-                yield from self._made(level, key)
-                yield Rect(key[0] * side, key[1] * side, side, side)
-            tile = self._compositor.tile(level, *key)
-            if not self._screen.is_ready((level, *key), tile):
-                self._screen.shown((level, *key), tile)
-                yield Rect(key[0] * side, key[1] * side, side, side)
+            key = (level, *left[0])
+            is_new = not self._compositor.has_tile(*key)
+            if is_new:
+                yield from self._made(level, left[0])
+            tile = self._compositor.tile(*key)
+            if not self._screen.is_ready(key, tile):
+                self._screen.shown(key, tile)
+                is_new = True
+            if is_new or key in self._holes:  # the threads may have made it, or somebody else who looked
+                self._holes.discard(key)
+                yield Rect(key[1] * side, key[2] * side, side, side)
             left.popleft()
 
     def _made(self, level: int, key: TileKey) -> Iterator[Rect | None]:
