@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from desktop import paths
 from desktop.commands import Printer, ProgressLine, check_target, write_picture
 from desktop.core.errors import UserError
+from desktop.core.geometry import Rect
+from desktop.core.tiles import TileMap
 from desktop.io.image_files import ImageFile, read_image
 from desktop.noise_command import paint_from_noise
 from desktop.run_commands import label_parameter, model_facts, result_of
@@ -31,6 +33,7 @@ from desktop.runtime.manifest import Task
 from desktop.runtime.needs import paints_from_noise
 from desktop.runtime.parameters import complete_parameters
 from desktop.runtime.runner import Array, DeviceChoice, ParameterValue, Request, run_and_wait
+from desktop.tools.generate_tool import framed
 
 SHEET_GAP_PX = 2
 
@@ -65,6 +68,8 @@ def generate(order: GenerateOrder, tell: Printer) -> int:
     inputs = _inputs(order, model)
     count = order.count if order.count is not None else len(inputs.get("latent", [0]))
     check_generation(order.seed, count, order.truncation)
+    if not inputs:  # every picture has a seed of its own
+        check_generation(order.seed + count - 1, 1, order.truncation)
     targets = _targets(order, count)
     for target in targets:
         check_target(target)
@@ -93,7 +98,8 @@ def generate(order: GenerateOrder, tell: Printer) -> int:
         "height": int(pictures.shape[1]),
     }
     named = str(targets[0]) if len(targets) == 1 else f"{targets[0]} to {targets[-1].name}"
-    tell(facts, f"{named}: {count} pictures in {result.seconds:.1f} s ({result.provider})")
+    pictures_made = "1 picture" if count == 1 else f"{count} pictures"
+    tell(facts, f"{named}: {pictures_made} in {result.seconds:.1f} s ({result.provider})")
     for note in result.notes:
         print(f"scumble: {note}", file=sys.stderr)
     return 0
@@ -147,7 +153,7 @@ def _inputs(order: GenerateOrder, model: Model) -> dict[str, Array]:
     if order.latent is not None:
         inputs["latent"] = read_latents(order.latent, latent_shape(model.manifest))
     if order.image is not None:
-        inputs["image"] = read_image(order.image).pixels
+        inputs["image"] = _shown_to_encoder(order.image, model)
     if order.mix_seed is not None:
         other, first = mixed_latent(model.manifest), free_latent(model.manifest)
         if other is None or first is None:
@@ -156,6 +162,15 @@ def _inputs(order: GenerateOrder, model: Model) -> dict[str, Array]:
         place = model.manifest.inputs.index(first)
         inputs[other.name] = draw(first, place, order.mix_seed, tuple(first.shape or ()))[None]
     return inputs
+
+
+def _shown_to_encoder(path: Path, model: Model) -> Array:
+    """(h, w, 4) in the model's proportions. UserError when the picture is empty."""
+    pixels = read_image(path).pixels
+    if not pixels[..., 3].any():
+        raise UserError("generate.nothing_to_encode")
+    whole = Rect(0, 0, pixels.shape[1], pixels.shape[0])
+    return TileMap.from_array(pixels).read(framed(whole, model.manifest))
 
 
 def _targets(order: GenerateOrder, count: int) -> list[Path]:

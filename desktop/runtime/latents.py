@@ -146,7 +146,7 @@ def _read_numbers(path: Path) -> Numbers:
         raise UserError("file.missing", path=path) from error
     except OSError as error:
         raise UserError("latent.unreadable", path=path, reason=error.strerror or str(error)) from error
-    except (ValueError, EOFError, RecursionError) as error:
+    except (ValueError, EOFError, RecursionError, MemoryError) as error:  # a header may promise more than there is
         raise UserError("latent.unreadable", path=path, reason="it holds no array of numbers") from error
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
         raise UserError("latent.unreadable", path=path, reason="it holds no array of numbers")

@@ -232,7 +232,7 @@ def picture_to_encode(
     if bounds is None:
         content = canvas if tiles is None else tiles.content_bounds().intersect(canvas)
         bounds = canvas if content.is_empty else content
-    rect = fitted(bounds, aspect_of(manifest), Fit.FILL if _has_alpha(manifest) else Fit.WHOLE)
+    rect = framed(bounds, manifest)
     if tiles is not None:
         pixels = tiles.read(rect)
         if pixels[..., 3].any():
@@ -390,5 +390,7 @@ def _region_bounds(document: Document, region: TileMap) -> Rect | None:
     return None
 
 
-def _has_alpha(manifest: Manifest) -> bool:
-    return channels_of(picture_output(manifest).order) == 4
+def framed(bounds: Rect, manifest: Manifest) -> Rect:
+    """What an encoder is shown: all of it and nothing around it for a model with alpha, the middle for one without."""
+    has_alpha = channels_of(picture_output(manifest).order) == 4
+    return fitted(bounds, aspect_of(manifest), Fit.FILL if has_alpha else Fit.WHOLE)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from desktop.core.errors import UserError
+from desktop.paths import shipped_models_dir
 from desktop.runtime.attempts import Kept
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.latents import draw, free_latent, latent_shape, read_latents
 from desktop.runtime.manifest import Input
+from desktop.runtime.parameters import complete_parameters
 from tests.runtime_models import edit_manifest
 from tests.runtime_parts import FLOAT, INT64, graph_bytes, node, write_model
 from tests.runtime_runs import run_request
@@ -212,6 +214,61 @@ def test_an_encoder_gives_the_latent_of_a_picture_and_is_left_out_without_one(tm
     assert (drawn["images"][0] == colour_of(latent)).all()
 
 
+def seeing_alpha(folder: Path) -> Path:
+    """encoder: the means of green, of blue and of alpha are the latent."""
+    encoder = graph_bytes(
+        [
+            node("GlobalAveragePool", "image", "mean"),
+            node("Reshape", "mean flat", "row"),
+            node("Slice", "row first last axes", "z"),
+        ],
+        {"image": (FLOAT, [1, 4, 8, 8])},
+        {"z": (FLOAT, ["n", 3])},
+        {"flat": np.array([1, 4]), "first": np.array([1]), "last": np.array([4]), "axes": np.array([1])},
+    )
+    decoder = graph_bytes(paint("z"), {"z": (FLOAT, ["n", 3])}, {"picture": (FLOAT, [1, 3, 4, 6])}, TO_PICTURE)
+    tables = (
+        '[[inputs]]\nname = "image"\npart = "encoder"\nrole = "image"\nsize = [8, 8]\norder = "RGBA"\n'
+        "mean = [0.0]\nstd = [255.0]\n"
+        '[[outputs]]\nname = "z"\npart = "encoder"\nrole = "latent"\nshape = [3]\n'
+        '[[inputs]]\nname = "z"\npart = "decoder"\nrole = "latent"\nshape = [3]\n'
+        + PICTURE.replace("size", 'part = "decoder"\nsize')
+    )
+    return write_model(folder, "generate", {"encoder": encoder, "decoder": decoder}, tables)
+
+
+@pytest.mark.parametrize("side", [8, 32])
+def test_an_encoder_that_eats_alpha_is_shown_it_and_no_colour_that_nobody_sees(tmp_path: Path, side: int) -> None:
+    model = seeing_alpha(tmp_path / "clear")
+    pixels = np.zeros((side, side, 4), np.uint8)
+    pixels[:] = (0, 255, 0, 0)  # green that nobody sees
+    pixels[:, : side // 2] = (0, 0, 255, 255)
+    green, blue, alpha = run_request(model, {"image": pixels})[0]["latent"][0]
+    assert (blue, alpha) == pytest.approx((0.5, 0.5), abs=0.01)
+    assert green == pytest.approx(0.5 if side == 8 else 0.0, abs=0.01)  # at its own size nothing is touched
+    opaque = run_request(model, {"image": pixels[..., :3]})[0]["latent"][0]
+    assert opaque[2] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("model_id", ["emoji-faces", "letters"])
+def test_shipped_autoencoders_find_a_picture_of_their_own_again(model_id: str) -> None:
+    folder = shipped_models_dir() / model_id
+    manifest = Catalog((folder.parent,)).verified(model_id).manifest
+    parameters = complete_parameters(manifest, {})
+
+    def on_paper(rgba: np.ndarray) -> np.ndarray:
+        share = rgba[..., 3:] / 255
+        return rgba[..., :3] * share + 255 * (1 - share)
+
+    near, far = [], []
+    for seed in range(1, 5):
+        shown, other = run_request(folder, {}, parameters, seed=seed, count=2)[0]["images"]
+        found = run_request(folder, {"image": shown}, parameters)[0]["images"][0]
+        near.append(np.abs(on_paper(found) - on_paper(shown)).mean())
+        far.append(np.abs(on_paper(other) - on_paper(shown)).mean())
+    assert np.mean(near) < 0.3 * np.mean(far)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -295,6 +352,14 @@ class TestLatentFiles:
         path.write_text(content)
         with pytest.raises(UserError, match=message):
             read_latents(path, (3,))
+
+    def test_a_file_that_promises_more_numbers_than_memory_holds_is_told_so(self, tmp_path: Path) -> None:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (10**13,)}
+        with (tmp_path / "z.npy").open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            file.write(bytes(256))
+        with pytest.raises(UserError, match="holds no array of numbers"):
+            read_latents(tmp_path / "z.npy", (3,))
 
     def test_pickles_are_not_loaded(self, tmp_path: Path) -> None:
         np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)

@@ -64,9 +64,12 @@ class Fit:
 
 
 def fitted_image(pixels: Pixels, spec: Input, limit: int | None = None) -> Pixels:
-    """(h, w, 3): the whole picture at the size that the input wants, colour extended under transparency."""
+    """The whole picture at the size that the input wants: (h, w, 4) for networks that eat RGBA, which see alpha as it
+    is; for others (h, w, 3), colour extended under transparency.
+    """
     fit = Fit.of(spec, _size(pixels), limit)
-    return cast(Pixels, fit.into(shown_whole(Picture.of(pixels)), padding_levels(spec, pixels)))
+    picture = Picture.with_alpha(pixels) if spec.order == "RGBA" else Picture.of(pixels)
+    return cast(Pixels, fit.into(shown_whole(picture), padding_levels(spec, pixels)))
 
 
 def shown_whole(picture: Picture) -> Pixels:
@@ -93,11 +96,13 @@ def padding_levels(spec: Input, pixels: Pixels) -> Array:
 
 
 def resized(pixels: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
-    """To (height, width): averaged when it shrinks, smooth when it grows."""
+    """To (height, width): averaged when it shrinks, smooth when it grows; RGBA without the colour nobody sees."""
     if pixels.shape[:2] == tuple(size[:2]):
         return pixels
     shrinks = size[0] < pixels.shape[0] or size[1] < pixels.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return _resized_by_alpha(pixels, size, method)
     found: NDArray[Any] = cv2.resize(np.ascontiguousarray(pixels), (size[1], size[0]), interpolation=method)
     return found
 
@@ -105,6 +110,18 @@ def resized(pixels: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
 def resized_planes(planes: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
     """(C, h, w) → (C, *size), plane by plane."""
     return np.stack([resized(plane, size) for plane in planes]) if planes.shape[1:] != tuple(size[:2]) else planes
+
+
+def _resized_by_alpha(pixels: NDArray[Any], size: tuple[int, ...], method: int) -> NDArray[Any]:
+    """Straight RGBA: colours count as much as they are opaque."""
+    most = np.float32(np.iinfo(pixels.dtype).max)
+    alpha = pixels[..., 3:].astype(np.float32) / most
+    weighed = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
+    found = cv2.resize(weighed, (size[1], size[0]), interpolation=method)
+    share = np.clip(found[..., 3:], 0, 1)
+    color = found[..., :3] / np.maximum(share, np.float32(1 / most))
+    straight: NDArray[Any] = np.rint(np.concatenate([np.clip(color, 0, most), share * most], axis=2))
+    return straight.astype(pixels.dtype)
 
 
 def _inside(size: tuple[int, int], fixed: tuple[int, int]) -> tuple[int, int]:
