@@ -23,6 +23,7 @@ from models.common.click_pool import draw_scene
 from models.common.clicks import Question, add_box, inner_cell, next_click, rough_hint
 from models.common.cutouts import Cutout
 from models.common.export import cpu_session
+from models.common.hand_masks import hand_cut_photos
 from models.common.pasting import Rgb8
 from models.common.speed import processor_name
 from models.nets.clicking import CELL_PX, FED_PX, INSIDE, NO_POINT, OUTSIDE
@@ -196,17 +197,32 @@ def measure_clicks(begin: Begin, pictures: Sequence[Asked], kept: Path) -> list[
     return [*known[key], *(row.as_json() for row in own)]
 
 
-def measured_folder(folder: Path, pictures: Sequence[Asked], kept: Path) -> dict[str, Any]:
-    """Everything that the card of an exported folder says in numbers."""
+def photographs(held_out: Path) -> list[Asked]:
+    """Those whose subjects were outlined by hand, as large as the network sees them."""
+    found = hand_cut_photos(held_out, FED_PX).values()
+    return [Asked(one.picture, one.alpha.astype(np.float32) / 255) for one in found]
+
+
+def measured_folder(
+    folder: Path, pictures: Sequence[Asked], kept: Path, photos: Sequence[Asked] = ()
+) -> dict[str, Any]:
+    """Everything that the card of an exported folder says in numbers; `photos` are the ones cut out by hand."""
     begin = graph_answerer(folder)
     rows = measure_clicks(begin, pictures, kept)
+    of_photos = measure_clicks(begin, photos, kept) if photos else []
     rough, mended = rough_masks(begin, pictures)
     seconds = answer_seconds(folder)
     return {
-        "metrics": click_metrics(rows, len(pictures)),
+        "metrics": [
+            *click_metrics(
+                rows, f"{len(pictures)} pictures of held-out cut-outs on held-out photographs, {SIDE_PX} px"
+            ),
+            *click_metrics(of_photos, f"{len(photos)} photographs cut out by hand, {FED_PX} px"),
+        ],
         "speed": {"cpu_seconds_per_megapixel": round(seconds["encode"] / (FED_PX**2 / 1e6), 3), "cpu": seconds["cpu"]},
         "seconds": seconds,
         "rows": rows,
+        "by_hand": {"pictures": len(photos), "rows": of_photos},
         "rough": round(rough, 4),
         "mended": round(mended, 4),
         "pictures": len(pictures),
@@ -276,6 +292,12 @@ def rough_masks(begin: Begin, pictures: Sequence[Asked]) -> tuple[float, float]:
     return float(np.mean(before)), float(np.mean(after))
 
 
+def tables(measured: dict[str, Any]) -> str:
+    """Of `measured_folder`: pasted pictures, and photographs where there were any."""
+    by_hand = measured["by_hand"]["rows"]
+    return table(measured["rows"]) + (f"\n\nPhotographs cut out by hand:\n\n{table(by_hand)}" if by_hand else "")
+
+
 def table(rows: Sequence[dict[str, Any]]) -> str:
     shown = " | ".join(f"IoU after {count}" for count in SHOWN_CLICKS)
     lines = [
@@ -288,11 +310,10 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def click_metrics(rows: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """The [[metrics]] of a manifest."""
-    data = f"{count} pictures of held-out cut-outs on held-out photographs, {SIDE_PX} px"
+def click_metrics(rows: Sequence[dict[str, Any]], data: str) -> list[dict[str, Any]]:
+    """The [[metrics]] of a manifest; none without rows."""
     found = []
-    for first in ("click", "box"):
+    for first in ("click", "box") if rows else ():
         own, rival = (
             next(r for r in rows if r["first"] == first and r["method"] == m) for m in ("this model", "GrabCut")
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,14 @@ def measure_mattes(cut_out: CutOut, pictures: Sequence[Pasted], kept: Path) -> l
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(known, indent=1), encoding="utf-8")
     return [*known[key], _row("this model", score(cut_out, pictures))]
+
+
+def measure_by_hand(cut_out: CutOut, photos: Mapping[str, Pasted], kept: Path) -> dict[str, Any]:
+    """{} without photographs; else the rows of all methods, and of this model what each photograph got."""
+    if not photos:
+        return {}
+    each = {name: _row("this model", score(cut_out, [one])) for name, one in photos.items()}
+    return {"rows": measure_mattes(cut_out, list(photos.values()), kept), "each": each}
 
 
 def _row(name: str, measured: Score) -> dict[str, Any]:
