@@ -41,7 +41,7 @@ from models.common.data import DataError, find_photos, generated_blocks, read_ph
 from models.common.export import PLANES, ExportError, ModelExport, export_model, made_by
 from models.common.export_generator import rounded_to_half
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
-from models.common.hand_masks import fitted, hand_cut_photos
+from models.common.hand_masks import fitted
 from models.common.matte_card import WEAKNESSES, WHAT, all_metrics, matte_card, matte_tables, on_white
 from models.common.matte_measure import SIDE_PX, matte_runner, measure_by_hand, measure_mattes, measured_pictures
 from models.common.pasting import Pasted, Rgb8, paste
@@ -335,7 +335,7 @@ def export(config: Config, folder: Path) -> None:
         found = {
             "rows": measure_mattes(cut_out, pictures, config.baselines),
             "pictures": len(pictures),
-            "by_hand": measure_by_hand(cut_out, photographs(config), config.baselines),
+            "by_hand": {} if config.smoke else measure_by_hand(cut_out, config.held_out, config.baselines),
         }
         print(matte_tables(found))
         speed = measure_speed(aside / "model.onnx", runs=5)
@@ -364,12 +364,8 @@ def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
     pictures = measured_pictures(held_out.photographed, held_out.photos)
     cut_out = matte_runner(folder / "model.onnx")
     rows = measure_mattes(cut_out, pictures, Config().baselines)
-    by_hand = measure_by_hand(cut_out, photographs(Config()), Config().baselines)
+    by_hand = measure_by_hand(cut_out, Config().held_out, Config().baselines)
     return matte_tables({"rows": rows, "by_hand": by_hand}), rows + by_hand.get("rows", [])
-
-
-def photographs(config: Config) -> dict[str, Pasted]:
-    return {} if config.smoke else hand_cut_photos(config.held_out)
 
 
 def sources(config: Config) -> list[dict[str, str]]:

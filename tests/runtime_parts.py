@@ -80,6 +80,13 @@ APART = '[[inputs]]\nname = "mask"\nrole = "mask"\n'
 INPUTS = {"image": PLANES, "mask": (FLOAT, [1, 1, "h", "w"])}
 FILL = [node("Concat", "mask mask mask", "three", axis=1), node("Mul", "three one", "result")]
 
+MEAN_FILL = [  # every place is the mean of the picture; the mask is looked at and changes nothing
+    node("ReduceMean", "image", "level", keepdims=1),
+    node("Sub", "mask mask", "empty"),
+    node("Concat", "empty empty empty", "planes", axis=1),
+    node("Add", "planes level", "result"),
+]
+
 
 def one_part(
     folder: Path,

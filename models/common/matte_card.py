@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.common.card import before_and_after
-from models.common.hand_masks import LONG_SIDE_PX
-from models.common.matte_measure import SIDE_PX, CutOut
+from models.common.matte_measure import PHOTO_PX, SIDE_PX, CutOut
 from models.common.pasting import Rgb8
 from models.nets.matting import GUIDE_PX, NETWORK_PX
 
@@ -71,9 +70,7 @@ def all_metrics(measured: dict[str, Any]) -> list[dict[str, Any]]:
     pasted = f"{measured['pictures']} held-out cut-outs on held-out photographs, {SIDE_PX} px"
     found = matte_metrics(measured["rows"], pasted)
     if by_hand := measured["by_hand"]:
-        found += matte_metrics(
-            by_hand["rows"], f"{len(by_hand['each'])} photographs cut out by hand, {LONG_SIDE_PX} px"
-        )
+        found += matte_metrics(by_hand["rows"], f"{len(by_hand['each'])} photographs cut out by hand, {PHOTO_PX} px")
     return found
 
 
@@ -87,7 +84,7 @@ def by_hand_paragraphs(by_hand: dict[str, Any]) -> list[str]:
     each = sorted(by_hand["each"].items(), key=lambda item: item[1]["error"])
     return [
         f"On {len(each)} photographs that were in no training and whose subjects were outlined by hand "
-        f"(`models/hand_masks`), {LONG_SIDE_PX} pixels at the longer side, GrabCut as above:",
+        f"(`models/hand_masks`), {PHOTO_PX} pixels at the longer side, GrabCut as above:",
         "",
         matte_table(by_hand["rows"]),
         "",

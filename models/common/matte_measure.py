@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from tqdm import tqdm
 
 from models.common.cutouts import Cutout
 from models.common.export import cpu_session, embedded_manifest, graph_inputs
+from models.common.hand_masks import hand_cut_photos
 from models.common.pasting import Pasted, Rgb8, paste
 
 SIDE_PX = 256
+PHOTO_PX = 320  # the longer side of photographs cut out by hand: at 640 GrabCut takes twenty seconds for each
 MOST_PICTURES = 30  # GrabCut takes a second and more for each, many times over
 MARGINS = (0.05, 0.12)  # of the side: the frames that GrabCut is offered
 SOFTNESS_PX = (0.0, 1.5)  # blurs that its hard mask is offered
@@ -73,8 +75,9 @@ def measure_mattes(cut_out: CutOut, pictures: Sequence[Pasted], kept: Path) -> l
     return [*known[key], _row("this model", score(cut_out, pictures))]
 
 
-def measure_by_hand(cut_out: CutOut, photos: Mapping[str, Pasted], kept: Path) -> dict[str, Any]:
-    """{} without photographs; else the rows of all methods, and of this model what each photograph got."""
+def measure_by_hand(cut_out: CutOut, held_out: Path, kept: Path) -> dict[str, Any]:
+    """Photographs cut out by hand: the rows of all methods, and what this model got on each; {} without photographs."""
+    photos = hand_cut_photos(held_out, PHOTO_PX)
     if not photos:
         return {}
     each = {name: _row("this model", score(cut_out, [one])) for name, one in photos.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from desktop.runtime.jobs import RunnerLimits, WorkerRunner
 from desktop.runtime.runner import Why
 from desktop.tools.why_map import percent
 from tests.gui.conftest import OpenStudio, Studio
-from tests.runtime_parts import FIRST, FLOAT, IMAGE, MASK, SLICE, one_part
+from tests.runtime_parts import APART, FIRST, FLOAT, IMAGE, INPUTS, MASK, MEAN_FILL, RESULT, SLICE, one_part
 from tests.unit.test_runtime_clicks import click_model
 
 
@@ -24,6 +25,7 @@ def studio(open_studio: OpenStudio, tmp_path: Path) -> Studio:
     folder = tmp_path / "onnx"
     one_part(folder / "cutout", "matte", FIRST, IMAGE + MASK, outputs={"result": (FLOAT, None)}, constants=SLICE)
     click_model(folder / "clicks")
+    one_part(folder / "holes", "inpaint", MEAN_FILL, IMAGE + APART + RESULT, inputs=INPUTS)
     catalog = Catalog((folder,))
     runner = WorkerRunner(catalog, RunnerLimits(idle_s=30, grace_s=1))
     made = open_studio(make_runner=lambda: runner, catalog=catalog)
@@ -95,6 +97,24 @@ def test_what_is_pointed_at_is_what_is_asked_about(studio: Studio) -> None:
     assert window.why.answer is not None
     assert window.why.answer.heat[:, :60].max() > 0
     assert window.objects.clicks.points, "the object is still meant"
+
+
+def test_a_hole_that_is_painted_for_removal_is_what_is_asked_about(studio: Studio) -> None:
+    """The network fills with the mean of the picture: what is red decided, and what lies in the hole did not."""
+    window = studio.window
+    window.perform("tool.remove")
+    retouch = window.state.options.retouch
+    window.state.change_options(retouch=replace(retouch, remove=replace(retouch.remove, at_once=False)))
+    assert window.why.model is not None
+    assert window.why.model.id == "cutout", "nothing is painted yet: the panel's model"
+    studio.drag((220, 100), (240, 100))
+    assert window.why.model.id == "holes"
+    ask(studio)
+    answer = window.why.answer
+    assert answer is not None
+    assert answer.heat.max() > 0
+    assert not window.state.region.is_empty, "the hole is still meant"
+    assert len(studio.names) == 2, "nothing was filled"
 
 
 def test_an_answer_that_shows_nothing_is_told_as_such(studio: Studio) -> None:

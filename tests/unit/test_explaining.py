@@ -23,7 +23,7 @@ from desktop.runtime.runner import Failed, Finished, Progress, Request, Why
 from desktop.runtime.segments import like_segments
 from desktop.runtime.session import Stopped
 from tests.runtime_models import edit_manifest, make_model
-from tests.runtime_parts import node
+from tests.runtime_parts import APART, IMAGE, INPUTS, MEAN_FILL, RESULT, node, one_part
 from tests.runtime_runs import KEPT, RunnerHere
 
 SIDE = 48
@@ -120,6 +120,30 @@ def test_a_region_says_what_the_question_is_about(tmp_path):
     why = Why("shapley", parts=12, rounds=2)
     heat, _ = found(asked_why(folder, why, {"image": picture(), "region": region})[0])
     assert heat[region > 0].mean() > 4 * heat[region == 0].mean()
+
+
+def test_a_filled_hole_is_explained_by_what_is_around_it(tmp_path):
+    """The network fills with the mean of the picture: the bright square outside decides, the hole itself does not."""
+    folder = one_part(tmp_path / "holes", "inpaint", MEAN_FILL, IMAGE + APART + RESULT, inputs=INPUTS)
+    hole = np.zeros((SIDE, SIDE), np.uint8)
+    hole[30:44, 6:20] = 255
+    heat, (whole, nothing) = found(asked_why(folder, Why(parts=8), {"image": picture(), "mask": hole})[0])
+    assert whole == pytest.approx(1, abs=0.01)
+    assert whole >= nothing
+    assert heat[CLUE].mean() > 3 * np.abs(heat[hole > 0]).mean()
+
+
+def test_colours_are_explained_by_what_decides_them_and_classes_by_the_one_that_is_asked_for(tmp_path):
+    """Hues are what counts of a picture that was coloured; a class is one more parameter of the request."""
+    shipped = Catalog((Path("onnx"),))
+    for name, parameters in (("colourise", {}), ("outlines", {"domain": "Flat"}), ("outlines", {"domain": "Outlined"})):
+        model = shipped.verified(name)
+        request = Request(model.id, model.sha256, {"image": picture()}, parameters, device="cpu", why=Why(parts=2))
+        outcome = RunnerHere(shipped).submit(request, on_progress=lambda _: None, on_done=lambda _: None).wait()
+        heat, (whole, nothing) = found(outcome)
+        assert heat.shape == (SIDE, SIDE)
+        assert whole == pytest.approx(1, abs=0.01)
+        assert whole >= nothing
 
 
 def test_a_model_without_a_picture_cannot_be_asked(tmp_path):

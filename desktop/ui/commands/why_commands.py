@@ -17,8 +17,9 @@ from desktop.runtime.catalog import Model
 from desktop.runtime.explaining import REGION
 from desktop.runtime.manifest import Task
 from desktop.runtime.runner import Failed, Finished, Job, Outcome, Progress, Request, Stage, Why, WhyMethod
-from desktop.tools.ai_tool import RunSettings, Where, plan_run
+from desktop.tools.ai_tool import RunSettings, Source, Where, plan_run
 from desktop.tools.clicking import Clicks
+from desktop.tools.hole_network import hole_model
 from desktop.tools.why_map import WhyMap
 from desktop.ui.canvas.why_overlay import WhyOverlay
 from desktop.ui.panels.model_card import title_of
@@ -71,12 +72,22 @@ class WhyCommands(QObject):
 
     @property
     def model(self) -> Model | None:
-        """The one that would be asked: the object tool's while something is pointed at, else the panel's."""
+        """The one that would be asked: the object tool's while something is pointed at, the one that fills holes while
+        something is painted or selected for removal, else the panel's."""
         objects = self._window.objects
         if self._state.tool is Tool.OBJECT and not objects.clicks.is_empty:
             return objects.model
+        if self._removes and (filling := hole_model(self._window.models.catalog)) is not None:
+            return filling
         model = self._window.ai.form.model
         return None if model is None or model.manifest.task is Task.GENERATE else model
+
+    @property
+    def _removes(self) -> bool:
+        """Whether the question is about a hole that the removal would ask a network to fill."""
+        options = self._state.options.retouch.remove
+        is_meant = self._state.tool is Tool.REMOVE and options.settings(seed=0).asks_network
+        return is_meant and self._window.editing.removal.can_run
 
     @property
     def can_ask(self) -> bool:
@@ -102,6 +113,9 @@ class WhyCommands(QObject):
         objects, layer_id, region = self._window.objects, self._state.layer_id, self._state.region.tiles
         clicks = objects.clicks if self._state.tool is Tool.OBJECT else Clicks()
         settings = self._window.ai.form.run_settings(model)
+        if self._removes:
+            where = Where.SELECTION if self._state.region.is_empty else Where.PAINTED
+            settings = replace(settings, where=where, source=Source.LAYER)
 
         def question() -> Question:
             if not clicks.is_empty:
