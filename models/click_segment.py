@@ -5,7 +5,6 @@ kept (models/common/click_pool.py); only the neck and the decoder (models/nets/c
 up to three pasted objects, and only what was pointed at is asked for. After the first click, box or rough mask the
 next clicks go where the network's own answer is wrong (models/common/clicks.py); every answer on the way is taught.
 
-    python -m models.fetch_data
     python -m models.click_segment --minutes 15 --steps 100000
     python -m models.click_segment --export onnx/click-segment      measures and writes the card
 """
@@ -38,7 +37,7 @@ from models.common.checkpoints import (
 from models.common.cli import leave, plain_values, read_command_line
 from models.common.click_card import click_card, click_preview
 from models.common.click_export import ClickExport, click_manifest, export_click_model
-from models.common.click_measure import graph_answerer, measured_folder, measured_pictures, table
+from models.common.click_measure import graph_answerer, measured_folder, measured_pictures, photographs, tables
 from models.common.click_pool import ClickPool, click_pool, full_scene
 from models.common.clicks import Question, as_arrays, first_question, next_click
 from models.common.cutouts import Cutout, generated_cutouts, load_cutouts, split_cutouts
@@ -123,6 +122,7 @@ ABOUT = {
     "licence": "Apache-2.0",
     "source": "models/click_segment.py",
 }
+COARSE_SHARE = 0.4  # of the loss: what the decoder counts colours by has to be right early
 GOLDEN_POINTS = [(150.0, 160.0, INSIDE), (20.0, 30.0, OUTSIDE)]
 PREVIEW = (("chelsea", [(0.5, 0.5, INSIDE)]), ("coffee", [(0.5, 0.5, INSIDE)]))
 
@@ -196,8 +196,8 @@ class TrainingPass(nn.Module):
         embedding = self.network.neck(batch.seen, batch.small)
         losses, curves = [], {}
         for number in range(self.rounds):
-            logits = ask(self.network.decoder, embedding, questions)
-            losses.append(click_loss(logits, batch.fine))
+            logits, coarse = ask(self.network.decoder, embedding, batch.small, questions)
+            losses.append(click_loss(logits, batch.fine) + COARSE_SHARE * click_loss(coarse, batch.fine))
             curves[f"loss/answer {number + 1}"] = losses[-1].detach()
             found = logits.detach()[:, 0].float().cpu().numpy()
             for question, answer, target in zip(questions, found, targets, strict=True):
@@ -208,11 +208,10 @@ class TrainingPass(nn.Module):
         return torch.stack(losses).mean(), curves
 
 
-def ask(decoder: nn.Module, embedding: tuple[Tensor, ...], questions: list[Question]) -> Tensor:
-    """Logits (N, 1, h, w) for one question about each picture."""
-    at4 = embedding[0]
-    told = as_arrays(questions, (at4.shape[-2], at4.shape[-1]))
-    return decoder(*embedding, *(torch.from_numpy(array).to(at4.device) for array in told))
+def ask(decoder: nn.Module, seen: tuple[Tensor, ...], small: Tensor, questions: list[Question]) -> list[Tensor]:
+    """Logits (N, 1, h, w) and coarse ones (N, 1, h/2, w/2) for one question about each picture."""
+    told = as_arrays(questions, (small.shape[-2], small.shape[-1]))
+    return list(decoder(*seen, small, *(torch.from_numpy(array).to(small.device) for array in told)))
 
 
 def click_loss(logits: Tensor, fine: Tensor) -> Tensor:
@@ -267,7 +266,7 @@ def validate(network: ClickNet, batches: Sequence[Batch], rounds: int = 5) -> di
         for question, target in zip(questions, targets, strict=True):
             next_click(question, np.zeros_like(target), target, None)
         for number in range(rounds):
-            found = ask(network.decoder, embedding, questions)[:, 0].cpu().numpy() > 0
+            found = ask(network.decoder, embedding, batch.small, questions)[0][:, 0].cpu().numpy() > 0
             for question, answer, target in zip(questions, found, targets, strict=True):
                 truth = target > 0.5
                 overlaps[number].append(float((answer & truth).sum() / max((answer | truth).sum(), 1)))
@@ -343,8 +342,8 @@ def export(config: Config, folder: Path) -> None:
     manifest = click_manifest(ABOUT | {"made_by": about})
 
     def measure(aside: Path) -> dict[str, Any]:
-        found = measured_folder(aside, pictures, config.baselines)
-        print(table(found["rows"]))
+        found = measured_folder(aside, pictures, config.baselines, [] if config.smoke else photographs(config.held_out))
+        print(tables(found))
         return found | {"step": content["step"]}
 
     export_click_model(
@@ -365,9 +364,10 @@ def export(config: Config, folder: Path) -> None:
 
 def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """(table, rows) of an exported folder, on the cut-outs and photographs that are held out by default."""
-    held_out = load_material(Config())[1]
-    measured = measured_folder(folder, measured_pictures(held_out.photographed, held_out.photos), Config().baselines)
-    return table(measured["rows"]), measured["rows"]
+    config, held_out = Config(), load_material(Config())[1]
+    pictures = measured_pictures(held_out.photographed, held_out.photos)
+    measured = measured_folder(folder, pictures, config.baselines, photographs(config.held_out))
+    return tables(measured), measured["rows"] + measured["by_hand"]["rows"]
 
 
 def shown(config: Config) -> list[tuple[Rgb8, Sequence[tuple[float, float, int]]]]:

@@ -34,7 +34,17 @@ from models.common.export import (
 )
 from models.common.export_generator import rounded_to_half
 from models.common.half import store_in_half
-from models.nets.clicking import CELL_PX, FED_PX, WIDTHS, ClickAnswer, ClickDecoder, ClickEncoder, ClickEye, ClickNeck
+from models.nets.clicking import (
+    CELL_PX,
+    FED_PX,
+    WIDTHS,
+    ClickAnswer,
+    ClickDecoder,
+    ClickEncoder,
+    ClickEye,
+    ClickNeck,
+    fused,
+)
 from models.nets.matting import folded
 
 PARTS = ("encoder", "decoder")
@@ -90,8 +100,8 @@ def export_click_model(export: ClickExport, folder: Path) -> None:
     """Write the whole model folder, or raise ExportError and leave what was there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     parts: dict[str, nn.Module] = {
-        "encoder": rounded_to_half(ClickEncoder(folded(export.eye), export.neck)).eval(),
-        "decoder": rounded_to_half(ClickAnswer(export.decoder)).eval(),
+        "encoder": rounded_to_half(ClickEncoder(folded(export.eye), fused(export.neck))).eval(),
+        "decoder": rounded_to_half(ClickAnswer(fused(export.decoder))).eval(),
     }
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch_name:
         aside = Path(scratch_name) / folder.name
