@@ -54,13 +54,15 @@ def test_any_picture_can_be_pointed_at(size: tuple[int, int]) -> None:
 
 
 def test_clicks_make_it_better_and_it_ends_before_grab_cut_that_is_told_the_same() -> None:
-    rows = json.loads((CLICKS / "metrics.json").read_text(encoding="utf-8"))["rows"]
-    rival, own = (
-        next(row for row in rows if row["first"] == "click" and row["method"] == method)
-        for method in ("GrabCut", "this model")
-    )
-    assert own["iou_1"] < own["iou_3"] < own["iou_5"]
-    assert own["iou_5"] > rival["iou_5"]
+    measured = json.loads((CLICKS / "metrics.json").read_text(encoding="utf-8"))
+    for rows in (measured["rows"], measured["by_hand"]["rows"]):
+        rival, own = (
+            next(row for row in rows if row["first"] == "click" and row["method"] == method)
+            for method in ("GrabCut", "this model")
+        )
+        assert own["iou_1"] + 0.05 < own["iou_3"] < own["iou_5"] + 0.01
+        assert own["iou_1"] > rival["iou_1"]
+        assert own["iou_5"] > rival["iou_5"] + 0.05
 
 
 def test_lines_are_dark_on_white_where_colours_meet() -> None:
