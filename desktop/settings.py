@@ -148,7 +148,7 @@ class Settings:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError("settings.not_saved", path=self._path, reason=error.strerror) from error
-        text = json.dumps({"format": FORMAT, **self._values.copy()}, indent=2, ensure_ascii=False)
+        text = json.dumps({"format": FORMAT, **self._values.copy()}, indent=2)  # ASCII: names of files can be no text
         with replacing(self._path) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
 

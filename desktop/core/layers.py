@@ -40,6 +40,11 @@ class Locks:
         return self.position and self.pixels and self.alpha
 
 
+def storable(text: str) -> str:
+    """The same text, with a question mark for what no file can hold: bytes of file names that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class ColorTag(StrEnum):
     """A mark in the layers panel, to find layers by."""
 
@@ -114,7 +119,7 @@ class EffectSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerBase:
-    """What every kind of layer has. Opacity is 0..1, a name has at most `LONGEST_NAME` characters."""
+    """What every kind of layer has. Opacity is 0..1, a name has at most `LONGEST_NAME` characters, all of them text."""
 
     id: LayerId
     name: str
@@ -129,6 +134,8 @@ class LayerBase:
     def __post_init__(self) -> None:
         if len(self.name) > LONGEST_NAME:
             object.__setattr__(self, "name", self.name[:LONGEST_NAME])
+        if not self.name.isascii():
+            object.__setattr__(self, "name", storable(self.name))
 
     def changed(self, **changes: object) -> Self:
         """A copy with some fields replaced."""

@@ -14,6 +14,7 @@ from desktop.core.blend_modes import BlendMode
 from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.dynamics import Curve, Dynamic, Sensor, Target
 from desktop.core.errors import UserError
+from desktop.core.layers import storable
 from desktop.core.stabilizer import StabilizerSettings, Steadying
 from desktop.io.atomic import replacing
 from desktop.io.brush_tips import read_tip, write_tip
@@ -128,7 +129,7 @@ def write_preset(path: Path, name: str, settings: BrushSettings, *, order: int |
         lines += ["", "[[dynamics]]", f"sensor = {_quoted(dynamic.sensor.value)}"]
         lines += [f"target = {_quoted(dynamic.target.value)}", f"curve = [{points}]"]
     with replacing(path) as aside:
-        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        aside.write_text(storable("\n".join(lines) + "\n"), encoding="utf-8")
 
 
 def _table_of(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def check_commit(commit: Commit) -> None:
     """BadRecordError for a time that is none and a path that no file can have."""
     if not 0 <= commit.time <= LATEST_TIME_S:  # also when it is not a number
         raise BadRecordError
-    if commit.path is not None and "\0" in commit.path:
+    if commit.place is not None and "\0" in str(commit.place):
         raise BadRecordError
 
 

@@ -147,7 +147,7 @@ def _last_version(data: memoryview, files: tuple[Path, ...]) -> Recovered | None
                 document = reader.document(commit)
             except (BadRecordError, BadValueError, UserError):
                 continue
-            path = Path(commit.path) if commit.path is not None else None
+            path = commit.place
             return Recovered(document, commit.title, path, commit.time, commit.is_modified, files)
         if name:
             raise UserError("journal.damaged", name=name)

@@ -6,11 +6,13 @@ payload), payload. The header is written after the payload, so a record that was
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ import numpy as np
 import zstandard
 
 from desktop.core.color import Pixels
+from desktop.core.layers import storable
 from desktop.core.tiles import TILE
 
 SIGNATURE = b"SCUMJRN1"
@@ -86,13 +89,20 @@ class BaseFile:
 
 
 class Commit(msgspec.Struct):
-    """One version. `time` is seconds since 1970."""
+    """One version. `time` is seconds since 1970; `raw_path` is the path in bytes where it is no text."""
 
     time: float
     title: str
     path: str | None
     is_modified: bool
     structure: Any
+    raw_path: bytes | None = None
+
+    @property
+    def place(self) -> Path | None:
+        if self.raw_path is not None:
+            return Path(os.fsdecode(self.raw_path))
+        return None if self.path is None else Path(self.path)
 
 
 def header_of(kind: RecordKind, payload_sum: int, length: int) -> bytes:
@@ -228,7 +238,27 @@ def unpack_base(payload: memoryview) -> BaseFile:
 
 
 def pack_commit(commit: Commit) -> bytes:
-    return msgspec.msgpack.encode(commit)
+    try:
+        return msgspec.msgpack.encode(commit)
+    except UnicodeEncodeError:  # a name of a file that is no UTF-8
+        return msgspec.msgpack.encode(_with_texts_storable(commit))
+
+
+def _with_texts_storable(commit: Commit) -> Commit:
+    def changed(value: Any) -> Any:
+        if isinstance(value, str):
+            return storable(value)
+        if isinstance(value, list | tuple):
+            return [changed(part) for part in value]
+        if isinstance(value, dict):
+            return {changed(key): changed(part) for key, part in value.items()}
+        return value
+
+    raw_path = None if commit.path is None else os.fsencode(commit.path)
+    path = None if commit.path is None else storable(commit.path)
+    return Commit(
+        commit.time, storable(commit.title), path, commit.is_modified, changed(commit.structure), raw_path=raw_path
+    )
 
 
 def unpack_commit(payload: memoryview) -> Commit:

@@ -286,3 +286,7 @@ def test_a_broken_brush_among_others_is_told_and_left_out(
     assert library.find("good") is not None
     assert len(library.presets()) >= 13
     assert [error.key for error in library.problems] == [key]
+
+
+def test_a_brush_named_after_a_file_that_is_no_utf8_can_be_kept(library: BrushLibrary) -> None:
+    assert library.save("caf\udce9", BrushSettings()).name == "caf?"

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 import pytest
 
-from desktop.core.document import Document, new_layer_from_pixels
+from desktop.core.document import Channel, Document, new_layer_from_pixels
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect, Size
@@ -63,6 +64,20 @@ def test_recovered_document_keeps_its_name_and_place(keeper: JournalKeeper, fold
     assert (found.path, found.title, found.is_modified) == (Path("/elsewhere/b.ora"), "B", True)
     assert found.layer_count == 2
     assert abs(found.time - time.time()) < 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are text there")
+def test_a_name_that_is_no_utf8_keeps_nothing_back(keeper: JournalKeeper, folder: JournalFolder) -> None:
+    """An old disk has names in Latin-1; the place comes back byte for byte, texts with a question mark."""
+    name = os.fsdecode(b"caf\xe9.png")
+    document = noise_document(1).changed(channels=(Channel(name, TileMap(1)),))
+    opened = OpenDocument(document)
+    keeper.follow(opened, path=Path("/photos") / name, title=name)
+    fill(opened, 3)
+    assert keeper.flush()
+    found = recovered(folder)
+    assert found.path == Path("/photos") / name
+    assert (found.title, found.document.channels[0].name) == ("caf?.png", "caf?.png")
 
 
 def test_sixteen_bits_come_back(keeper: JournalKeeper, folder: JournalFolder) -> None:

@@ -32,6 +32,14 @@ def test_what_was_set_is_there_after_a_restart(tmp_path: Path) -> None:
     assert second.get(UNDO_MEMORY_PERCENT) == 25
 
 
+def test_a_file_whose_name_is_no_utf8_costs_no_settings(tmp_path: Path) -> None:
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    settings = Settings(tmp_path / "settings.json")
+    settings.set(RECENT_FILES, (name,))
+    settings.save()
+    assert Settings(tmp_path / "settings.json").get(RECENT_FILES) == (name,)
+
+
 def test_listeners_hear_of_changes_only(tmp_path: Path) -> None:
     heard: list[object] = []
     chosen = Settings(tmp_path / "settings.json")
