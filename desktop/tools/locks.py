@@ -9,7 +9,7 @@ from desktop.core.layers import GroupLayer, Layer, LayerId
 
 def check_pixels_free(document: Document, layer_id: LayerId) -> None:
     """UserError when the layer or a group around it has its pixels locked."""
-    for layer in _with_groups_around(document, layer_id):
+    for layer in with_groups_around(document, layer_id):
         if layer.locks.pixels:
             raise UserError("tool.layer_locked", name=layer.name)
 
@@ -17,17 +17,18 @@ def check_pixels_free(document: Document, layer_id: LayerId) -> None:
 def check_position_free(document: Document, layer_id: LayerId) -> None:
     """UserError when the layer, a group around it or anything inside it is locked in its place."""
     layer = document.layer(layer_id)
-    for held in (*_with_groups_around(document, layer_id), *_inside(layer)):
+    for held in (*with_groups_around(document, layer_id), *_inside(layer)):
         if held.locks.position:
             raise UserError("tool.layer_locked", name=held.name)
 
 
 def keeps_alpha(document: Document, layer_id: LayerId) -> bool:
     """True when the alpha of the layer or of a group around it is locked."""
-    return any(layer.locks.alpha for layer in _with_groups_around(document, layer_id))
+    return any(layer.locks.alpha for layer in with_groups_around(document, layer_id))
 
 
-def _with_groups_around(document: Document, layer_id: LayerId) -> list[Layer]:
+def with_groups_around(document: Document, layer_id: LayerId) -> list[Layer]:
+    """The layer, then the groups it is in, innermost first."""
     result: list[Layer] = [document.layer(layer_id)]
     while (parent := document.parent_of(result[-1].id)) is not None:
         result.append(parent)

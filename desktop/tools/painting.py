@@ -12,7 +12,7 @@ from desktop.core.edits import Edit, OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture
-from desktop.tools.locks import check_pixels_free, keeps_alpha
+from desktop.tools.locks import check_pixels_free, keeps_alpha, with_groups_around
 from desktop.tools.names import EditName
 from desktop.tools.strokes import LastStroke, follow
 
@@ -67,8 +67,9 @@ def paintable_layer(document: Document, layer_id: LayerId | None, plane: Plane) 
     if layer_id is None or not document.has_layer(layer_id):
         raise UserError("tool.no_layer")
     layer = document.layer(layer_id) if plane is Plane.MASK else document.raster_layer(layer_id)
-    if not layer.visible:
-        raise UserError("tool.layer_hidden", name=layer.name)
+    for held in with_groups_around(document, layer.id):
+        if not held.visible:
+            raise UserError("tool.layer_hidden", name=held.name)
     if plane is not Plane.MASK and getattr(layer, "text", None) is not None:
         raise UserError("text.not_pixels", name=layer.name)
     if plane is not Plane.MASK and getattr(layer, "shape", None) is not None:

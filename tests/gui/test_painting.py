@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
-from desktop.core.layers import RasterLayer
+from desktop.core.layers import GroupLayer, RasterLayer
 from desktop.ui.keymap import keys_of
 from desktop.ui.state import Tool
+from tests.builders import document_with, noise, raster_layer
 from tests.gui.conftest import Studio
 
 
@@ -121,6 +122,16 @@ def test_painting_on_a_hidden_layer_says_so(studio: Studio) -> None:
     studio.drag((50, 50), (90, 50))
     assert "is hidden" in studio.window.info.text
     assert studio.names[-1] == "Visibility"
+
+
+def test_painting_in_a_hidden_group_says_which(studio: Studio) -> None:
+    inside = raster_layer(2, noise(200, 150))
+    studio.show(document_with(GroupLayer(id=3, name="Sky", children=(inside,), visible=False), width=200, height=150))
+    studio.window.state.choose_layer(2)
+    before = studio.document
+    studio.drag((50, 50), (90, 50))
+    assert "“Sky” is hidden" in studio.window.info.text
+    assert studio.document is before
 
 
 def test_the_move_tool_moves_the_layer_with_the_pointer(studio: Studio) -> None:
