@@ -22,13 +22,13 @@ class IdentityMap:
         def forget(reference: weakref.ref[Any]) -> None:
             known = self._numbers.get(place)
             if known is not None and known[0] is reference:
-                del self._numbers[place]
+                self._numbers.pop(place, None)
 
         self._numbers[place] = (weakref.ref(thing, forget), number)
 
     def keep_only(self, numbers: Any) -> None:
         """Forgets every object whose number is not among these."""
-        for place, (_, number) in list(self._numbers.items()):
+        for place, (_, number) in self._numbers.copy().items():
             if number not in numbers:
                 self._numbers.pop(place, None)
 

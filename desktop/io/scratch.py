@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import tempfile
 import weakref
+from collections import deque
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +24,7 @@ class ScratchFile:
         self._lock = Lock()
         self._places: dict[int, tuple[int, int]] = {}  # key → offset, length
         self._free: list[tuple[int, int]] = []  # offset, length; sorted, never touching
+        self._deleted: deque[int] = deque()  # keys whose room is still to be freed
         self._end = 0
         self._next_key = 1
 
@@ -30,6 +32,7 @@ class ScratchFile:
         """OSError when the disk is full: now, not when the tile is needed, and nothing else suffers."""
         packed = zstandard.ZstdCompressor(level=1).compress(data)
         with self._lock:
+            self._free_deleted()
             offset = self._room_for(len(packed))
             try:
                 self._write(offset, packed)
@@ -49,17 +52,28 @@ class ScratchFile:
         return zstandard.ZstdDecompressor().decompress(packed)
 
     def delete(self, key: int) -> None:
-        with self._lock:
-            self._set_free(*self._places.pop(key))
+        """May be called by the collector, anywhere in the other functions: then it waits for them, not they for it."""
+        self._deleted.append(key)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._free_deleted()
+            finally:
+                self._lock.release()
 
     def stored_bytes(self) -> int:
         with self._lock:
+            self._free_deleted()
             return sum(length for _, length in self._places.values())
 
     def file_bytes(self) -> int:
         """How large the file has become."""
         with self._lock:
+            self._free_deleted()
             return self._end
+
+    def _free_deleted(self) -> None:
+        while self._deleted:
+            self._set_free(*self._places.pop(self._deleted.popleft()))
 
     def _write(self, offset: int, data: bytes) -> None:
         self._file.seek(offset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -282,6 +283,26 @@ def test_scratch_room_is_used_again(tmp_path: Path) -> None:
     again = store.put(b"smaller")
     assert store.get(kept) == b"kept"
     assert store.get(again) == b"smaller"
+
+
+def test_a_tile_that_dies_while_scratch_room_is_sought_holds_nothing_up(tmp_path: Path) -> None:
+    """The collector may run anywhere, also in the middle of the store's own work and in the same thread."""
+    store = ScratchFile(tmp_path)
+    keys = [store.put(bytes(1000)) for _ in range(3)]
+
+    def die_meanwhile() -> None:
+        with store._lock:
+            store.delete(keys[0])
+
+    dying = threading.Thread(target=die_meanwhile, daemon=True)
+    dying.start()
+    dying.join(20)
+    assert not dying.is_alive()
+    room = store.file_bytes()
+    store.put(bytes(1000))
+    assert store.file_bytes() == room
+    assert store.get(keys[1]) == bytes(1000)
+    store.close()
 
 
 def test_an_edit_that_writes_what_stood_there_is_no_entry() -> None:
