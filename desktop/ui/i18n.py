@@ -90,3 +90,8 @@ def tr_edit(name: str) -> str:
     """The name of a history entry; names made of a model's title and parameters stand as they are."""
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     return tr_or(f"edit.{slug}", name)
+
+
+def without_mnemonic(title: str) -> str:
+    """The name of a menu without its underlined letter: "&File" and "文件(&F)"."""
+    return re.sub(r"\(&.\)", "", title).replace("&", "")

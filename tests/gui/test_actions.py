@@ -85,6 +85,29 @@ def test_the_search_finds_by_any_word_in_both_languages(studio: Studio) -> None:
     assert "layer.add_mask" in [spec.id for spec in matching_actions("mask")]
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_no_two_rows_of_the_search_read_alike(studio: Studio, language: str) -> None:
+    set_language(language)
+    studio.show_plain()
+    studio.window.perform("help.search")
+    results = studio.window.action_search.results
+    rows = [results.item(row).text() for row in range(results.count())]
+    assert len(rows) == len(set(rows)) == len(ACTIONS)
+    studio.window.action_search.hide()
+
+
+def test_the_search_finds_an_action_by_its_menu_and_says_when_there_is_none(studio: Studio) -> None:
+    studio.show_plain()
+    assert matching_actions("adjustment layer levels")[0].id == "adjustment.levels"
+    studio.window.perform("help.search")
+    search = studio.window.action_search
+    QTest.keyClicks(search.field, "levitate")
+    assert search.results.item(0).text() == "No action is called that."
+    QTest.keyClick(search.field, Qt.Key.Key_Return)
+    assert search.isVisible()
+    search.hide()
+
+
 def test_the_search_performs_the_chosen_action(studio: Studio) -> None:
     studio.show_plain()
     studio.window.perform("help.search")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -23,7 +21,7 @@ from PySide6.QtWidgets import (
 from desktop.ui.action_set import key_text
 from desktop.ui.actions import ACTIONS, MENUS, SUBMENUS, ActionSpec
 from desktop.ui.dialogs.parts import dialog_buttons
-from desktop.ui.i18n import texts_of, tr
+from desktop.ui.i18n import texts_of, tr, without_mnemonic
 from desktop.ui.key_presets import KEY_PRESETS
 from desktop.ui.keymap import PORTABLE, Keys, current_preset, holder_of, keys_in_force, own_keys
 from desktop.ui.theme import color, tokens
@@ -147,7 +145,7 @@ class ShortcutsDialog(QDialog):
     def _fill(self) -> None:
         headings: dict[str, QTreeWidgetItem] = {}
         for menu in MENUS:
-            headings[menu] = QTreeWidgetItem(self.tree, [_without_mnemonic(tr(f"menu.{menu}")), ""])
+            headings[menu] = QTreeWidgetItem(self.tree, [without_mnemonic(tr(f"menu.{menu}")), ""])
             headings[menu].setFlags(Qt.ItemFlag.ItemIsEnabled)
             headings[menu].setSizeHint(0, QSize(0, ROW_PX))
             headings[menu].setForeground(0, color(tokens().dim))
@@ -254,11 +252,6 @@ def _matches(item: QTreeWidgetItem, words: list[str]) -> bool:
     english = texts_of("en")[f"action.{item.data(0, ID_ROLE)}"]
     names = " ".join((item.text(0), english, item.text(1))).casefold()
     return all(word in names for word in words)
-
-
-def _without_mnemonic(title: str) -> str:
-    """The name of a menu without its underlined letter: "&File" and "文件(&F)"."""
-    return re.sub(r"\(&.\)", "", title).replace("&", "")
 
 
 def _title(action_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 
 from desktop.ui.actions import ACTIONS, ActionSpec
 from desktop.ui.conditions import holds
-from desktop.ui.i18n import texts_of, tr
+from desktop.ui.i18n import texts_of, tr, without_mnemonic
 from desktop.ui.icons import icon, no_icon
 from desktop.ui.keymap import keys_of
 from desktop.ui.widgets.shortcut_delegate import KEYS_ROLE, ShortcutDelegate
@@ -73,16 +74,20 @@ class ActionSearch(QFrame):
 
     def _find(self, text: str) -> None:
         self.results.clear()
-        blank = no_icon()
+        blank, names = no_icon(), titles()
         usable = {spec.id for spec in ACTIONS if holds(spec.condition, self._window, spec)}
         for spec in sorted(matching_actions(text), key=lambda spec: spec.id not in usable):
-            item = QListWidgetItem(tr(f"action.{spec.id}"))
+            item = QListWidgetItem(names[spec.id])
             item.setData(Qt.ItemDataRole.UserRole, spec.id)
             item.setData(KEYS_ROLE, next(iter(keys_of(spec.id)), ""))
             item.setSizeHint(QSize(0, ROW_PX))
             item.setIcon(icon(spec.icon) if spec.icon else blank)  # so that all names begin in one line
             if spec.id not in usable:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            self.results.addItem(item)
+        if self.results.count() == 0:
+            item = QListWidgetItem(tr("search.nothing"))
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.results.addItem(item)
         self.results.setCurrentRow(0)
 
@@ -93,13 +98,27 @@ class ActionSearch(QFrame):
         self._window.perform(item.data(Qt.ItemDataRole.UserRole))
 
 
+def titles() -> dict[str, str]:
+    """What each action is called by its id, with the name of its menu where another action has the same name."""
+    names = {spec.id: tr(f"action.{spec.id}") for spec in ACTIONS}
+    counts = Counter(names.values())
+    for spec in ACTIONS:
+        if counts[names[spec.id]] > 1:
+            menu = without_mnemonic(tr(f"menu.{spec.menu}"))
+            names[spec.id] = tr("search.in_menu", name=names[spec.id], menu=menu)
+    return names
+
+
 def matching_actions(text: str) -> list[ActionSpec]:
-    """Actions whose names hold every word, in any order; those that begin with the text come first."""
+    """Actions whose names, or their menu's, hold every word, in any order; first those that begin with the text."""
     words = text.casefold().split()
     found = []
     for spec in ACTIONS:
-        names = (tr(f"action.{spec.id}").casefold(), texts_of("en")[f"action.{spec.id}"].casefold())
-        if all(any(word in name for name in names) for word in words):
+        texts = texts_of("en")
+        names = (tr(f"action.{spec.id}").casefold(), texts[f"action.{spec.id}"].casefold())
+        menus = (tr(f"menu.{spec.menu}").casefold(), texts[f"menu.{spec.menu}"].casefold())
+        if all(any(word in name for name in (*names, *menus)) for word in words):
             starts = any(name.startswith(text.casefold()) for name in names)
-            found.append((not starts, len(found), spec))
-    return [spec for _, _, spec in sorted(found, key=lambda entry: entry[:2])]
+            is_named = all(any(word in name for name in names) for word in words)
+            found.append((not starts, not is_named, len(found), spec))
+    return [spec for *_, spec in sorted(found, key=lambda entry: entry[:3])]
