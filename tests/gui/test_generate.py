@@ -21,6 +21,7 @@ from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.latents import draw
 from desktop.runtime.manifest import Input
 from desktop.tools.generate_tool import Fit
+from desktop.ui import i18n
 from desktop.ui.commands import generate_walk
 from desktop.ui.commands.generate_explorer import Page, Slot
 from desktop.ui.panels.generate_panel import GeneratePanel
@@ -99,6 +100,10 @@ class Workshop:
             widget, Qt.MouseButton.LeftButton, pos=QPoint(round(x * widget.width()), round(y * widget.height()))
         )
         self.settle()
+
+    def choose_class(self, name: str) -> None:
+        box = self.panel.label.list
+        box.activated.emit(box.findData(name))
 
     def preview_seed(self) -> int:
         assert self.generate.shown is not None
@@ -226,7 +231,7 @@ class TestPlaces:
 
     def test_alpha_is_kept(self, open_workshop: OpenWorkshop) -> None:
         shop = open_workshop(shape_generator)
-        shop.panel.label.list.textActivated.emit("ring")
+        shop.choose_class("ring")
         shop.settle()
         shop.window.state.region.set_tiles(TileMap.filled(Rect(50, 50, 96, 96), (255,)))
         layer = shop.place()
@@ -490,7 +495,7 @@ class TestWays:
         shop.panel.blend.ends[Slot.A].click()
         shop.panel.dice.click()
         shop.settle()
-        shop.panel.label.list.textActivated.emit("box")
+        shop.choose_class("box")
         shop.settle()
         shop.panel.blend.ends[Slot.B].click()
         shop.settle()
@@ -519,12 +524,26 @@ class TestWays:
         shop = open_workshop(plain_generator, shape_generator)
         shop.choose("shape-generator")
         seed = shop.panel.seed.text()
-        shop.panel.label.list.textActivated.emit("box")
+        shop.choose_class("box")
         shop.settle()
         assert shop.panel.seed.text() == seed
         assert shop.generate.picture is not None
         assert shop.generate.picture[2, 2, 3] == 0
         assert shop.generate.picture[3, 3, 3] == 255
+
+    def test_classes_are_called_as_the_language_calls_them(
+        self, open_workshop: OpenWorkshop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        texts = i18n.texts_of("zh_CN") | {"model.shape-generator.choice.box": "方块"}
+        monkeypatch.setattr(i18n, "texts_of", lambda _language: texts)
+        shop = open_workshop(shape_generator)
+        assert shop.panel.label.list.findText("方块") == shop.panel.label.list.findData("box")
+        shop.choose_class("box")
+        shop.settle()
+        assert shop.generate.sample is not None
+        assert dict(shop.generate.sample.parameters)["kind"] == "box"
+        assert shop.panel.label.list.currentText() == "方块"
+        assert shop.place().name.endswith(": 方块")
 
     def test_only_the_newest_of_many_wishes_is_computed(self, plain: Workshop) -> None:
         plain.show(Page.BLEND)

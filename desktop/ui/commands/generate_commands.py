@@ -28,7 +28,7 @@ from desktop.ui.commands.generated_layer import GeneratedLayer, Landing
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr
 from desktop.ui.latest_runs import LatestRuns, Wish
-from desktop.ui.panels.model_card import title_of
+from desktop.ui.panels.model_card import choice_name, title_of
 from desktop.ui.state import EditorState
 
 
@@ -353,9 +353,10 @@ class GenerateCommands(QObject):
         self.changed.emit()
 
     def _name_of(self, model: Model, sample: Sample) -> str:
-        label = generate_tool.label_param(model.manifest)
-        title = title_of(model.manifest)
-        return title if label is None else f"{title}: {dict(sample.parameters)[label.id]}"
+        label, title = generate_tool.label_param(model.manifest), title_of(model.manifest)
+        if label is None:
+            return title
+        return f"{title}: {choice_name(model.manifest, str(dict(sample.parameters)[label.id]))}"
 
     # the document
 

@@ -28,7 +28,7 @@ from desktop.ui.commands.generate_explorer import GenerateExplorer, Page
 from desktop.ui.i18n import tr, tr_error
 from desktop.ui.icons import icon, set_icon
 from desktop.ui.panels.generate_pages import BlendPage, DirectionsPage, MapPage, NeighboursPage
-from desktop.ui.panels.model_card import ParameterForm, title_of
+from desktop.ui.panels.model_card import ParameterForm, choice_name, title_of
 from desktop.ui.widgets.basics import ElidedLabel, IconButton, Segments, rule, wrapped_label
 from desktop.ui.widgets.choice_grid import ChoiceGrid
 from desktop.ui.widgets.number_field import NumberField, Range
@@ -311,8 +311,8 @@ class GeneratePanel(QWidget):
         label = None if model is None else generate_tool.label_param(model.manifest)
         values = {} if sample is None else dict(sample.parameters)
         self.label.setVisible(label is not None)
-        if label is not None:
-            self.label.set_choices(label.choices)
+        if model is not None and label is not None:
+            self.label.set_choices({choice: choice_name(model.manifest, choice) for choice in label.choices})
             self.label.set_value(str(values[label.id]))
         others = {name: value for name, value in values.items() if label is None or name != label.id}
         formed = ("" if model is None else model.sha256, *others.items())

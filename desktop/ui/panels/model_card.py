@@ -95,6 +95,10 @@ class ParameterForm(QWidget):
             column.addWidget(control)
 
 
+def choice_name(manifest: Manifest, choice: str) -> str:
+    return tr_or(f"model.{manifest.id}.choice.{choice}", choice)
+
+
 def title_of(manifest: Manifest) -> str:
     return tr_or(f"model.{manifest.id}.title", manifest.title)
 
@@ -156,7 +160,7 @@ def _choice(manifest: Manifest, param: Param, label: str, value: str, set_parame
     name.setProperty("role", "dim")
     box = QComboBox()
     for choice in param.choices:
-        box.addItem(tr_or(f"model.{manifest.id}.choice.{choice}", choice), choice)
+        box.addItem(choice_name(manifest, choice), choice)
     box.setCurrentIndex(param.choices.index(value))
     box.currentIndexChanged.connect(lambda index: set_parameter(param.id, param.choices[index]))
     row.addWidget(name)
