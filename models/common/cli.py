@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,15 @@ from typing import Any, Generic, NoReturn, TypeVar
 import tyro
 
 ConfigType = TypeVar("ConfigType")
+
+COUNTED = (  # fields of a Config that say how many, and nothing can be made of none
+    *("steps", "batch", "devices", "nodes", "threads", "latent", "width", "discriminator_width", "label_size"),
+    *("validate_every", "checkpoint_every", "r1_every", "penalty_every", "critic_steps"),
+)
+
+
+class SenseError(Exception):
+    """A finished sentence for the person at the terminal."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,30 @@ def read_command_line(
     if chosen.smoke:
         default = dataclasses.replace(default, **smoke_changes)
     config = tyro.cli(config_type, default=default, args=rest, description=f"{options.format_usage()}\n{description}")
+    try:
+        check_sense(config, default)
+    except SenseError as error:
+        leave(error)
     return Command(config, chosen.preset, chosen.smoke, chosen.resume, chosen.export)
+
+
+def check_sense(config: Any, default: Any) -> None:
+    """SenseError for a number that no training can use; what the preset itself has is taken to be meant."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        flag = "--" + field.name.replace("_", "-")
+        if isinstance(value, bool) or value == getattr(default, field.name):
+            continue
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SenseError(f"{flag} must be a finite number, not {value}.")
+        if field.name in COUNTED and value < 1:
+            raise SenseError(f"{flag} must be 1 or more, not {value}.")
+        if field.name == "seed" and value < 0:
+            raise SenseError(f"{flag} must be 0 or more, not {value}.")
+        if field.name in ("ema", "label_smoothing") and not 0 <= value <= 1:
+            raise SenseError(f"{flag} must be between 0 and 1, not {value}.")
+        if field.name.endswith("_rate") and value < 0:
+            raise SenseError(f"{flag} must be 0 or more, not {value}.")
 
 
 def leave(error: Exception) -> NoReturn:

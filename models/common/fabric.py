@@ -40,14 +40,18 @@ def start_fabric(config: Placement, *, broadcast_buffers: bool = True) -> Fabric
     if config.accelerator == "cuda" and available < config.devices:
         raise PlacementError(f"The run asks for {config.devices} CUDA devices; this machine has {available}.")
     many = config.devices > 1 or config.nodes > 1
-    fabric = Fabric(
-        accelerator=config.accelerator,
-        devices=config.devices,
-        num_nodes=config.nodes,
-        precision=config.precision,  # type: ignore[arg-type]
-        strategy=DDPStrategy(broadcast_buffers=broadcast_buffers) if many else "auto",
-        loggers=TensorBoardLogger(root_dir=config.run, name="", version="curves"),
-    )
+    try:
+        fabric = Fabric(
+            accelerator=config.accelerator,
+            devices=config.devices,
+            num_nodes=config.nodes,
+            precision=config.precision,  # type: ignore[arg-type]
+            strategy=DDPStrategy(broadcast_buffers=broadcast_buffers) if many else "auto",
+            loggers=TensorBoardLogger(root_dir=config.run, name="", version="curves"),
+        )
+    except ValueError as error:  # Fabric's word for an accelerator or a precision that it does not know
+        asked = f"accelerator {config.accelerator}, {config.devices} devices, precision {config.precision}"
+        raise PlacementError(f"The run cannot be placed ({asked}): {str(error).rstrip('.')}.") from error
     torch.set_num_threads(config.threads)  # before launch: processes on one machine must not fight for its cores
     fabric.launch()
     return fabric

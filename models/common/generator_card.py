@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from models.common.generation import table
+from models.common.generation import PARTS_MET, table
+
+JOINED = (
+    "The pictures of this set are joined of parts, which they share to the pixel: on a network's features a real one's "
+    "fifth neighbour is nearer than any drawing comes, and a soft sample counts as none, however well it is "
+    "recognised. So two more rows say how varied the samples are: `coverage_pixels` is the same share on coarse "
+    f"pixels, which forgive softness; `{PARTS_MET}` is how many of all eyes and mouths are found among the training "
+    "pictures nearest to the samples.",
+    "",
+)
 
 
 def generator_card(
@@ -35,6 +44,7 @@ def generator_card(
         "",
         table(measured),
         "",
+        *(JOINED if any(line["metric"] == PARTS_MET for line in measured["lines"]) else ()),
         *more,
         "## Nearest training pictures",
         "",

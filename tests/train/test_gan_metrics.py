@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from models.common.gan_metrics import (  # noqa: E402
     pixel_features,
     precision_recall,
 )
+from models.common.generation import joined_lines  # noqa: E402
 from models.common.judge import judged, kept_judge, train_judge  # noqa: E402
 from models.common.picture_sets import generated_pictures, on_paper  # noqa: E402
 
@@ -96,3 +99,24 @@ def test_a_kept_judge_of_another_make_is_not_taken(tmp_path, monkeypatch):
 
     assert len(trained) == 2
     assert len(list(tmp_path.glob("judge-*.pt"))) == 2
+
+
+def test_variety_of_joined_pictures_is_the_share_of_parts_that_samples_are_nearest_to():
+    pictures = generated_pictures(400, side=16, planes="rgba", class_count=2)
+    names = tuple(f"{'round' if label else 'square'}+{i % 3}:{i}" for i, label in enumerate(pictures.labels))
+    pictures = dataclasses.replace(pictures, names=names)
+    training, held_out = pictures.take(np.arange(300)), pictures.take(np.arange(300, 400))
+    first, second = pictures.take(np.arange(200)), pictures.take(np.arange(200, 400))
+
+    def rows(samples: np.ndarray) -> dict[str, tuple[float, float]]:
+        lines = joined_lines(first, second, on_paper(samples), training, held_out)
+        return {line.metric: (line.value, line.real) for line in lines}
+
+    varied, collapsed = rows(second.pictures), rows(np.repeat(first.pictures[:1], 200, axis=0))
+
+    assert varied["coverage_pixels"][0] == varied["coverage_pixels"][1] > 0.8
+    assert varied["parts met"] == (100, 100)
+    assert collapsed["coverage_pixels"][0] < 0.1
+    assert collapsed["parts met"][0] == 40  # one shape and one number of two and three
+    unnamed = dataclasses.replace(training, names=tuple(map(str, range(300))))
+    assert joined_lines(first, second, on_paper(second.pictures), unnamed, held_out) == []

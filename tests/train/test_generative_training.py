@@ -124,6 +124,14 @@ def no_pictures(folder: Path) -> None:
         (picture_folder, ("--side", "30"), "power of two, not 30"),
         (picture_folder, ("--resume",), "There is no checkpoint"),
         (picture_folder, ("--export", "My Model"), "small letters, digits and -"),
+        (None, ("--batch", "0"), "--batch must be 1 or more, not 0"),
+        (None, ("--steps", "-5"), "--steps must be 1 or more, not -5"),
+        (None, ("--r1-every", "0"), "--r1-every must be 1 or more, not 0"),
+        (None, ("--seed", "-1"), "--seed must be 0 or more, not -1"),
+        (None, ("--ema", "2"), "--ema must be between 0 and 1, not 2"),
+        (None, ("--generator-rate", "nan"), "--generator-rate must be a finite number, not nan"),
+        (picture_folder, ("--accelerator", "toaster"), "The run cannot be placed (accelerator toaster"),
+        (picture_folder, ("--precision", "7-bit"), "precision 7-bit"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_exit_code_2(prepare, arguments, sentence, tmp_path, monkeypatch, capsys):
