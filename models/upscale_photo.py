@@ -3,12 +3,15 @@
 After Real-ESRGAN (Wang et al., 2021). Photographs are spoilt in many ways and shrunk (models/common/enlarge.py);
 Real-ESRGAN's large network says what is to come out (models/common/taught_pairs.py), and the small one, which goes on
 from Real-ESRGAN's compact weights, learns that: first the distance alone, then also how alike the two look to a VGG16
-and a little of what a U-Net judge says of every place. Twice is four times with its last convolution averaged.
+and a little of what a U-Net judge says of every place. Learnt to the end it smooths too much, so that half of it is
+shipped, the other half being what it began with. Twice is four times with its last convolution averaged.
 
     python -m models.fetch_data
     python -m models.upscale_photo --minutes 9.5                              1,543 steps
-    python -m models.upscale_photo --export onnx/upscale-4x-photo
-    python -m models.upscale_photo --preset cpu-2x --steps 0           twice; not exported yet
+    python -m models.common.mix_upscaler runs/upscale-4x-photo runs/upscale-4x-photo-mixed
+    python -m models.upscale_photo --run runs/upscale-4x-photo-mixed --export onnx/upscale-4x-photo
+    python -m models.upscale_photo --preset cpu-2x --steps 0
+    python -m models.upscale_photo --preset cpu-2x --export onnx/upscale-2x-photo
 
 One core, beside much other work; 815 steps more gave nothing. The preset gpu has not been run yet, nor more than 250
 answers of the teacher.
@@ -18,10 +21,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
@@ -30,7 +34,7 @@ from tqdm import tqdm
 from models.common.averaging import warming_average
 from models.common.checkpoints import BEST, LATEST, Best, CheckpointError, Clock, load_checkpoint, save_checkpoint
 from models.common.cli import leave, plain_values, read_command_line
-from models.common.data import DataError
+from models.common.data import DataError, Photos8
 from models.common.enlarge import bicubic
 from models.common.enlarge_measure import WORN
 from models.common.export import ExportError
@@ -88,7 +92,7 @@ class Config(UpscaleConfig):
     stores_eight: bool = True
 
 
-TWICE = Config(run=Path("runs/upscale-2x-photo"), scale=2, folded=Path("runs/upscale-4x-photo/best.pt"), crop=64)
+TWICE = Config(run=Path("runs/upscale-2x-photo"), scale=2, folded=Path("runs/upscale-4x-photo-mixed/best.pt"), crop=64)
 PRESETS = {
     "cpu": Config(),
     "cpu-2x": TWICE,
@@ -168,80 +172,99 @@ def rate_factor(done: float, step: int, config: Config) -> float:
     return min(1.0, (step + 1) / config.warmup) * (0.05 + 0.95 * cosine)
 
 
+class Bench:
+    """What a run works with and keeps: networks, their losses, optimisers, the best score and the clock."""
+
+    def __init__(self, fabric: Fabric, config: Config) -> None:
+        self.fabric, self.config = fabric, config
+        self.upscaler, self.judge = begun_network(config), PixelJudge(config.judge_width)
+        self.eye = TrainingEye.untrained() if config.smoke else TrainingEye.trained()
+        average = AveragedModel(self.upscaler, multi_avg_fn=warming_average(config.ema))
+        self.average = average.to(fabric.device)
+        betas = {"weight_decay": 0.0, "betas": (0.9, 0.99)}
+        optimizer = torch.optim.AdamW(self.upscaler.parameters(), lr=config.learning_rate, **betas)
+        judge_optimizer = torch.optim.AdamW(self.judge.parameters(), lr=config.judge_rate, **betas)
+        losses = UpscalerLosses(self.upscaler, self.eye, config).to(memory_format=torch.channels_last)
+        judge_losses = JudgeLosses(self.judge).to(memory_format=torch.channels_last)
+        self.losses, self.optimizer = fabric.setup(losses, optimizer)
+        self.judge_losses, self.judge_optimizer = fabric.setup(judge_losses, judge_optimizer)
+        self.best, self.clock = Best(), Clock()
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        parts = {"net": self.upscaler, "ema": self.average, "judge": self.judge, "best": self.best, "clock": self.clock}
+        return parts | {"optimizer": self.optimizer, "judge_optimizer": self.judge_optimizer}
+
+    def save(self, name: str, step: int) -> None:
+        content = self.parts | {"config": plain_values(self.config)}
+        save_checkpoint(self.fabric, self.config.run / name, content, step=step)
+
+    def watch(self, validation: dict[str, Batch], step: int) -> None:
+        """Print and log how well the averaged weights do; keep them where none looked better."""
+        scores, rows = validate(self.average.module, validation)
+        small, large = validation[WORN]
+        with torch.no_grad():
+            scores["look"] = float(self.eye(self.average.module(small), large))
+        self.fabric.log_dict(scores, step)
+        log_pictures(self.fabric, "repeated, enlarged, large", rows, step)
+        self.fabric.print(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+        if self.best.improved_by(-scores["look"], step=step):
+            self.save(BEST, step)
+
+    def learn(self, small: Tensor, large: Tensor, *, is_judged: bool) -> dict[str, float]:
+        """One step of the upscaler and, where it is judged, one of the judge; the curves."""
+        self.judge.requires_grad_(False)  # it judges and collects no gradients meanwhile
+        loss, result, curves = self.losses(small, large, self.judge if is_judged else None)
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.losses, self.optimizer, max_norm=self.config.clip_gradient)
+        self.optimizer.step()
+        self.average.update_parameters(self.upscaler)
+        if is_judged:
+            self.judge.requires_grad_(True)
+            judge_loss = self.judge_losses(large, result.detach())
+            self.judge_optimizer.zero_grad()
+            self.fabric.backward(judge_loss)
+            self.judge_optimizer.step()
+            curves["loss/judge"] = judge_loss.detach()
+        return {name: float(value) for name, value in curves.items()}
+
+
+def training_pairs(config: Config, blocks: Photos8) -> TaughtPairs:
+    teach = (lambda small: bicubic(small, TEACHER_SCALE)) if config.smoke else None
+    return taught_pairs(blocks, config.taught, None if config.smoke else config.cache, seed=config.seed, teach=teach)
+
+
 def train(config: Config, *, resume: bool = False) -> Path:
     """Train to the last step or minute and return the file of the last weights; `resume` goes on from LATEST."""
     fabric = start_fabric(config, broadcast_buffers=False)
     torch.manual_seed(config.seed)
     blocks, validation_blocks = load_blocks(config)
-    validation = {
-        name: Batch(*fabric.to_device(tuple(batch)))
-        for name, batch in draw_validation(validation_blocks, config).items()
-    }
-    teach = (lambda small: bicubic(small, TEACHER_SCALE)) if config.smoke else None
-    cache = None if config.smoke else config.cache
-    pairs = taught_pairs(blocks, config.taught, cache, seed=config.seed, teach=teach)
-    upscaler, judge = begun_network(config), PixelJudge(config.judge_width)
-    eye = TrainingEye.untrained() if config.smoke else TrainingEye.trained()
-    average = AveragedModel(upscaler, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
-    losses = UpscalerLosses(upscaler, eye, config).to(memory_format=torch.channels_last)  # quicker on CPUs
-    judge_losses = JudgeLosses(judge).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(upscaler.parameters(), lr=config.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
-    judge_optimizer = torch.optim.AdamW(judge.parameters(), lr=config.judge_rate, weight_decay=0.0, betas=(0.9, 0.99))
-    losses, optimizer = fabric.setup(losses, optimizer)
-    judge_losses, judge_optimizer = fabric.setup(judge_losses, judge_optimizer)
-
-    best, clock = Best(), Clock()
-    parts = {"net": upscaler, "ema": average, "judge": judge, "best": best, "clock": clock}
-    parts |= {"optimizer": optimizer, "judge_optimizer": judge_optimizer}
-    first_step = load_checkpoint(fabric, config.run / LATEST, parts) if resume else 0
-    clock.start()
-
-    def save(name: str, step: int) -> None:
-        save_checkpoint(fabric, config.run / name, parts | {"config": plain_values(config)}, step=step)
-
-    def watch(step: int) -> None:
-        scores, rows = validate(average.module, validation)
-        small, large = validation[WORN]
-        with torch.no_grad():
-            scores["look"] = float(eye(average.module(small), large))
-        fabric.log_dict(scores, step)
-        log_pictures(fabric, "repeated, enlarged, large", rows, step)
-        fabric.print(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items()))
-        if best.improved_by(-scores["look"], step=step):
-            save(BEST, step)
+    drawn = draw_validation(validation_blocks, config)
+    validation = {name: Batch(*fabric.to_device(tuple(batch))) for name, batch in drawn.items()}
+    pairs, bench = training_pairs(config, blocks), Bench(fabric, config)
+    first_step = load_checkpoint(fabric, config.run / LATEST, bench.parts) if resume else 0
+    bench.clock.start()
 
     if first_step == 0:
-        watch(0)
+        bench.watch(validation, 0)
     steps = range(first_step, config.steps)
     for step in tqdm(steps, initial=first_step, total=config.steps, disable=not fabric.is_global_zero, mininterval=20):
-        share = clock.minutes / config.minutes if config.minutes else step / config.steps
-        for group in optimizer.param_groups:
+        share = bench.clock.minutes / config.minutes if config.minutes else step / config.steps
+        for group in bench.optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(share, step, config)
         small, large = fabric.to_device(tuple(draw_batch(pairs, config, step=step, rank=fabric.global_rank)))
-        is_judged = share >= config.plain_share
-        judge.requires_grad_(False)  # it judges and collects no gradients meanwhile
-        loss, result, curves = losses(small, large, judge if is_judged else None)
-        optimizer.zero_grad()
-        fabric.backward(loss)
-        fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)
-        optimizer.step()
-        average.update_parameters(upscaler)
-        if is_judged:
-            judge.requires_grad_(True)
-            judge_loss = judge_losses(large, result.detach())
-            judge_optimizer.zero_grad()
-            fabric.backward(judge_loss)
-            judge_optimizer.step()
-            curves["loss/judge"] = judge_loss.detach()
+        curves = bench.learn(small, large, is_judged=share >= config.plain_share)
 
         done = step + 1
-        is_last = done == config.steps or clock.is_over(config.minutes)
+        is_last = done == config.steps or bench.clock.is_over(config.minutes)
         if done % 20 == 0:
-            fabric.log_dict({name: float(value) for name, value in curves.items()}, done)
+            fabric.log_dict(curves, done)
         if done % config.validate_every == 0 or is_last:
-            watch(done)
+            bench.watch(validation, done)
         if done % config.checkpoint_every == 0 or is_last:
-            save(LATEST, done)
+            bench.save(LATEST, done)
         if is_last:
             break
     return config.run / BEST

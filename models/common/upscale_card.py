@@ -56,14 +56,15 @@ TAUGHT_HERE = (
     "Real-ESRGAN's compact weights for drawn films (Wang et al., 2021) trained on for photographs that were blurred, "
     "noisy and compressed: first to give what Real-ESRGAN's large network, forty times the size, gives for the same "
     "pictures, then also to look alike to a trained eye and to pass a judge, lightly. Drawings, letters and patterns "
-    "were taught by their originals, so that nothing is guessed there. In the graph the mean colour around every "
+    "were taught by their originals, so that nothing is guessed there. What is shipped lies halfway between what was "
+    "learnt and the compact weights, number by number: learnt alone it took texture away with the noise. In the graph the mean colour around every "
     "pixel is kept, and no pixel leaves the colours around it by more than they differ."
 )
 PHOTO_WEAKNESSES = (
     "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image size "
     "mixes the faithful model in.",
-    "Fine texture under noise, such as seeds, fur and leaves, comes out smooth; there Real-ESRGAN's compact weights "
-    "keep more of it, true or not. Thin lines side by side may join or waver.",
+    "Fine texture under noise, such as seeds, fur and leaves, comes out smoother than it was; strong coloured noise in "
+    "such places leaves patches. Thin lines side by side may waver.",
     "What is small stays a guess: letters under eight pixels become strokes that may be wrong.",
     "On a clean picture the faithful model is truer.",
     "Nothing large is invented: leaves and hair that the input does not show stay soft.",
