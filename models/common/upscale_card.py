@@ -57,8 +57,8 @@ TAUGHT_HERE = (
     "noisy and compressed: first to give what Real-ESRGAN's large network, forty times the size, gives for the same "
     "pictures, then also to look alike to a trained eye and to pass a judge, lightly. Drawings, letters and patterns "
     "were taught by their originals, so that nothing is guessed there. What is shipped lies halfway between what was "
-    "learnt and the compact weights, number by number: learnt alone it took texture away with the noise. In the graph the mean colour around every "
-    "pixel is kept, and no pixel leaves the colours around it by more than they differ."
+    "learnt and the compact weights, number by number: learnt alone it took texture away with the noise. In the graph "
+    "the mean colour around every pixel is kept, and no pixel leaves the colours around it by more than they differ."
 )
 PHOTO_WEAKNESSES = (
     "It decides what is noise: fine grain, pores and fabric may be smoothed away. The detail slider of Image size "
