@@ -23,6 +23,8 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from torch import nn
 
+from models.common.half import HALF
+
 FEWEST_STORED = 2000  # numbers; smaller tensors weigh nothing
 LARGEST = 127
 STORED_NAME = "_eight_bit"
@@ -38,7 +40,8 @@ def store_in_eight_bits(model: onnx.ModelProto, names: Collection[str] | None = 
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         is_weight = tensor.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16) and values.ndim >= 2
-        if not is_weight or values.size < FEWEST_STORED or (names is not None and tensor.name not in names):
+        is_named = names is None or tensor.name.removesuffix(HALF) in names
+        if not is_weight or values.size < FEWEST_STORED or not is_named:
             kept.append(tensor)
             continue
         cast = halves.get(tensor.name) if tensor.data_type == TensorProto.FLOAT16 else None

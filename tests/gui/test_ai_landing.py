@@ -97,7 +97,7 @@ def test_a_matte_becomes_a_grey_layer(studio: Studio) -> None:
 
 
 def test_an_enlarged_picture_is_a_document_of_its_own(studio: Studio) -> None:
-    fill_half(studio)
+    studio.show_plain(24, 16, level=200)
     size = studio.document.size
     first = studio.window.state.current
     panel = studio.window.panels.ai
@@ -106,7 +106,7 @@ def test_an_enlarged_picture_is_a_document_of_its_own(studio: Studio) -> None:
     studio.run_model()
     assert studio.window.state.current is not first
     assert (studio.document.size.width, studio.document.size.height) == (2 * size.width, 2 * size.height)
-    assert studio.seen(80, 200) == (200, 0, 0, 255)
+    assert studio.seen(40, 20) == (200, 200, 200, 255)
     assert studio.window.state.current is not None
     assert studio.window.state.current.open_document.is_modified, "it has no file yet"
 

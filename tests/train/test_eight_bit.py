@@ -54,7 +54,7 @@ def test_a_graph_in_eight_bits_gives_nearly_the_same_and_is_smaller(is_halved: b
     before, size = answer(model), model.ByteSize()
     if is_halved:
         store_in_half(model)
-    store_in_eight_bits(model)
+    store_in_eight_bits(model, ["weight"])
     after = answer(model)
     assert model.ByteSize() < size / 3
     assert "weight_half" not in {tensor.name for tensor in model.graph.initializer}

@@ -1,7 +1,8 @@
-"""The quick shipped upscaler through `scumble batch`: every kind of file keeps what it is, in one run."""
+"""The shipped upscalers through `scumble batch`: every kind of file keeps what it is, in one run."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,8 @@ from desktop.cli import run_command_line
 from desktop.core.color import Pixels
 from desktop.io.image_files import ImageFile, read_image
 
-MODEL = "upscale-2x-fast"
+MODELS = ("upscale-2x-fast", "upscale-2x-faithful", "upscale-2x-photo", "upscale-4x-faithful", "upscale-4x-photo")
+SCALES = {name: int(name.removeprefix("upscale-")[0]) for name in MODELS}
 RNG = np.random.default_rng(7)
 
 
@@ -38,61 +40,77 @@ def pictures(folder: Path) -> None:
     (folder / "broken.png").write_bytes(b"\x89PNG no more")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[ImageFile, ImageFile]]:
-    """Name → (what went in, what came out)."""
+@dataclass(frozen=True)
+class Made:
+    """What a model made of every file: name → (what went in, what came out)."""
+
+    model: str
+    files: dict[str, tuple[ImageFile, ImageFile]]
+
+    @property
+    def scale(self) -> int:
+        return SCALES[self.model]
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    model: str = request.param
     source, target = tmp_path_factory.mktemp("in"), tmp_path_factory.mktemp("out")
     pictures(source)
-    assert run_command_line(["batch", MODEL, str(source), "--out", str(target)]) == 1, "one file is broken"
+    assert run_command_line(["batch", model, str(source), "--out", str(target)]) == 1, "one file is broken"
     names = sorted(file.name for file in source.iterdir())
     assert {file.name for file in target.iterdir() if file.suffix != ".jsonl"} == set(names) - {"broken.png"}
-    return {name: (read_image(source / name), read_image(target / name)) for name in names if name != "broken.png"}
+    return Made(
+        model, {name: (read_image(source / name), read_image(target / name)) for name in names if name != "broken.png"}
+    )
 
 
 def levels(pixels: Pixels) -> np.ndarray:
     return pixels[..., :3].astype(np.float64) * 255 / np.iinfo(pixels.dtype).max
 
 
-def test_every_file_comes_out_twice_as_large_in_its_own_depth(made: dict[str, tuple[ImageFile, ImageFile]]) -> None:
-    for before, after in made.values():
-        assert after.pixels.shape == (2 * before.pixels.shape[0], 2 * before.pixels.shape[1], 4)
+def test_every_file_comes_out_as_much_larger_in_its_own_depth(made: Made) -> None:
+    for before, after in made.files.values():
+        assert after.pixels.shape == (made.scale * before.pixels.shape[0], made.scale * before.pixels.shape[1], 4)
         assert after.pixels.dtype == before.pixels.dtype
         assert (after.is_gray, after.has_alpha) == (before.is_gray, before.has_alpha)
 
 
 @pytest.mark.parametrize("name", ["ramp8.png", "ramp16.png"])
-def test_grey_ramps_keep_their_brightness(made: dict[str, tuple[ImageFile, ImageFile]], name: str) -> None:
-    before, after = (levels(file.pixels) for file in made[name])
-    by_column = after.reshape(24, 2, 256, 2, 3).mean(axis=(0, 1, 3))
+def test_grey_ramps_keep_their_brightness(made: Made, name: str) -> None:
+    before, after = (levels(file.pixels) for file in made.files[name])
+    by_column = after.reshape(24, made.scale, 256, made.scale, 3).mean(axis=(0, 1, 3))
     assert abs(after.mean() - before.mean()) <= 0.5
-    assert np.abs(by_column - before.mean(axis=0))[2:-2].max() <= 0.5
+    largest = 1.0 if made.model.endswith("-photo") else 0.5  # of a single column; a ramp as a whole: half a level
+    assert np.abs(by_column - before.mean(axis=0))[2:-2].max() <= largest
     assert np.ptp(after, axis=2).max() == 0
 
 
-def test_sixteen_bits_have_more_than_256_levels(made: dict[str, tuple[ImageFile, ImageFile]]) -> None:
-    assert len(np.unique(made["ramp16.png"][1].pixels[..., 0])) > 300
+def test_sixteen_bits_have_more_than_256_levels(made: Made) -> None:
+    assert len(np.unique(made.files["ramp16.png"][1].pixels[..., 0])) > 300
 
 
-def test_soft_alpha_is_enlarged_smoothly_and_its_colour_reaches_beneath_it(
-    made: dict[str, tuple[ImageFile, ImageFile]],
-) -> None:
-    before, after = (file.pixels for file in made["soft.png"])
-    smooth = cv2.resize(before[..., 3], (120, 80), interpolation=cv2.INTER_CUBIC)
+def test_soft_alpha_is_enlarged_smoothly_and_its_colour_reaches_beneath_it(made: Made) -> None:
+    before, after = (file.pixels for file in made.files["soft.png"])
+    size = (60 * made.scale, 40 * made.scale)
+    smooth = cv2.resize(before[..., 3], size, interpolation=cv2.INTER_CUBIC)
     assert np.abs(after[..., 3].astype(int) - smooth).max() <= 4
     assert np.abs(after[..., :3].astype(int) - (250, 120, 30)).max() <= 2, "no dark rim"
-    assert not made["clear.png"][1].pixels[..., 3].any()
+    assert not made.files["clear.png"][1].pixels[..., 3].any()
 
 
-def test_profile_and_resolution_are_kept(made: dict[str, tuple[ImageFile, ImageFile]]) -> None:
-    before, after = made["profile.png"]
+def test_profile_and_resolution_are_kept(made: Made) -> None:
+    before, after = made.files["profile.png"]
     assert before.icc_profile
     assert after.icc_profile == before.icc_profile
 
 
-def test_a_long_strip_has_no_seams(made: dict[str, tuple[ImageFile, ImageFile]], tmp_path: Path) -> None:
-    before, after = made["strip.png"]
+def test_a_long_strip_has_no_seams(made: Made, tmp_path: Path) -> None:
+    before, after = made.files["strip.png"]
     out, cut = tmp_path / "cut.png", tmp_path / "part.png"
     Image.fromarray(before.pixels[:, 480:560, :3]).save(cut)  # across the end of a tile of 512
-    assert run_command_line(["run", MODEL, str(cut), str(out)]) == 0
-    part = read_image(out).pixels[:, 20:-20, :3].astype(int)
-    assert np.abs(part - after.pixels[:, 980:1100, :3]).max() <= 1
+    assert run_command_line(["run", made.model, str(cut), str(out)]) == 0
+    rim = 36 * made.scale  # farther than any of the networks sees
+    part = read_image(out).pixels[:, rim:-rim, :3].astype(int)
+    first = 480 * made.scale + rim
+    assert np.abs(part - after.pixels[:, first : first + part.shape[1], :3]).max() <= 1
