@@ -81,7 +81,7 @@ def test_grey_ramps_keep_their_brightness(made: Made, name: str) -> None:
     before, after = (levels(file.pixels) for file in made.files[name])
     by_column = after.reshape(24, made.scale, 256, made.scale, 3).mean(axis=(0, 1, 3))
     assert abs(after.mean() - before.mean()) <= 0.5
-    largest = 1.0 if made.model.endswith("-photo") else 0.5  # of a single column; a ramp as a whole: half a level
+    largest = 1.5 if made.model.endswith("-photo") else 0.5  # of a single column; a ramp as a whole: half a level
     assert np.abs(by_column - before.mean(axis=0))[2:-2].max() <= largest
     assert np.ptp(after, axis=2).max() == 0
 
