@@ -16,6 +16,7 @@ from desktop.options import OpenOptions
 from desktop.ui.i18n import set_language
 from desktop.ui.state import Tool
 from desktop.ui.theme import THEMES, tokens_of
+from desktop.ui.widgets.value_slider import ValueSlider
 from tests.gui.conftest import Studio
 
 
@@ -106,6 +107,16 @@ def test_nothing_is_cut_off(studio: Studio, size: tuple[int, int], language: str
                 needed = widget.minimumSizeHint().width()
                 assert widget.width() >= needed or "…" in widget.text(), (tool, widget.text(), widget.width(), needed)
     assert studio.window.size().toTuple() == size
+
+
+def test_every_slider_has_room_for_its_largest_number(studio: Studio) -> None:
+    """With its unit: the wide brush of 2000 px too."""
+    studio.show_plain()
+    sliders = studio.window.findChildren(ValueSlider)
+    assert len(sliders) > 20
+    for field in (slider.number for slider in sliders):
+        text = field._text_of(field._range.maximum)
+        assert field.fontMetrics().horizontalAdvance(text) + 20 <= field.width(), (field.accessibleName(), text)
 
 
 def test_a_low_window_has_every_tool_in_several_columns(studio: Studio) -> None:

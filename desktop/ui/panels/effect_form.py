@@ -140,7 +140,6 @@ class EffectForm(QWidget):
         slider = ValueSlider(limits, label=label, unit=parameter.unit, parent=self)
         slider.label.setFixedWidth(LABEL_PX)
         slider.set_tip(label)
-        slider.number.fit()
         is_whole = parameter.kind is not ParameterKind.NUMBER
         slider.value_changed.connect(lambda value: self._take(parameter, round(value) if is_whole else value))
         self._register(parameter, slider, slider, slider.set_value)

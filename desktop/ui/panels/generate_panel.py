@@ -188,7 +188,6 @@ class GeneratePanel(QWidget):
     def _head_row(self) -> QHBoxLayout:
         """The picture in hand; beside it which layer it goes to, its seed, and what to do with its latent."""
         self.preview.setFixedSize(PREVIEW_PX, PREVIEW_PX)
-        self.seed.fit()
         first, second = QHBoxLayout(), QHBoxLayout()
         for row, parts in ((first, (self.seed, self.dice, self.lock)), (second, (self.reset, self.load, self.save))):
             row.setSpacing(2)

@@ -20,7 +20,6 @@ class SeedRow(QWidget):
         self._form = form
         self.label = dim_label(parent=self)
         self.number = NumberField(Range(0, SEED_LIMIT - 1, 0), parent=self)
-        self.number.fit()
         self.next = IconButton("dice", self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

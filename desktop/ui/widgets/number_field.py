@@ -52,8 +52,8 @@ class NumberField(QLineEdit):
         self._value = value_range.default
         self._is_fresh = False
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setFixedWidth(WIDTH_PX)
         self.setFont(tabular(self.font()))
+        self.fit()
         self.setMaxLength(16)
         self.editingFinished.connect(self._take)
         self._show()
