@@ -311,6 +311,7 @@ MESSAGES: dict[str, str] = {
     "tool.no_document": "Open a picture first.",
     "tool.selection_empty": "“{name}” has no pixels inside the selection; select where it has some.",
     "tool.no_layer": "Choose a layer in the layers panel first.",
+    "tool.alpha_locked": "The transparency of “{name}” is locked; unlock it in the layers panel first.",
     "tool.layer_hidden": "“{name}” is hidden; show it before you work on it.",
     "tool.layer_locked": "“{name}” is locked; unlock it in the layers panel first.",
     "tool.not_a_group": "“{name}” is not a group.",

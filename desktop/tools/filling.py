@@ -30,7 +30,7 @@ from desktop.core.patterns import PatternPaint
 from desktop.core.tile_pool import TilePool, Workspace, usable_cores
 from desktop.core.tiles import TileKey, tiles_touched
 from desktop.tools.gestures import Gesture, Modifier
-from desktop.tools.locks import keeps_alpha
+from desktop.tools.locks import check_alpha_free, keeps_alpha
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
 from desktop.tools.snapping import Snapping, no_snapping
@@ -157,13 +157,16 @@ def fill_selection(open_document: OpenDocument, layer_id: LayerId | None, plane:
 def clear_selection(
     open_document: OpenDocument, layer_id: LayerId | None, plane: Plane, name: EditName = EditName.CLEAR
 ) -> None:
-    """Makes the selection, or the canvas, transparent; colours stay beneath. Masks become black, alpha locks hold."""
+    """Makes the selection, or the canvas, transparent; colours stay beneath. Masks become black.
+
+    UserError under an alpha lock.
+    """
     document = open_document.document
     layer = paintable_layer(document, layer_id, plane)
     paint = SolidPaint((0, 0, 0), _paint_dtype(document, plane))
     mode = BlendMode.NORMAL if plane is Plane.MASK else BlendMode.ERASE
-    if plane is Plane.PIXELS and keeps_alpha(document, layer.id):
-        return
+    if plane is Plane.PIXELS:
+        check_alpha_free(document, layer.id)
     with open_document.edit(name) as edit, Filler(edit, layer, plane, document) as filler:
         filler.start(paint, Laying(mode))
         while filler.work():

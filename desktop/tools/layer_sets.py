@@ -19,6 +19,7 @@ from desktop.core.select import joined as joined_selection
 from desktop.core.tiles import TileMap
 from desktop.tools.layer_edits import branch_with_new_ids, extent_of
 from desktop.tools.layer_tree import with_layers_changed
+from desktop.tools.locks import check_alpha_free
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane, paintable_layer
 
@@ -270,6 +271,8 @@ def layer_via_copy(open_document: OpenDocument, layer_id: LayerId, name: str, *,
     """The selected pixels as a layer of their own above; a cut takes them out of the old one. Soft edges stay soft."""
     document = open_document.document
     layer = paintable_layer(document, layer_id, Plane.PIXELS) if cut else document.raster_layer(layer_id)
+    if cut:
+        check_alpha_free(document, layer_id)
     assert document.selection is not None
     area = document.selection.content_bounds().intersect(extent_of(layer))
     assert isinstance(layer, RasterLayer)

@@ -22,6 +22,13 @@ def check_position_free(document: Document, layer_id: LayerId) -> None:
             raise UserError("tool.layer_locked", name=held.name)
 
 
+def check_alpha_free(document: Document, layer_id: LayerId) -> None:
+    """UserError when the alpha of the layer or of a group around it is locked: nothing can be erased."""
+    for layer in with_groups_around(document, layer_id):
+        if layer.locks.alpha:
+            raise UserError("tool.alpha_locked", name=layer.name)
+
+
 def keeps_alpha(document: Document, layer_id: LayerId) -> bool:
     """True when the alpha of the layer or of a group around it is locked."""
     return any(layer.locks.alpha for layer in with_groups_around(document, layer_id))

@@ -12,7 +12,7 @@ from desktop.core.edits import Edit, OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.layers import Layer, LayerId, Mask
 from desktop.tools.gestures import Gesture
-from desktop.tools.locks import check_pixels_free, keeps_alpha, with_groups_around
+from desktop.tools.locks import check_alpha_free, check_pixels_free, keeps_alpha, with_groups_around
 from desktop.tools.names import EditName
 from desktop.tools.strokes import LastStroke, follow
 
@@ -37,6 +37,8 @@ def paint(
     """
     event = yield
     layer = paintable_layer(open_document.document, layer_id, plane)
+    if plane is Plane.PIXELS and settings.mode is BrushMode.ERASE:
+        check_alpha_free(open_document.document, layer.id)
     with open_document.edit(_name_of(plane, settings.mode)) as edit:
         stroke = _stroke_on(edit, open_document.document, layer, plane, settings)
         yield from follow(event, stroke, settings, partial(edit.touched, layer.id), last or LastStroke())

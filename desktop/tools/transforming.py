@@ -20,7 +20,7 @@ from desktop.core.turning import Turn, turned
 from desktop.core.warp import warped_later
 from desktop.tools.layer_sets import roots_of
 from desktop.tools.layer_tree import with_layers_changed
-from desktop.tools.locks import check_pixels_free, check_position_free
+from desktop.tools.locks import check_alpha_free, check_pixels_free, check_position_free
 from desktop.tools.moving import translated
 from desktop.tools.snapping import layer_bounds
 from desktop.tools.tile_changes import with_layer_tiles
@@ -88,6 +88,7 @@ def subject_of(document: Document, layer_ids: Collection[LayerId]) -> TransformS
             raise UserError("transform.nothing", name=roots[-1].name)
         return TransformSubject(document, tuple(layer.id for layer in roots), bounds)
     check_pixels_free(document, only.id)
+    check_alpha_free(document, only.id)
     area = selection.content_bounds().intersect(only.tiles.content_bounds())
     lifted, rest = _lifted(only.tiles, selection, area)
     bounds = lifted.content_bounds()

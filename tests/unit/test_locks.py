@@ -10,12 +10,14 @@ import pytest
 from desktop.core.brush import BrushMode, BrushSettings
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
-from desktop.core.geometry import Point
+from desktop.core.geometry import Point, Rect
 from desktop.core.gradients import GradientPreset, preset_gradient
 from desktop.core.layers import GroupLayer, Locks, Mask, RasterLayer
-from desktop.tools import filling, layer_edits, moving, painting
+from desktop.core.tiles import TileMap
+from desktop.tools import filling, layer_edits, layer_sets, moving, painting
 from desktop.tools.gestures import Gesture, PointerEvent, RunningGesture
 from desktop.tools.painting import Plane
+from desktop.tools.transforming import subject_of
 from tests.builders import document_with, raster_layer
 
 FREE = Locks()
@@ -66,6 +68,7 @@ PAINTING: dict[str, Callable[[OpenDocument], None]] = {
     "fill": lambda document: filling.fill_selection(document, INNER, Plane.PIXELS, RED),
     "clear": lambda document: filling.clear_selection(document, INNER, Plane.PIXELS),
 }
+ERASING = ("eraser", "clear")
 MOVING: dict[str, Callable[[OpenDocument], None]] = {
     "drag": lambda document: perform(moving.move(document, [INNER])),
     "drag group": lambda document: perform(moving.move(document, [GROUP])),
@@ -100,13 +103,38 @@ def test_locked_pixels_refuse_every_way_of_painting(way: str, is_on_group: bool)
 
 
 @pytest.mark.parametrize("is_on_group", [False, True], ids=["layer", "group"])
-@pytest.mark.parametrize("way", PAINTING)
+@pytest.mark.parametrize("way", [way for way in PAINTING if way not in ERASING])
 def test_locked_alpha_stays_whatever_is_painted(way: str, is_on_group: bool) -> None:
     locks = Locks(alpha=True)
     document = opened(group_locks=locks) if is_on_group else opened(layer_locks=locks)
     before = inner_pixels(document)
     PAINTING[way](document)
     assert np.array_equal(inner_pixels(document)[..., 3], before[..., 3])
+
+
+@pytest.mark.parametrize("is_on_group", [False, True], ids=["layer", "group"])
+@pytest.mark.parametrize("way", ERASING)
+def test_erasing_under_an_alpha_lock_says_why_nothing_goes(way: str, is_on_group: bool) -> None:
+    locks = Locks(alpha=True)
+    document = opened(group_locks=locks) if is_on_group else opened(layer_locks=locks)
+    before = document.document
+    with pytest.raises(UserError, match=r"transparency of .* is locked"):
+        PAINTING[way](document)
+    assert document.document is before
+
+
+def test_nothing_is_cut_out_under_an_alpha_lock() -> None:
+    document = opened(layer_locks=Locks(alpha=True))
+    with document.edit("Select") as edit:
+        edit.set_selection(TileMap.filled(Rect(40, 0, 20, 40), (255,)))
+    before = document.document
+    with pytest.raises(UserError, match=r"transparency of .* is locked"):
+        subject_of(before, [INNER])
+    with pytest.raises(UserError, match=r"transparency of .* is locked"):
+        layer_sets.layer_via_copy(document, INNER, "Cut", cut=True)
+    assert document.document is before
+    layer_sets.layer_via_copy(document, INNER, "Copied", cut=False)
+    assert len(list(document.document.iter_layers())) == 4
 
 
 @pytest.mark.parametrize("way", MOVING)
