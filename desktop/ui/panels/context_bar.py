@@ -124,7 +124,7 @@ class ContextBar(QFrame):
         for widget in (self.mask_side, self.region_side, self.clear_region):
             row.addWidget(widget)
         for slider in (self.size, self.hardness, self.opacity, self.flow):
-            slider.track.setMinimumWidth(48)
+            slider.track.setMinimumWidth(44)
             slider.setMaximumWidth(240)
             row.addWidget(slider, 2)
         row.addWidget(self.pen_size)
