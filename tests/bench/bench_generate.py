@@ -1,7 +1,8 @@
 """From a moved slider to the new picture: python -m tests.bench.bench_generate prints JSON rows.
 
 The real window, offscreen, over the real worker: each row is one generator, its pictures in the panel or also in a
-layer of the document. Times are from the slider's change until the panel and the canvas have painted the picture.
+layer of the document. A slider of the Generate panel is moved as a hand does, each move after the picture of the one
+before; times are from there until the panel and the canvas have painted the picture.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from desktop import paths
 from tests.runtime_parts import FLOAT, graph_bytes, node, write_model
 
+if TYPE_CHECKING:
+    from desktop.ui.panels.generate_panel import GeneratePanel
+    from desktop.ui.widgets.value_slider import ValueSlider
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 MOVES = 60
+DRAGGED = (0.17, 0.83)  # of the slider's way
 WARM_UP = 5
 PICTURE = 64
 PATIENCE_S = 20.0
@@ -74,6 +80,7 @@ class Bench:
         )
         self.window.panels.bring_to_front("generate")
         self.generate, self.explorer = self.window.generate, self.window.explorer
+        self.panel = cast("GeneratePanel", self.window.panels["generate"])
         self.is_there = False
         self.generate.picture_changed.connect(self._note)
         self.wait(lambda: self.generate.picture is not None)
@@ -92,7 +99,8 @@ class Bench:
         return found
 
     def row(self, model_id: str, where: str) -> dict[str, Any]:
-        times = [self.moved(place) for place in np.linspace(-2, 2, MOVES + WARM_UP)][WARM_UP:]
+        slider = self.slider()
+        times = [self.moved(slider, share) for share in np.linspace(*DRAGGED, MOVES + WARM_UP)][WARM_UP:]
         size = self.generate.picture
         assert size is not None
         return {
@@ -102,10 +110,22 @@ class Bench:
             "gate_ms": 50,
         }
 
-    def moved(self, place: float) -> float:
+    def slider(self) -> ValueSlider:
+        """The first on the page of directions: of those that were found, else of those that the model names."""
+        self.wait(lambda: bool(self._sliders()))
+        return self._sliders()[0]
+
+    def _sliders(self) -> list[ValueSlider]:
+        from desktop.ui.widgets.value_slider import ValueSlider
+
+        form = self.panel.form if self.explorer.has_named_directions else None
+        sliders = self.panel.directions.sliders if form is None else form.findChildren(ValueSlider)
+        return [slider for slider in sliders if slider.isVisible() and slider.isEnabled()]
+
+    def moved(self, slider: ValueSlider, share: float) -> float:
         self.is_there = False
         started = time.perf_counter()
-        self.explorer.move({0: float(place)})
+        slider.move_to_share(float(share))
         self.wait(lambda: self.is_there and self.has_landed)
         for _ in range(3):  # what was made stale is painted
             self.application.processEvents()

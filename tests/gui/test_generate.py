@@ -485,6 +485,30 @@ class TestWays:
         shop.settle()
         assert shop.preview_color()[0] < before[0]
 
+    def test_a_named_direction_stays_in_the_hand_while_pictures_come(self, open_workshop: OpenWorkshop) -> None:
+        shop = open_workshop(mixing_generator)
+        shop.show(Page.DIRECTIONS)
+        assert shop.panel.form is not None
+        slider = shop.panel.form.controls["redder"]
+        assert isinstance(slider, ValueSlider)
+        track, values = slider.track, []
+        QTest.mousePress(track, Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
+        for x in (30, 50, 70):
+            QTest.mouseMove(track, QPoint(x, 10))
+            shop.settle()
+            values.append(slider.value)
+            assert shop.panel.form is not None
+            assert shop.panel.form.controls["redder"] is slider
+        QTest.mouseRelease(track, Qt.MouseButton.LeftButton, pos=QPoint(70, 10))
+        assert values == sorted(set(values))
+        assert shop.generate.sample is not None
+        shop.generate.set_parameter("redder", slider.value_range.minimum)  # not by the form: it shows that too
+        shop.settle()
+        assert shop.panel.form is not None
+        again = shop.panel.form.controls["redder"]
+        assert isinstance(again, ValueSlider)
+        assert again.value == again.value_range.minimum
+
     @pytest.mark.parametrize("name", ["walk.gif", "walk", "walk.mp4"])
     def test_a_walk_is_saved_as_an_animation(
         self, open_workshop: OpenWorkshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -256,7 +256,17 @@ class GeneratePanel(QWidget):
             self._commands.set_parameter(label.id, value)
 
     def _set_parameter(self, name: str, value: ParameterValue) -> None:
+        """From the form, which shows the value already: made anew it would slip out of the hand that drags."""
         self._commands.set_parameter(name, value)
+        self._formed = self._form_wanted()
+
+    def _form_wanted(self) -> tuple[object, ...]:
+        """What the form shows: the model, and its parameters but for the class."""
+        model, sample = self._commands.model, self._commands.sample
+        label = None if model is None else generate_tool.label_param(model.manifest)
+        values = () if sample is None else sample.parameters
+        others = ((name, value) for name, value in values if label is None or name != label.id)
+        return ("" if model is None else model.sha256, *others)
 
     # what is shown
 
@@ -313,18 +323,15 @@ class GeneratePanel(QWidget):
         if model is not None and label is not None:
             self.label.set_choices({choice: choice_name(model.manifest, choice) for choice in label.choices})
             self.label.set_value(str(values[label.id]))
-        others = {name: value for name, value in values.items() if label is None or name != label.id}
-        formed = ("" if model is None else model.sha256, *others.items())
+        formed = self._form_wanted()
         if formed == self._formed:
             return
         self._formed = formed
-        if self.form is not None and self.form.isAncestorOf(self.focusWidget() or self):
-            return  # it is this form that changed them
         if self.form is not None:
             self._form_place.removeWidget(self.form)
             self.form.deleteLater()
             self.form = None
-        if model is not None and others:
+        if model is not None and len(formed) > 1:
             self.form = ParameterForm(model.manifest, values, self._set_parameter)
             if label is not None:
                 self.form.controls[label.id].hide()
