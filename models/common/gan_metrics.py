@@ -65,7 +65,7 @@ def inception_features(weights: Path) -> Features:
     network = inception_v3(weights=None, init_weights=False, transform_input=True)
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{weights} does not hold torchvision's Inception v3.") from error
     network.fc = torch.nn.Identity()
     network.eval()

@@ -9,9 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from models.common.data import DataError  # noqa: E402
 from models.common.gan_metrics import (  # noqa: E402
     coverage,
     frechet_distance,
+    inception_features,
     kernel_distance,
     nearest_pictures,
     pixel_features,
@@ -120,3 +122,10 @@ def test_variety_of_joined_pictures_is_the_share_of_parts_that_samples_are_neare
     assert collapsed["parts met"][0] == 40  # one shape and one number of two and three
     unnamed = dataclasses.replace(training, names=tuple(map(str, range(300))))
     assert joined_lines(first, second, on_paper(second.pictures), unnamed, held_out) == []
+
+
+def test_inception_is_read_from_a_file_of_torchvisions_and_from_no_other(tmp_path):
+    for name, content in (("list.pth", [1, 2]), ("other.pth", {"weight": torch.zeros(1)})):
+        torch.save(content, tmp_path / name)
+        with pytest.raises(DataError, match="does not hold torchvision's Inception v3"):
+            inception_features(tmp_path / name)
