@@ -125,7 +125,11 @@ class OpenDocument:
     def _end(self, edit: Edit, commit: bool) -> None:
         before, live = self.document, edit.document
         touched = edit.touched_rects()
-        after = edit._finished() if commit else before
+        try:
+            after = edit._finished() if commit else before
+        except BaseException:  # no memory for it
+            self._end(edit, commit=False)
+            raise
         self._edit = None
         is_kept = after is not before
         if is_kept:

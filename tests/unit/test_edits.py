@@ -16,6 +16,7 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
 from desktop.core.history import tile_maps
 from desktop.core.layers import GroupLayer, LayerId, Mask
+from desktop.core.tiles import TileEditor, TileMap
 from desktop.io.scratch import ScratchFile
 from tests.builders import document_with, noise, noise_document, raster_layer
 
@@ -61,6 +62,22 @@ def test_an_exception_leaves_no_trace() -> None:
     assert document.shown is before
     assert len(document.history.entries) == 1
     assert shown[-1] == (1, CANVAS), "the canvas has to draw the old pixels again"
+
+
+def test_an_edit_that_finds_no_memory_at_its_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = wide_document()
+    before = document.document
+
+    def no_memory(_: TileEditor) -> TileMap:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TileEditor, "finish", no_memory)
+        with pytest.raises(MemoryError):
+            fill(document, 3)
+    assert document.document is document.shown is before
+    fill(document, 4)
+    assert [entry.name for entry in document.history.entries] == ["Open", "Fill 4"]
 
 
 def test_an_edit_that_changes_nothing_makes_no_entry() -> None:
