@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         self.objects.failed.connect(self.show_error)
         self.objects.noted.connect(self.info.show_note)
         self.selection.failed.connect(self.show_error)
+        self.selection.changing.told.connect(self.status.show_task)
         self.effects.failed.connect(self.show_error)
         self.selection.outline_changed.connect(self.canvas.outline.show)
         self.canvas.pointer.on_key = lambda key: (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop.core.geometry import Rect
 from desktop.core.select import Joined
@@ -176,6 +177,25 @@ def test_the_menu_changes_the_selection(
     studio.window.perform(action)
     assert asked[1].value == amount, "the last amount is offered again"
     studio.wait_for(lambda: not studio.window.background.is_busy)
+
+
+def test_escape_gives_a_change_of_the_selection_up(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio.window.selection, "_ask_amount", lambda _wanted: 10.0)
+    studio.show_plain()
+    studio.window.perform("tool.rectangle")
+    drag(studio, (50, 40), (120, 100))
+    before = studio.document.selection
+    told: list[str] = []
+    studio.window.selection.changing.told.connect(told.append)
+    studio.window.perform("select.grow")
+    assert studio.window.selection.changing.is_running
+    assert "Grow" in told[0]
+    studio.window.canvas.setFocus()
+    studio.key(Qt.Key.Key_Escape)
+    assert told[-1] == ""
+    studio.wait_for(lambda: not studio.window.background.is_busy)
+    QApplication.processEvents()
+    assert studio.document.selection is before
 
 
 def test_feathering_from_the_menu_is_soft_and_undone_at_once(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

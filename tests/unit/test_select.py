@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -118,6 +119,27 @@ def test_growing_is_the_largest_level_in_a_disc(radius: float) -> None:
     levels = noise(50, 30, seed=3)[..., 0]
     levels[levels < 250] = 0
     np.testing.assert_array_equal(grown(levels, radius), brute_grown(levels, radius))
+
+
+def test_tall_selections_are_done_in_bands_without_seams() -> None:
+    levels = noise(9, 700, seed=4)[..., 0]
+    np.testing.assert_array_equal(smoothed(levels, 3), cv2.medianBlur(levels, 7))
+    levels[levels < 250] = 0
+    np.testing.assert_array_equal(grown(levels, 6.5), brute_grown(levels, 6.5))
+
+
+@pytest.mark.parametrize("change", [grown, shrunk, feathered, bordered, smoothed])
+def test_a_change_says_how_far_it_is_and_can_be_ended(change: Callable[..., np.ndarray]) -> None:
+    levels, told = noise(40, 300, seed=5)[..., 0], []
+    change(levels, 60, told.append)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1)
+
+    def end(_share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        change(levels, 60, end)
 
 
 def test_growing_and_shrinking_keep_a_soft_rim_soft() -> None:

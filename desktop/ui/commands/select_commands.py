@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from desktop.core import select_modify
-from desktop.core.color import Gray8
-from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
 from desktop.core.select import Joined, polygon
 from desktop.core.tiles import TileMap
 from desktop.tools import selecting
 from desktop.tools.gestures import Gesture, Modifier
-from desktop.tools.names import EditName
 from desktop.tools.selecting import Box
 from desktop.tools.snapping import Snapping, no_snapping
 from desktop.ui.background import Background
 from desktop.ui.commands.magnetic_commands import MagneticLasso
+from desktop.ui.commands.selection_change import AMOUNTS, SelectionChange, land_selection
 from desktop.ui.dialogs.amount_dialog import Amount
 from desktop.ui.documents import DocumentSession
 from desktop.ui.state import EditorState, Tool
 
 CLOSING_SCREEN_PX = 8.0
-AMOUNTS = {
-    "grow": Amount("select.grow", 1, select_modify.LARGEST_RADIUS_PX, 5),
-    "shrink": Amount("select.shrink", 1, select_modify.LARGEST_RADIUS_PX, 5),
-    "feather": Amount("select.feather", 0.5, 250, 8),
-    "border": Amount("select.border", 1, select_modify.LARGEST_RADIUS_PX, 8),
-    "smooth": Amount("select.smooth", 1, select_modify.LARGEST_MEDIAN_PX, 4),
-}
-CHANGES: dict[str, tuple[Callable[[Gray8, float], Gray8], float]] = {  # and how far they reach, in amounts
-    "grow": (select_modify.grown, 1.0),
-    "shrink": (select_modify.shrunk, 1.0),
-    "feather": (select_modify.feathered, 2.0),
-    "border": (select_modify.bordered, 0.5),
-    "smooth": (select_modify.smoothed, 1.0),
-}
 
 
 class SelectCommands(QObject):
@@ -61,6 +43,9 @@ class SelectCommands(QObject):
         self.magnetic = MagneticLasso(state, background)
         self.magnetic.outline_changed.connect(self.outline_changed.emit)
         self.magnetic.failed.connect(self.failed.emit)
+        self.changing = SelectionChange(background)
+        self.changing.failed.connect(self.failed.emit)
+        state.document_left.connect(self.changing.give_up)
         state.tool_changed.connect(self.give_up)
         state.document_replaced.connect(self.give_up)
         state.document_closed.connect(self._forget_quick_mask)
@@ -96,7 +81,7 @@ class SelectCommands(QObject):
         if self.magnetic.key(key):
             return True
         if not self._corners:
-            return False
+            return key == Qt.Key.Key_Escape and self.changing.give_up()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._close()
         elif key in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
@@ -136,7 +121,7 @@ class SelectCommands(QObject):
             tool, before = self._painted.pop(session)
             self._state.quick_masks.discard(session)
             painted = region.tiles
-            _land(opened, None if painted.content_bounds().is_empty else painted)
+            land_selection(opened, None if painted.content_bounds().is_empty else painted)
             region.set_tiles(before)
             self._state.choose_tool(tool)
         else:
@@ -155,14 +140,7 @@ class SelectCommands(QObject):
         if wanted is None:
             return
         self._amounts[kind] = wanted
-        change, share = CHANGES[kind]
-        version = opened.document
-        self._background.run(
-            lambda: selecting.changed_selection(version, partial(_changed, change, wanted), share * wanted),
-            on_done=lambda found: _land(opened, found),
-            on_error=self.failed.emit,
-            name="selection",
-        )
+        self.changing.start(opened, kind, wanted)
 
     # the polygon
 
@@ -189,15 +167,6 @@ class SelectCommands(QObject):
         if opened is not None and len(corners) >= 3:
             shape = polygon(corners, opened.document.size.rect(), antialias=options.antialias)
             selecting.select_shape(opened, shape, self._how, options.feather)
-
-
-def _changed(change: Callable[[Gray8, float], Gray8], amount: float, levels: Gray8) -> Gray8:
-    return change(levels, amount)
-
-
-def _land(opened: OpenDocument, selection: TileMap | None) -> None:
-    with opened.edit(EditName.SELECT) as edit:
-        edit.set_selection(selection)
 
 
 def _distance(one: Point, other: Point) -> float:
