@@ -23,9 +23,15 @@ BACKGROUND_NAME = "Background"
 
 
 def open_document_file(
-    path: Path, place: Placer | None = None, *, window: tuple[float, float] | None = None
+    path: Path,
+    place: Placer | None = None,
+    *,
+    window: tuple[float, float] | None = None,
+    background: str = BACKGROUND_NAME,
 ) -> Document:
     """The document in a file of any readable kind, told by its content; `place` says where its tiles are kept.
+
+    `background` names the only layer of a flat picture.
 
     Measured values (DICOM) keep their whole range; the window that is shown, the file's own or the one given (lowest,
     highest value), is a layer of levels above them. Raises UserError only.
@@ -41,7 +47,7 @@ def open_document_file(
         if values is None:
             raise UserError("file.no_values", path=path)
         values = values.looked_at(window)
-    document = document_from_image(image, place=place)
+    document = document_from_image(image, background, place)
     if values is None or values.window is None:
         return document
     return document.with_layer_inserted(_window_layer(document, values))

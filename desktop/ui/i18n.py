@@ -77,6 +77,22 @@ def tr_or(key: str, fallback: str) -> str:
     return texts_of(_Current.language).get(key, fallback)
 
 
+@cache
+def card_texts(language: str) -> dict[str, str]:
+    """What model cards say, by the English words: of `cards/<model>.json` and `cards/common.json`."""
+    table: dict[str, str] = {}
+    for path in sorted((resources_dir() / "i18n" / language / "cards").glob("*.json")):
+        table |= json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+def tr_card(text: str) -> str:
+    """A line of a model's card. What was written anew since it was translated stays as the card has it."""
+    mark = re.match(r"(- |#+ )?", text)
+    start = mark.group() if mark is not None else ""
+    return start + card_texts(_Current.language).get(text[len(start) :], text[len(start) :])
+
+
 def tr_error(error: UserError) -> str:
     """The sentence of an error; reasons inside it may be errors themselves."""
     pattern = texts_of(_Current.language).get(f"error.{error.key}")

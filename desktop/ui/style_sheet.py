@@ -109,7 +109,7 @@ QHeaderView::section { background: @panel; color: @dim; border: none; border-bot
 QListView::item:disabled { color: @disabled; background: transparent; }
 
 QTabBar { background: @panel; }
-QTabBar::tab { background: transparent; color: @dim; padding: 0 9px; min-height: 32px; border: none;
+QTabBar::tab { background: transparent; color: @dim; padding: 0 6px; min-height: 32px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
@@ -130,6 +130,7 @@ QScrollBar::handle:horizontal { background: @line; border-radius: 3px; min-width
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QDialogButtonBox { button-layout: 3; }
 QProgressBar { background: @raised; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
 QSplitter::handle { background: @line; }

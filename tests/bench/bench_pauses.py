@@ -261,10 +261,12 @@ SCENARIOS: dict[str, Callable[[Hand], Script]] = {
     "dragging a curve point, pixels": effect_scenarios.curve_of_pixels,
     "dragging the radius of a blur, pixels": effect_scenarios.blur_of_pixels,
     "painting below a blur layer": effect_scenarios.paint_below_a_blur,
+    "dragging a free transform, 10 layers": effect_scenarios.transform_of_a_layer,
     "opening 24 MP in 16 bits": Hand.open_photo,
     "painting on 24 MP in 16 bits": Hand.paint_photo,
 }
-WITH_TEN = {name for name in SCENARIOS if "curve point" in name or "a blur" in name}  # on the picture of the first
+ON_TEN = ("curve point", "a blur", "transform")  # these bring their own picture of ten layers
+WITH_TEN = {name for name in SCENARIOS if any(part in name for part in ON_TEN)}
 NEEDS_LAYERS = (
     set(SCENARIOS) - WITH_TEN - {"opening 6 layers", "opening 24 MP in 16 bits", "painting on 24 MP in 16 bits"}
 )

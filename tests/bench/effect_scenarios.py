@@ -1,4 +1,4 @@
-"""Adjustments and filters under the hand, for bench_pauses: ten layers, values dragged, painting below a blur."""
+"""Values under the hand over ten layers, for bench_pauses: curves, radii, a free transform, painting below a blur."""
 
 from __future__ import annotations
 
@@ -16,16 +16,26 @@ if TYPE_CHECKING:
 
 def curve_of_a_layer(hand: Hand) -> Script:
     """A point of an adjustment layer's curve is dragged, over ten layers; then one of the pixels of a layer."""
-    side = hand.files.side
-    hand.window.background.run(
-        lambda: document_with(*layers_of(side, 10), width=side, height=side),
-        on_done=lambda ten: hand.window.files.show(ten, None, "Ten"),
-        on_error=hand.window.show_error,
-    )
-    yield lambda: hand.window.state.title == "Ten"
-    yield hand.is_quiet
+    yield from _ten_layers(hand)
     hand.window.state.choose_layer(10)
     yield from _drag_curve(hand, "adjustment.curves")
+
+
+def transform_of_a_layer(hand: Hand) -> Script:
+    """A layer in the middle of ten is scaled by its corner, moved and turned, each by one drag; then it is kept."""
+    yield from _ten_layers(hand)
+    hand.window.state.choose_layer(5)
+    hand.window.perform("tool.transform")
+    yield hand.is_quiet
+    side = hand.files.side
+    corner, middle, outside = (hand.at((side * part, side * part)) for part in (1.0, 0.5, 1.06))
+    for start, step_x, step_y in ((corner, -1, -1), (middle, 1, 0), (outside, -1, 1)):
+        places = (QPoint(start.x() + step * step_x, start.y() + step * step_y) for step in range(120))
+        yield from hand.drag(hand.canvas, places)
+        yield hand.is_quiet
+    hand.window.editing.transform.keep()
+    yield lambda: not hand.window.editing.transform.is_active
+    yield hand.is_quiet
 
 
 def curve_of_pixels(hand: Hand) -> Script:
@@ -55,6 +65,19 @@ def paint_below_a_blur(hand: Hand) -> Script:
     yield hand.is_quiet
     hand.window.state.choose_layer(9)
     yield from hand.paint(60, 50)
+    yield hand.is_quiet
+
+
+def _ten_layers(hand: Hand) -> Script:
+    if hand.window.state.title == "Ten":
+        return
+    side = hand.files.side
+    hand.window.background.run(
+        lambda: document_with(*layers_of(side, 10), width=side, height=side),
+        on_done=lambda ten: hand.window.files.show(ten, None, "Ten"),
+        on_error=hand.window.show_error,
+    )
+    yield lambda: hand.window.state.title == "Ten"
     yield hand.is_quiet
 
 

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
-    QDialog,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -24,22 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.core.geometry import Point
-from desktop.ui.dialogs.background_dialog import BackgroundDialog
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
-from desktop.ui.dialogs.dialogs import NewDialog, QualityDialog
-from desktop.ui.dialogs.extend_dialog import ExtendDialog
-from desktop.ui.dialogs.models_window import ModelsWindow
-from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
-from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
-from desktop.ui.dialogs.size_dialogs import CanvasSizeDialog, Enlargers, ImageSizeDialog
-from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
+from desktop.ui.dialogs.dialogs import NewDialog
 from desktop.ui.focus import is_behind, takes_tab
-from desktop.ui.panels.fill_bars import GradientBar
-from desktop.ui.panels.registry import PANELS
-from desktop.ui.state import Tool
 from desktop.ui.widgets.number_field import NumberField
 from tests.gui.conftest import Studio
+from tests.gui.every_place import places
 
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView)
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -63,77 +52,6 @@ def spoken_name(widget: QWidget) -> str:
     """What a screen reader says."""
     found = QAccessible.queryAccessibleInterface(widget)
     return widget.accessibleName() or ("" if found is None else str(found.text(QAccessible.Text.Name)).strip())
-
-
-def places(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
-    """Every part of the window once, shown: tools, panels, popovers, dialogs."""
-    window = studio.window
-    for tool in Tool:
-        window.perform(f"tool.{tool.value}")
-        yield tool.value, window
-    for panel in PANELS:
-        window.panels.bring_to_front(panel.name)
-        yield panel.name, window.panels.docks[panel.name]
-    window.perform("tool.brush")
-    bar = window.context.brush_bar
-    for opens, name in ((bar.open_picker, "picker"), (bar.open_editor, "editor"), (bar.open_symmetry, "symmetry")):
-        opens()
-        popover = getattr(bar, name)
-        yield name, popover
-        popover.close()
-    window.perform("tool.gradient")
-    gradients = window.context.bars[Tool.GRADIENT]
-    assert isinstance(gradients, GradientBar)
-    gradients.open_editor()
-    assert gradients.editor is not None
-    yield "gradient editor", gradients.editor
-    gradients.editor.close()
-    window.perform("tool.brush")
-    window.info.show_note("Note")
-    yield "message", window.info
-    window.info.hide()
-    yield from dialogs_of(studio, tmp_path)
-
-
-def dialogs_of(studio: Studio, tmp_path: Path) -> Iterator[tuple[str, QWidget]]:
-    window = studio.window
-    networks = Enlargers({"net": "Net"}, frozenset({"net"}))
-    made: list[QDialog] = [
-        NewDialog(window),
-        QualityDialog(tmp_path / "a.webp", window),
-        ShortcutsDialog(window),
-        PreferencesDialog(window.settings, window.ai.devices, window),
-        UnsavedDialog(["one.ora", "two.ora"], window),
-        BackgroundDialog(window),
-        ImageSizeDialog(studio.document, networks, lambda _size: None, window),
-        CanvasSizeDialog(studio.document, lambda _size: None, window),
-        ExtendDialog(studio.document, lambda _size: None, window),
-        ModelsWindow(window.models, window.ai, lambda: None, window),
-    ]
-    for dialog in made:
-        dialog.show()
-        dialog.activateWindow()
-        yield type(dialog).__name__, dialog
-        dialog.close()
-        dialog.deleteLater()
-    window.texts._write(Point(20, 20), 0.0)
-    window.texts.open_dialog()
-    if window.effects.dialog is not None:
-        yield "text", window.effects.dialog
-        window.effects.give_up()
-    window.perform("layer.style")
-    if window.effects.dialog is not None:
-        yield "layer style", window.effects.dialog
-        window.effects.give_up()
-    for effect in ("curves", "gradient-map", "lut", "colour-balance"):
-        window.perform(f"adjust.{effect}")
-        if window.effects.dialog is not None:
-            window.effects.dialog.activateWindow()
-            yield effect, window.effects.dialog
-            window.effects.give_up()
-    window.action_search.open_over(window)
-    yield "search", window.action_search
-    window.action_search.hide()
 
 
 @pytest.mark.parametrize("language", ["english", "chinese"])
@@ -215,7 +133,7 @@ def test_tab_passes_panels_that_lie_behind(studio: Studio) -> None:
         assert not is_behind(focus), type(focus).__name__
         reached.append(focus)
     window = studio.window
-    for part in (window.strip, window.context, window.panels.history, window.panels.layers, window.status):
+    for part in (window.strip, window.context, window.panels.ai, window.panels.history, window.status):
         assert any(part.isAncestorOf(widget) for widget in reached), part
     assert window.canvas not in reached, "there Tab puts the panels away"
     studio.key(Qt.Key.Key_Escape)

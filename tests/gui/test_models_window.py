@@ -25,6 +25,7 @@ from desktop.tools.ai_tool import Where
 from desktop.ui.dialogs.card_pictures import fit_pictures, pictures_of
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
+from desktop.ui.i18n import card_texts
 from tests import foreign_models as foreign
 from tests.gui.conftest import OpenStudio, Studio
 from tests.runtime_models import identity_model
@@ -173,6 +174,19 @@ def test_the_window_shows_the_card_and_verifies(studio: Studio, window: ModelsWi
     window.choose("denoise-photo")
     assert "SHA-256" in window.facts.text()
     assert not window.remove_button.isEnabled(), "it came with the program"
+
+
+def test_a_card_is_read_in_chinese_as_far_as_it_is_translated(studio: Studio) -> None:
+    folder = identity_model(user_models_dir() / "own")
+    known, own = "One sign at a time, at 32 × 32 pixels.", "A sentence that nobody translated."
+    (folder / "card.md").write_text(f"# Own\n\n## Weaknesses\n\n- {known}\n- {own}\n", encoding="utf-8")
+    studio.window.perform("view.chinese")
+    window = ModelsWindow(studio.window.models, studio.window.ai, lambda: None, studio.window)
+    window.choose("own")
+    shown = window.card.toPlainText()
+    assert all(text in shown for text in ("不足之处", card_texts("zh_CN")[known], own))
+    assert "Weaknesses" not in shown
+    window.deleteLater()
 
 
 def test_a_manifest_may_name_any_icon(studio: Studio, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from desktop.ui.commands.enlarging_need import check_plan, text_for_picture
 from desktop.ui.commands.quick_models import QuickModels
 from desktop.ui.documents import DocumentSession
 from desktop.ui.i18n import tr, tr_error
+from desktop.ui.panels.model_card import title_of
 from desktop.ui.state import EditorState
 
 Land = Callable[[DocumentSession, Plan, Result], None]  # what becomes of a result, instead of what the settings say
@@ -251,7 +252,7 @@ class AiCommands(QObject):
             land(session, plan, result)
             return
         document = self._session.open_document.document
-        name = plan.settings.model.manifest.title
+        name = title_of(plan.settings.model.manifest)
         if plan.settings.landing is Landing.DOCUMENT:
             title = f"{self._session.title} ×{plan.settings.model.manifest.scale}"
             self._background.run(

@@ -375,7 +375,7 @@ def _document_of(path: Path, place: Placer | None = None) -> Document:
     import desktop.io.scratch  # noqa: F401 - showing the document needs it: here it takes no time of the window's
     from desktop.io.documents import open_document_file
 
-    return open_document_file(path, place)
+    return open_document_file(path, place, background=tr("layer.background"))
 
 
 def _flat_pixels(path: Path) -> np.ndarray:

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QInputDialog,
     QLabel,
-    QMessageBox,
     QWidget,
 )
 
@@ -36,13 +35,12 @@ from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
+from desktop.ui.dialogs.question import Question, unsaved_question
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.dialogs.unsaved_dialog import UnsavedDialog
 from desktop.ui.i18n import tr, tr_error
-from desktop.ui.icons import icon_pixmap
 from desktop.ui.keymap import Keys
 from desktop.ui.memory import check_new_size
-from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import Segments, wrapped_label
 from desktop.ui.widgets.number_field import NumberField, Range
 from desktop.ui.widgets.value_slider import ValueSlider
@@ -82,19 +80,11 @@ class Dialogs:
         self._guide: GuideWindow | None = None
 
     def ask_unsaved(self, name: str) -> Unsaved:
-        box = QMessageBox(self._window)
-        box.setWindowTitle(tr("app.name"))
-        box.setText(tr("unsaved.title", name=name))
-        box.setInformativeText(tr("unsaved.text"))
-        save = box.addButton(tr("unsaved.save"), QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton(tr("unsaved.discard"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
-        box.setEscapeButton(cancel)
-        box.setIconPixmap(icon_pixmap("warning", tokens().warning, 32, self._window.devicePixelRatioF()))
-        box.exec()
-        answers = {save: Unsaved.SAVE, discard: Unsaved.DISCARD}
-        return answers.get(box.clickedButton(), Unsaved.CANCEL)
+        question = unsaved_question(name, self._window)
+        question.exec()
+        if question.clickedButton() is question.yes:
+            return Unsaved.SAVE
+        return Unsaved.DISCARD if question.clickedButton() is question.destroy else Unsaved.CANCEL
 
     def ask_unsaved_list(self, names: Sequence[str]) -> list[bool] | None:
         """Which of several documents to save before all of them are closed; None stays."""
@@ -103,15 +93,9 @@ class Dialogs:
 
     def confirm(self, title: str, text: str, button: str) -> bool:
         """One question with yes, named by what it does, and cancel."""
-        box = QMessageBox(self._window)
-        box.setWindowTitle(tr("app.name"))
-        box.setText(title)
-        box.setInformativeText(text)
-        yes = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-        box.setEscapeButton(box.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole))
-        box.setIconPixmap(icon_pixmap("warning", tokens().warning, 32, self._window.devicePixelRatioF()))
-        box.exec()
-        return box.clickedButton() is yes
+        question = Question(title, text, button, self._window)
+        question.exec()
+        return question.clickedButton() is question.yes
 
     def ask_name(self, title: str, name: str) -> str | None:
         text, is_given = QInputDialog.getText(self._window, tr("app.name"), title, text=name)

@@ -154,6 +154,14 @@ class GridDialog(QDialog):
         self.left = self._field(Range(-far, far, grid.offset.x, decimals=1), grid.offset.x)
         self.top = self._field(Range(-far, far, grid.offset.y, decimals=1), grid.offset.y)
         self.swatches = SwatchGrid(self)
+        for field, name in (
+            (self.across, "spacing_across"),
+            (self.down, "spacing_down"),
+            (self.left, "offset_across"),
+            (self.top, "offset_down"),
+        ):
+            field.setAccessibleName(tr(f"grid.{name}"))
+        self.swatches.setAccessibleName(tr("grid.color"))
         self.swatches.set_colors([PaletteColor(_levels(name)) for name in GRID_COLORS])
         self.hex = QLineEdit(grid.color, self)
         self.hex.setFixedWidth(FIELD_PX)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,13 +20,14 @@ from PySide6.QtWidgets import (
 
 from desktop.core.errors import UserError
 from desktop.runtime.catalog import BrokenModel, Model
-from desktop.runtime.manifest import with_tile_side
+from desktop.runtime.manifest import Manifest, with_tile_side
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.card_pictures import PageBrowser
-from desktop.ui.i18n import tr, tr_error, tr_or
+from desktop.ui.dialogs.question import Question
+from desktop.ui.i18n import tr, tr_card, tr_error, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon
-from desktop.ui.panels.model_card import title_of
+from desktop.ui.panels.model_card import description_of, title_of
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import dim_label, wrapped_label
 
@@ -184,7 +184,7 @@ class ModelsWindow(QDialog):
         self.device.blockSignals(False)
         self._show_tiles(model)
         self.card.document().setDefaultStyleSheet(f"a {{ color: {tokens().text}; }}")
-        text = _without_heading(_text_of(model.folder / CARD_NAME))
+        text = _card_text(_text_of(model.folder / CARD_NAME), manifest)
         self.card.show_page(text, model.folder, CARD_MARGIN)
 
     def _show_tiles(self, model: Model) -> None:
@@ -242,13 +242,9 @@ class ModelsWindow(QDialog):
             self._tell(error)
 
     def _ask_removal(self, title: str) -> bool:
-        question = QMessageBox(self)
-        question.setText(tr("models.remove_title", title=title))
-        question.setInformativeText(tr("models.remove_text"))
-        remove = question.addButton(tr("models.remove"), QMessageBox.ButtonRole.DestructiveRole)
-        question.addButton(tr("dialog.cancel"), QMessageBox.ButtonRole.RejectRole)
+        question = Question(tr("models.remove_title", title=title), tr("models.remove_text"), tr("models.remove"), self)
         question.exec()
-        return question.clickedButton() is remove
+        return question.clickedButton() is question.yes
 
     def _tell(self, error: UserError) -> None:
         self.message.setText(tr_error(error))
@@ -293,6 +289,10 @@ def _text_of(card: Path) -> str:
         return ""
 
 
-def _without_heading(text: str) -> str:
-    """The title stands above the card already."""
-    return text.partition("\n")[2] if text.startswith("# ") else text
+def _card_text(text: str, manifest: Manifest) -> str:
+    """In the language of the window as far as it is translated; the title stands above the card already."""
+    lines = text.split("\n")
+    if lines[0].startswith("# "):
+        del lines[0]
+    said = description_of(manifest)
+    return "\n".join(said if line == manifest.description else tr_card(line) for line in lines)

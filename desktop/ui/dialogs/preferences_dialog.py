@@ -102,7 +102,8 @@ class PreferencesDialog(QDialog):
         self._row(form, "preferences.keys", self.keys)
         self._heading(form, "preferences.models")
         self._row(form, "preferences.device", self.device)
-        form.addRow("", self.device_note)
+        if self.device_note.text():
+            form.addRow("", self.device_note)
         form.addRow(tr("preferences.idle"), self.idle)
         self._row(form, "preferences.train_python", self.train_python)
         self.train_python.text.setToolTip(tr("preferences.train_python_tip"))

@@ -286,7 +286,7 @@ class AnchorGrid(QWidget):
             button.setAutoExclusive(True)
             button.setFixedSize(28, 28)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setProperty("role", "segment")
+            button.setProperty("role", "key")
             text = tr(f"size.anchor.{anchor.name.lower()}")
             button.setToolTip(text)
             button.setAccessibleName(text)

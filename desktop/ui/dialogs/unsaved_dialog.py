@@ -26,8 +26,11 @@ class UnsavedDialog(QDialog):
         self.list.setAccessibleName(title.text())
         for name in names:
             item = QListWidgetItem(name, self.list)
+            item.setToolTip(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable)
             item.setCheckState(Qt.CheckState.Checked)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setFixedHeight(30 * min(len(names), ROWS_SHOWN) + 8)
         self.save = QPushButton(tr("unsaved.save_chosen"), self)
         self.save.setProperty("role", "primary")

@@ -107,7 +107,7 @@ class AiPanel(QWidget):
         inner = QWidget(self)
         inner.setProperty("role", "scrolled")
         body = QVBoxLayout(inner)
-        body.setContentsMargins(12, 12, 12, 8)
+        body.setContentsMargins(12, 8, 12, 8)
         body.setSpacing(8)
         body.addWidget(self.picker)
         body.addWidget(self.empty)
@@ -115,7 +115,7 @@ class AiPanel(QWidget):
         body.addWidget(self.seed_row)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(8)
+        grid.setVerticalSpacing(4)
         rows = (
             (self.source_label, self.source),
             (self.second_label, self.second),

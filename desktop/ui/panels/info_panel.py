@@ -67,7 +67,7 @@ class InfoPanel(QWidget):
         grid = QGridLayout(inner)
         grid.setContentsMargins(12, 6, 12, 4)
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(1)
+        grid.setVerticalSpacing(4)
         for line, row in enumerate(self.names):
             place = line + (1 if row in SIZE_ROWS else 0)
             grid.addWidget(self.names[row], place, 0)

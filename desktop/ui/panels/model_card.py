@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Metric, Param
 from desktop.runtime.runner import ParameterValue
-from desktop.ui.i18n import tr, tr_or
+from desktop.ui.i18n import tr, tr_card, tr_or
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon_pixmap
 from desktop.ui.theme import tokens
 from desktop.ui.widgets.basics import Card, wrapped_label
@@ -28,30 +28,26 @@ class ModelCard(Card):
         self.model = model
         self._mark = QLabel(self) if opens_list else None
         self._icon = QLabel(self)
-        self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._title = QLabel(self)
         self._title.setProperty("role", "header")
         self._line = wrapped_label(parent=self)
         self._facts = wrapped_label(parent=self)
-        text = QVBoxLayout()
-        text.setSpacing(2)
-        text.addWidget(self._title)
-        text.addWidget(self._line)
-        text.addWidget(self._facts)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._icon)
-        row.addLayout(text, 1)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._icon)
+        head.addWidget(self._title, 1)
         if self._mark is not None:
-            row.addWidget(self._mark)
-        self.body.addLayout(row)
+            head.addWidget(self._mark)
+        self.body.addLayout(head)
+        self.body.addWidget(self._line)
+        self.body.addWidget(self._facts)
         self.retranslate()
 
     def retranslate(self) -> None:
         manifest = self.model.manifest
         title = title_of(manifest)
         self._title.setText(title)
-        line = tr_or(f"model.{manifest.id}.description", manifest.description)
+        line = description_of(manifest)
         self._line.setText(line)
         self._line.setVisible(bool(line))
         facts = facts_of(manifest)
@@ -74,7 +70,7 @@ class ModelCard(Card):
     def _paint_icon(self) -> None:
         name = self.model.manifest.icon
         self._icon.setPixmap(
-            icon_pixmap(name if has_icon(name) else FALLBACK_ICON, tokens().text, 24, self.devicePixelRatioF())
+            icon_pixmap(name if has_icon(name) else FALLBACK_ICON, tokens().text, 20, self.devicePixelRatioF())
         )
         if self._mark is not None:
             self._mark.setPixmap(icon_pixmap("chevron-down", tokens().dim, 16, self.devicePixelRatioF()))
@@ -96,11 +92,16 @@ class ParameterForm(QWidget):
 
 
 def choice_name(manifest: Manifest, choice: str) -> str:
-    return tr_or(f"model.{manifest.id}.choice.{choice}", choice)
+    return tr_or(f"model.{manifest.id}.choice.{choice}", tr_or(f"style.{choice}", choice))
 
 
 def title_of(manifest: Manifest) -> str:
     return tr_or(f"model.{manifest.id}.title", manifest.title)
+
+
+def description_of(manifest: Manifest) -> str:
+    """The one line of what it does."""
+    return tr_or(f"model.{manifest.id}.description", manifest.description)
 
 
 def facts_of(manifest: Manifest) -> str:
@@ -117,11 +118,11 @@ def facts_of(manifest: Manifest) -> str:
 
 def _beside(metric: Metric, baseline_value: float) -> str:
     """A gain in decibels; of shares and errors both numbers, since less may be better."""
-    baseline = metric.baseline.split(",")[0]  # how it was tuned stands on the card
+    baseline = tr_card(metric.baseline.split(",")[0])  # how it was tuned stands on the card
     if metric.unit == "dB":
         return tr("ai.gain", gain=f"{metric.value - baseline_value:+.1f} dB", baseline=baseline)
     value, other = (f"{number:.1f} {metric.unit}" for number in (metric.value, baseline_value))
-    return tr("ai.beside", metric=metric.metric, value=value, baseline=baseline, other=other)
+    return tr("ai.beside", metric=tr_card(metric.metric), value=value, baseline=baseline, other=other)
 
 
 def _control_for(manifest: Manifest, param: Param, value: ParameterValue, set_parameter: SetParameter) -> QWidget:

@@ -9,9 +9,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from desktop.runtime.catalog import Model
-from desktop.ui.i18n import tr, tr_or
+from desktop.ui.i18n import tr
 from desktop.ui.icons import FALLBACK_ICON, has_icon, icon
-from desktop.ui.panels.model_card import ModelCard, title_of
+from desktop.ui.panels.model_card import ModelCard, description_of, title_of
 from desktop.ui.widgets.popover import Popover
 
 LIST_WIDTH_PX, LIST_HEIGHT_PX = 300, 380
@@ -118,7 +118,7 @@ class ModelList(Popover):
         item = QListWidgetItem(title_of(manifest), self.entries)
         item.setIcon(icon(manifest.icon if has_icon(manifest.icon) else FALLBACK_ICON))
         item.setData(ID_ROLE, model.id)
-        item.setToolTip(tr_or(f"model.{manifest.id}.description", manifest.description))
+        item.setToolTip(description_of(manifest))
         if is_chosen:
             self.entries.setCurrentItem(item)
 

@@ -34,6 +34,7 @@ class ObjectBar(QWidget):
         objects.changed.connect(self.refresh)
 
     def retranslate(self) -> None:
+        self.model.clear()  # filled again with the titles of this language
         self.model.setToolTip(tr("object.model_tip"))
         self.model.setAccessibleName(tr("object.model_tip"))
         self.how.retranslate()

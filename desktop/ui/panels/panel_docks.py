@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from desktop.ui.panels.layers_panel import LayersPanel
 
 WIDTH_PX = 304
-GROUP_HEIGHTS = {Group.UPPER: 440, Group.LOWER: 300}
-LAYOUT_VERSION = 2  # a remembered layout of another version, or of other panels, gives way to the default one
+GROUP_HEIGHTS = {Group.UPPER: 450, Group.LOWER: 290}
+LAYOUT_VERSION = 3  # a remembered layout of another version, or of other panels, gives way to the default one
 
 
 class PanelDocks(QMainWindow):

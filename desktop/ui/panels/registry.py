@@ -121,10 +121,10 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("styles", _styles, Group.UPPER, aliases=("style",)),
     PanelSpec("live", _live, Group.UPPER, aliases=("draw",)),
     PanelSpec("color", _color, Group.UPPER, aliases=("colour", "colors")),
-    PanelSpec("history", _history, Group.UPPER),
     PanelSpec("brushes", _brushes, Group.UPPER, aliases=("brush",)),
     PanelSpec("layers", _layers, Group.LOWER),
     PanelSpec("channels", _channels, Group.LOWER, aliases=("channel",)),
+    PanelSpec("history", _history, Group.LOWER),
     PanelSpec("navigator", _navigator, Group.LOWER),
     PanelSpec("info", _info, Group.LOWER),
 )

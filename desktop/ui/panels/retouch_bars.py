@@ -107,6 +107,7 @@ class SmudgeBar(RetouchBar):
     def __init__(self, state: EditorState, parent: QWidget) -> None:
         super().__init__(state, parent)
         self._add_slider("strength", 70)
+        self._row.addStretch(1)
 
 
 class FocusBar(RetouchBar):
@@ -116,6 +117,7 @@ class FocusBar(RetouchBar):
         super().__init__(state, parent)
         self._add_segments("focus", Focus)
         self._add_slider("strength", 50)
+        self._row.addStretch(1)
 
 
 class ToneBar(RetouchBar):
@@ -129,6 +131,7 @@ class ToneBar(RetouchBar):
             combo.activated.connect(lambda _index, c=combo, n=name: self._change(**{n: c.currentData()}))
             self._row.addWidget(combo)
         self._add_slider("exposure", 40)
+        self._row.addStretch(1)
 
     def retranslate(self) -> None:
         super().retranslate()

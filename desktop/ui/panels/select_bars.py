@@ -52,6 +52,7 @@ class SelectBar(OptionBar):
         self._add_own()
         self._row.addWidget(self.feather, 2)
         self._add_check("antialias")
+        self._row.addStretch(1)
 
     def _add_own(self) -> None:
         """What only one tool has."""

@@ -40,6 +40,7 @@ class ShapeBar(OptionBar):
         self.arrows = ChoiceCombo(list(Arrows), "shape.arrows", self)
         self.arrows.activated.connect(lambda _index: self._change(arrows=self.arrows.choice))
         self._row.addWidget(self.arrows)
+        self._row.addStretch(1)
         shapes.changed.connect(self.refresh)
 
     def retranslate(self) -> None:
