@@ -126,3 +126,12 @@ def test_broken_lines_of_the_settings_are_left_out(studio: Studio) -> None:
     assert keymap.keys_of("tool.move") == ("F8",)
     assert keymap.keys_of("tool.hand") == ()
     assert keymap.keys_of("tool.eraser") == keymap.normalized(action_spec("tool.eraser").shortcuts)
+
+
+def test_a_preset_takes_no_action_its_key_without_giving_another() -> None:
+    usual = keymap.keys_in_force("default", {})
+    for preset in KEY_PRESETS:
+        keys = keymap.keys_in_force(preset, {})
+        assert [name for name in usual if usual[name] and not keys[name]] == []
+        held = [key for of_action in keys.values() for key in of_action]
+        assert len(held) == len(set(held)), "one key, one action"
