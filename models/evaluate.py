@@ -45,7 +45,7 @@ from models.common.generation import measure_generator
 from models.common.generation import table as generator_table
 from models.common.metrics import psnr_8bit, ssim_8bit
 from models.common.robust import PICTURES as ROBUST_PICTURES
-from models.common.robust import put_on_card, robustness_of
+from models.common.robust import report
 from models.common.translation_measure import measure_translator
 
 LONG_SIDE_PX = 1600  # the held-out photographs are soft at their native 5 to 15 megapixels
@@ -120,46 +120,56 @@ def main(
     """
     try:
         if robust:
-            text, lost = robustness_of(model, held_out_crops(photos, limit=limit or 2 * ROBUST_PICTURES))
-            print(f"{model}\n\n{text}")
-            if write_card:
-                put_on_card(model, text, lost)
+            report(model, held_out_crops(photos, limit=limit or 2 * ROBUST_PICTURES), write_card=write_card)
             return
-        if (method_of_model := own_measurement(model)) is not None:
-            text, rows_of_method = method_of_model(model)
-            print(f"{model}\n\n{text}")
-            if json_file is not None:
-                json_file.write_text(json.dumps(rows_of_method, indent=2) + "\n", encoding="utf-8")
-            return
-        if is_generator(model):
-            measured = measure_generator(model, inception=inception)
-            print(f"{model}\n\n{generator_table(measured)}")
-            if json_file is not None:
-                json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-            return
-        if _task_of(model) == "translate":
-            measured = measure_translator(model)
-            print(f"{model}\n\n{generator_table(measured)}")
-            if json_file is not None:
-                json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-            return
-        clean = held_out_crops(photos, limit=limit)
-        if is_upscaler(model, method):
-            rows_of_upscaler = evaluate_upscaler(model, clean, through=through)
-            print(
-                f"{model}, {len(clean)} crops of at most {CROP_PX} px, {photos}\n\n{upscaler_table(rows_of_upscaler)}"
-            )
-            if json_file is not None:
-                json_file.write_text(json.dumps(rows_of_upscaler, indent=2) + "\n", encoding="utf-8")
-            return
-        denoise = open_model(model, strength=strength, through=through, method=method)
-        rows = measure(denoise, clean, noises=noises, baselines=baselines)
+        heading, text, numbers = _without_strength(model, photos, limit, method, through, inception) or _denoised(
+            model, photos, limit, strength=strength, through=through, method=method, noises=noises, baselines=baselines
+        )
     except (EvaluationError, DataError, CheckpointError, ExportError) as error:
         leave(error)
-    print(f"{model}, strength {strength:g}, {len(clean)} crops of at most {CROP_PX} px, {photos}\n")
-    print(table(rows))
+    print(f"{heading}\n\n{text}")
     if json_file is not None:
-        json_file.write_text(json.dumps(as_json(rows, clean), indent=2) + "\n", encoding="utf-8")
+        json_file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+
+def _without_strength(
+    model: Path, photos: Path, limit: int | None, method: str, through: str, inception: Path | None
+) -> tuple[str, str, Any] | None:
+    """(heading, table, numbers) of everything but a denoiser; None where MODEL is one."""
+    if (method_of_model := own_measurement(model)) is not None:
+        return str(model), *method_of_model(model)
+    if is_generator(model):
+        measured = measure_generator(model, inception=inception)
+        return str(model), generator_table(measured), measured
+    if _task_of(model) == "translate":
+        measured = measure_translator(model)
+        return str(model), generator_table(measured), measured
+    if is_upscaler(model, method):
+        clean = held_out_crops(photos, limit=limit)
+        rows = evaluate_upscaler(model, clean, through=through)
+        return f"{model}, {_crops(clean, photos)}", upscaler_table(rows), rows
+    return None
+
+
+def _denoised(
+    model: Path,
+    photos: Path,
+    limit: int | None,
+    *,
+    strength: float,
+    through: str,
+    method: str,
+    noises: tuple[str, ...],
+    baselines: Path,
+) -> tuple[str, str, Any]:
+    clean = held_out_crops(photos, limit=limit)
+    denoise = open_model(model, strength=strength, through=through, method=method)
+    rows = measure(denoise, clean, noises=noises, baselines=baselines)
+    return f"{model}, strength {strength:g}, {_crops(clean, photos)}", table(rows), as_json(rows, clean)
+
+
+def _crops(clean: dict[str, Rgb8], photos: Path) -> str:
+    return f"{len(clean)} crops of at most {CROP_PX} px, {photos}"
 
 
 def own_measurement(model: Path) -> Callable[[Path], tuple[str, list[dict[str, Any]]]] | None:

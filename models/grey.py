@@ -7,9 +7,9 @@ tones, as negatives, a window of them, as bodies in black air, and on flat ellip
 the clean picture it learns what local contrast lacks, so that contrast can be raised without raising noise.
 
     python -m models.fetch_data
-    python -m models.grey --minutes 14 --threads 1
+    python -m models.grey --minutes 22 --threads 1
     python -m models.grey --export onnx/grey-scan
-    python -m models.grey --scale 2 --run runs/grey-2x --minutes 14 --threads 1
+    python -m models.grey --scale 2 --run runs/grey-2x --start runs/grey/best.pt --minutes 8 --threads 1
     python -m models.grey --scale 2 --run runs/grey-2x --export onnx/grey-scan-2x
 
 The preset gpu has not been run yet. It is no diagnosis tool: see the card.
@@ -28,32 +28,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
-from models.common.averaging import warming_average
-from models.common.checkpoints import (
-    BEST,
-    LATEST,
-    Best,
-    CheckpointError,
-    Clock,
-    load_checkpoint,
-    read_checkpoint,
-    save_checkpoint,
-)
-from models.common.cli import config_from_plain, leave, plain_values, read_command_line
-from models.common.data import (
-    BLOCK_PX,
-    DataError,
-    Photos8,
-    draw_crops,
-    find_photos,
-    generated_blocks,
-    packed_blocks,
-    split_photos,
-)
+from models.common.checkpoints import BEST, CheckpointError, read_checkpoint
+from models.common.cli import config_from_plain, leave, read_command_line
+from models.common.data import BLOCK_PX, DataError, Photos8, draw_crops
 from models.common.export import ExportError
-from models.common.fabric import PlacementError, log_pictures, start_fabric
+from models.common.fabric import PlacementError, start_fabric
 from models.common.grey_noise import (
     NAMED_NOISES,
     Grey,
@@ -62,6 +42,8 @@ from models.common.grey_noise import (
     random_noise,
     random_scene,
 )
+from models.common.onnx_weights import load_fitting
+from models.common.restoring import FitConfig, Lessons, blocks_of, fit
 from models.nets.grey_restorer import TYPICAL_LEVEL, GreyRestorer
 
 SCENE_PX = BLOCK_PX // 2
@@ -70,46 +52,29 @@ EQUAL_CARE = 0.01  # of white: an error counts by the noise there was, and this 
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(FitConfig):
     """All that a run can be told; every field is a flag of the command line."""
 
-    # where
-    photos: tuple[Path, ...] = (Path("data/photos/train"),)  # any folders of pictures, your own too
-    cache: Path = Path("data/packed")
     run: Path = Path("runs/grey")  # checkpoints and curves
-    held_out: Path = Path("data/photos/held_out")  # for the numbers on the card
-    accelerator: str = "cpu"
-    devices: int = 1
-    nodes: int = 1
-    precision: str = "32-true"
-    threads: int = 2
 
     # network
     scale: int = 1  # 2: enlarges as well
     widths: tuple[int, int, int] = (32, 64, 64)  # channels at stride 2, 4 and 8
     depths: tuple[int, int, int] = (1, 1, 1)  # residual blocks per level
     estimator_width: int = 24
+    start: tuple[Path, ...] = ()  # a checkpoint or an exported network whose parts are gone on from
 
     # training
-    minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
     steps: int = 8000
     batch: int = 12  # crops a step over all devices together
     crop: int = 80  # of the clean picture
     learning_rate: float = 1.5e-3
     warmup: int = 50
-    weight_decay: float = 1e-4
-    known_level_share: float = 0.25  # of crops told the true level, so that the level stays a control that is obeyed
     level_weight: float = 0.02
     contrast_weight: float = 0.3
     ema: float = 0.998
-    clip_gradient: float = 1.0
-    seed: int = 0
-
-    # watching
     validate_every: int = 250
     checkpoint_every: int = 125
-    validation_photos_every: int = 20  # every 20th photo only chooses the best weights
-    smoke: bool = False
 
 
 PRESETS = {
@@ -195,7 +160,8 @@ class TrainingPass(nn.Module):
         super().__init__()
         self.network, self.config = network, config
 
-    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, *planes: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        batch = Batch(*planes)
         result, contrast, logarithm = self.network.training_outputs(batch.noisy, batch.level, batch.is_told)
         care = 0.05 / (batch.level.mean(dim=(1, 2, 3), keepdim=True) + EQUAL_CARE)  # a faint noise is to be seen too
         picture_loss = (care * (result - batch.clean).abs()).mean()
@@ -240,22 +206,11 @@ def load_blocks(config: Config) -> tuple[Photos8, Photos8]:
         raise DataError("The scale is 1 or 2.")
     if config.crop > SCENE_PX or config.crop % (GreyRestorer.STRIDE * config.scale):
         raise DataError(f"A crop must be a multiple of {GreyRestorer.STRIDE * config.scale}, at most {SCENE_PX}.")
-    if config.batch % (config.devices * config.nodes):
-        raise DataError(f"{config.batch} crops a step cannot be shared among {config.devices * config.nodes} devices.")
-    if config.smoke:
-        return generated_blocks(8, seed=1), generated_blocks(4, seed=2)
-    training, validation = split_photos(find_photos(config.photos), every=config.validation_photos_every)
-    return packed_blocks(training, config.cache), packed_blocks(validation, config.cache)
+    return blocks_of(config)
 
 
 def new_network(config: Config) -> GreyRestorer:
     return GreyRestorer(config.widths, config.depths, estimator_width=config.estimator_width, scale=config.scale)
-
-
-def rate_factor(share: float, step: int, config: Config) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth; `share` of the run is behind."""
-    cosine = 0.5 * (1 + float(np.cos(np.pi * min(share, 1.0))))
-    return min(1.0, (step + 1) / config.warmup) * (0.01 + 0.99 * cosine)
 
 
 def train(config: Config, *, resume: bool = False) -> Path:
@@ -265,50 +220,18 @@ def train(config: Config, *, resume: bool = False) -> Path:
     blocks, validation_blocks = load_blocks(config)
     drawn = draw_validation(validation_blocks, config)
     validation = {name: fabric.to_device(pair) for name, pair in drawn.items()}
-
     network = new_network(config)
-    average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
-    losses = TrainingPass(network, config).to(memory_format=torch.channels_last)  # twice as fast on CPUs
-    optimizer = torch.optim.AdamW(losses.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    losses, optimizer = fabric.setup(losses, optimizer)
-
-    best, clock = Best(), Clock()
-    parts = {"net": network, "ema": average, "optimizer": optimizer, "best": best, "clock": clock}
-    first_step = load_checkpoint(fabric, config.run / LATEST, parts) if resume else 0
-    clock.start()
-
-    def save(name: str, step: int) -> None:
-        save_checkpoint(fabric, config.run / name, parts | {"config": plain_values(config)}, step=step)
-
-    steps = range(first_step, config.steps)
-    for step in tqdm(steps, initial=first_step, total=config.steps, disable=not fabric.is_global_zero, mininterval=20):
-        share = clock.minutes / config.minutes if config.minutes else step / config.steps
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * rate_factor(share, step, config)
-        batch = Batch.draw(blocks, config, step=step, rank=fabric.global_rank)
-        loss, curves = losses(Batch(*fabric.to_device(tuple(batch))))
-        optimizer.zero_grad()
-        fabric.backward(loss)
-        norm = fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)
-        optimizer.step()
-        average.update_parameters(network)
-
-        done = step + 1
-        is_last = done == config.steps or clock.is_over(config.minutes)
-        if done % 20 == 0:
-            fabric.log_dict({name: float(value) for name, value in (curves | {"gradient norm": norm}).items()}, done)
-        if done % config.validate_every == 0 or is_last:
-            scores, rows = validate(average.module, validation)
-            fabric.log_dict(scores, done)
-            log_pictures(fabric, "restored, clean", rows, done)
-            fabric.print(f"step {done}: " + ", ".join(f"{name} {value:.2f}" for name, value in scores.items()))
-            if best.improved_by(sum(scores.values()) / len(scores), step=done):
-                save(BEST, done)
-        if done % config.checkpoint_every == 0 or is_last:
-            save(LATEST, done)
-        if is_last:
-            break
-    return config.run / BEST
+    for begun in config.start:
+        load_fitting(network, begun)
+    lessons = Lessons(
+        network=network,
+        losses=TrainingPass(network, config),
+        draw=lambda step, rank: Batch.draw(blocks, config, step=step, rank=rank),
+        validate=lambda averaged: validate(averaged, validation),
+        merit=lambda scores: sum(scores.values()) / len(scores),
+        shown="restored, clean",
+    )
+    return fit(fabric, config, lessons, resume=resume)
 
 
 def trained_network(checkpoint: Path) -> GreyRestorer:

@@ -1,5 +1,6 @@
 """Training the blind denoiser's network to take away something else: what jpeg.py and deblur.py have in common.
 
+The loop itself, `fit`, is grey.py's too.
 A method says how a clean crop is damaged, at random to train on and in fixed ways to validate. The network goes on from
 an exported one, so that a quarter of an hour on one core is enough to be useful.
 """
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from lightning.fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -56,8 +58,8 @@ CLEAN = "change of clean, levels"
 
 
 @dataclass(frozen=True)
-class RestoringConfig:
-    """All that a run can be told; every field is a flag of the command line."""
+class FitConfig:
+    """What `fit` is told, whatever is learnt; every field is a flag of the command line."""
 
     # where
     photos: tuple[Path, ...] = (Path("data/photos/train"),)  # any folders of pictures, your own too
@@ -69,13 +71,6 @@ class RestoringConfig:
     nodes: int = 1
     precision: str = "32-true"
     threads: int = 2
-
-    # network
-    widths: tuple[int, int, int] = (64, 128, 192)  # channels at stride 2, 4 and 8
-    depths: tuple[int, int, int] = (1, 1, 1)  # residual blocks per level
-    estimator_width: int = 24
-    grid_width: int = 0  # channels that read JPEG's blocks in place of the estimator; 0: the estimator
-    start: tuple[Path, ...] = (Path("onnx/denoise-photo/model.onnx"),)  # an exported network, its parts gone on from
 
     # training
     minutes: float = 0.0  # stop after so long, the schedule following the clock; 0: after `steps`
@@ -89,7 +84,6 @@ class RestoringConfig:
     level_weight: float = 0.5
     ema: float = 0.995
     clip_gradient: float = 1.0
-    adversarial: float = 0.0  # levels by which every input is moved against the network as it is (FGSM, random start)
     seed: int = 0
 
     # watching
@@ -97,6 +91,18 @@ class RestoringConfig:
     checkpoint_every: int = 100
     validation_photos_every: int = 20  # every 20th photo only chooses the best weights
     smoke: bool = False
+
+
+@dataclass(frozen=True)
+class RestoringConfig(FitConfig):
+    """All that a run can be told; every field is a flag of the command line."""
+
+    widths: tuple[int, int, int] = (64, 128, 192)  # channels at stride 2, 4 and 8
+    depths: tuple[int, int, int] = (1, 1, 1)  # residual blocks per level
+    estimator_width: int = 24
+    grid_width: int = 0  # channels that read JPEG's blocks in place of the estimator; 0: the estimator
+    start: tuple[Path, ...] = (Path("onnx/denoise-photo/model.onnx"),)  # an exported network, its parts gone on from
+    adversarial: float = 0.0  # levels by which every input is moved against the network as it is (FGSM, random start)
 
 
 SMOKE = {
@@ -192,6 +198,11 @@ def load_blocks(config: RestoringConfig, margin_px: int) -> tuple[Photos8, Photo
     """(training, validation) blocks; DataError when the Config asks for crops that cannot be."""
     if config.crop + 2 * margin_px > BLOCK_PX or config.crop % Denoiser.STRIDE:
         raise DataError(f"A crop must be a multiple of {Denoiser.STRIDE} and at most {BLOCK_PX - 2 * margin_px} px.")
+    return blocks_of(config)
+
+
+def blocks_of(config: FitConfig) -> tuple[Photos8, Photos8]:
+    """(training, validation) blocks; DataError when the crops of a step cannot be shared among the devices."""
     if config.batch % (config.devices * config.nodes):
         raise DataError(f"{config.batch} crops a step cannot be shared among {config.devices * config.nodes} devices.")
     if config.smoke:
@@ -212,10 +223,22 @@ def new_network(config: RestoringConfig) -> Denoiser | JpegCleaner:
     return Denoiser(config.widths, config.depths, estimator_width=config.estimator_width)
 
 
-def rate_factor(done: float, step: int, config: RestoringConfig) -> float:
+def rate_factor(done: float, step: int, config: FitConfig) -> float:
     """Linear warm-up, then half a cosine down to a hundredth; `done` is the share of the run that is behind."""
     cosine = 0.5 * (1 + float(np.cos(np.pi * min(done, 1.0))))
     return min(1.0, (step + 1) / config.warmup) * (0.01 + 0.99 * cosine)
+
+
+class Lessons(NamedTuple):
+    """What `fit` is given by a method."""
+
+    network: nn.Module
+    losses: nn.Module  # (loss, curves) of a batch
+    draw: Callable[[int, int], tuple[Tensor, ...]]  # the batch of a step on a process
+    validate: Callable[[nn.Module], tuple[dict[str, float], list[Tensor]]]  # of averaged weights: scores, sample rows
+    merit: Callable[[dict[str, float]], float]  # one number of the scores: the most is kept
+    shown: str  # what the sample rows are
+    made_harder: Callable[[tuple[Tensor, ...], int], tuple[Tensor, ...]] | None = None
 
 
 def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) -> Path:
@@ -225,15 +248,29 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
     blocks, validation_blocks = load_blocks(config, damages.margin_px)
     drawn = draw_validation(validation_blocks, damages, config)
     validation = {name: fabric.to_device(pair) for name, pair in drawn.items()}
-
     network = new_network(config)
     for exported in config.start:
         load_fitting(network, exported)
+    harder = lambda batch, step: Batch(*batch).made_harder(network, config.adversarial / 255, step)  # noqa: E731
+    lessons = Lessons(
+        network=network,
+        losses=TrainingPass(network, config.level_weight),
+        draw=lambda step, rank: Batch.draw(blocks, damages, config, step=step, rank=rank),
+        validate=lambda averaged: validate(averaged, validation),
+        merit=merit,
+        shown="damaged, restored, clean",
+        made_harder=harder if config.adversarial else None,
+    )
+    return fit(fabric, config, lessons, resume=resume)
+
+
+def fit(fabric: Fabric, config: FitConfig, lessons: Lessons, *, resume: bool) -> Path:
+    """The loop: AdamW, warm-up and cosine over steps or minutes, averaged weights; the file of the best ones."""
+    network = lessons.network
     average = AveragedModel(network, multi_avg_fn=warming_average(config.ema)).to(fabric.device)
-    losses = TrainingPass(network, config.level_weight).to(memory_format=torch.channels_last)  # twice as fast on CPUs
+    losses = lessons.losses.to(memory_format=torch.channels_last)  # twice as fast on CPUs
     optimizer = torch.optim.AdamW(losses.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     losses, optimizer = fabric.setup(losses, optimizer)
-
     best, clock = Best(), Clock()
     parts = {"net": network, "ema": average, "optimizer": optimizer, "best": best, "clock": clock}
     first_step = load_checkpoint(fabric, config.run / LATEST, parts) if resume else 0
@@ -247,11 +284,8 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
         share = clock.minutes / config.minutes if config.minutes else step / config.steps
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate_factor(share, step, config)
-        batch = Batch.draw(blocks, damages, config, step=step, rank=fabric.global_rank)
-        batch = Batch(*fabric.to_device(tuple(batch)))
-        if config.adversarial:
-            batch = batch.made_harder(network, config.adversarial / 255, step)
-        loss, curves = losses(*batch)
+        batch = fabric.to_device(tuple(lessons.draw(step, fabric.global_rank)))
+        loss, curves = losses(*(lessons.made_harder(batch, step) if lessons.made_harder else batch))
         optimizer.zero_grad()
         fabric.backward(loss)
         norm = fabric.clip_gradients(losses, optimizer, max_norm=config.clip_gradient)
@@ -263,11 +297,11 @@ def train(config: RestoringConfig, damages: Damages, *, resume: bool = False) ->
         if done % 20 == 0:
             fabric.log_dict({name: float(value) for name, value in (curves | {"gradient norm": norm}).items()}, done)
         if done % config.validate_every == 0 or is_last:
-            scores, rows = validate(average.module, validation)
+            scores, rows = lessons.validate(average.module)
             fabric.log_dict(scores, done)
-            log_pictures(fabric, "damaged, restored, clean", rows, done)
+            log_pictures(fabric, lessons.shown, rows, done)
             fabric.print(f"step {done}: " + ", ".join(f"{name} {value:.2f}" for name, value in scores.items()))
-            if best.improved_by(merit(scores), step=done):
+            if best.improved_by(lessons.merit(scores), step=done):
                 save(BEST, done)
         if done % config.checkpoint_every == 0 or is_last:
             save(LATEST, done)

@@ -139,6 +139,14 @@ def robustness_of(folder: Path, clean: dict[str, Any]) -> tuple[str, list[dict[s
     return robust_table(rows, name), rows
 
 
+def report(folder: Path, clean: dict[str, Any], *, write_card: bool) -> None:
+    """Print what a model folder loses, and put it on its card when asked to."""
+    text, rows = robustness_of(folder, clean)
+    print(f"{folder}\n\n{text}")
+    if write_card:
+        put_on_card(folder, text, rows)
+
+
 def put_on_card(folder: Path, table: str, rows: Sequence[dict[str, float]]) -> None:
     """A section of the card before its weaknesses, and "robust" in its metrics; an older one is replaced."""
     card, metrics = folder / "card.md", folder / "metrics.json"
