@@ -9,6 +9,10 @@ was when the hidden pixels were hit best.
     python -m models.deep_image_prior --pictures noisy.png --out restored --minutes 5
     python -m models.deep_image_prior --pictures photo.png --mask hole.png --out restored --minutes 5
 
+`python -m models.common.prior_measure` on two photographs of 128 × 128 px with white noise of 25, each fitted for 72
+seconds on one shared core: 25.62 dB, where non-local means at its best has 26.03 (22.58 against 25.37 and 28.65 against
+26.69) and the shipped denoiser 30.08: for pictures no trained network knows, and for those who can wait longer.
+
 White in the mask is what is filled; the rest of the picture stays as it is, bit for bit. The editor starts the same
 program (Filter menu, Restore) with --report: JSON lines on standard output. Pictures keep their depth, 8 or 16 bits.
 """

@@ -7,9 +7,13 @@ tones, as negatives, a window of them, as bodies in black air, and on flat ellip
 the clean picture it learns what local contrast lacks, so that contrast can be raised without raising noise.
 
     python -m models.fetch_data
-    python -m models.grey --minutes 22 --threads 1
-    python -m models.grey --export onnx/grey-scan
-    python -m models.grey --scale 2 --run runs/grey-2x --start runs/grey/best.pt --minutes 8 --threads 1
+    python -m models.grey --minutes 22 --threads 1                                          1,917 steps: behind others
+    python -m models.grey --scale 2 --run runs/grey-2x --start runs/grey/best.pt --minutes 8 --threads 1   8,000 steps
+    python -m models.grey --run runs/grey-fine --finer 2 --start runs/grey-2x/best.pt --crop 56 --learning-rate 6e-4 \
+        --minutes 6 --steps 100000 --threads 1
+    python -m models.grey --run runs/grey-one --finer 2 --start runs/grey-2x/best.pt --crop 56 --steps 1 --threads 1
+    python -m models.common.mix_runs runs/grey-fine runs/grey-one runs/grey-mixed        tiles agree to a level then
+    python -m models.grey --run runs/grey-mixed --export onnx/grey-scan
     python -m models.grey --scale 2 --run runs/grey-2x --export onnx/grey-scan-2x
 
 The preset gpu has not been run yet. It is no diagnosis tool: see the card.
@@ -59,6 +63,7 @@ class Config(FitConfig):
 
     # network
     scale: int = 1  # 2: enlarges as well
+    finer: int = 1  # answers in so many times the size and averages them: weights that enlarge serve for cleaning then
     widths: tuple[int, int, int] = (32, 64, 64)  # channels at stride 2, 4 and 8
     depths: tuple[int, int, int] = (1, 1, 1)  # residual blocks per level
     estimator_width: int = 24
@@ -210,7 +215,9 @@ def load_blocks(config: Config) -> tuple[Photos8, Photos8]:
 
 
 def new_network(config: Config) -> GreyRestorer:
-    return GreyRestorer(config.widths, config.depths, estimator_width=config.estimator_width, scale=config.scale)
+    return GreyRestorer(
+        config.widths, config.depths, estimator_width=config.estimator_width, scale=config.scale, finer=config.finer
+    )
 
 
 def train(config: Config, *, resume: bool = False) -> Path:

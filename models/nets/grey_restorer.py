@@ -2,7 +2,8 @@
 
 What is taken away is counted in parts of the level that was estimated, and the level in logarithms, so that a faint
 noise is seen as exactly as a loud one. A second answer of the network is what local contrast lacks; with a scale of
-two, both are answered at twice the size. Convolutions alone, without statistics over the picture: cut tiles anywhere.
+two, both are answered at twice the size, and noise is counted in parts of white. Convolutions alone, without statistics
+over the picture: cut tiles anywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from models.nets.blind_denoiser import CleaningUNet
 from models.nets.blocks import convolution, mirrored_around
 
 MARGIN_PX = 16  # of the picture: eight as in the blind denoiser, and what the estimate sees beyond
+WIDE_MARGIN_PX = 32  # where answers are averaged: tiles then agree to a level with the whole picture
 TYPICAL_LEVEL = 0.03  # of white
 LOUDEST = 0.25
 LOG_RANGE = (-7.0, 2.5)  # of a typical level: 0.00003 to 0.37
@@ -49,25 +51,32 @@ class GreyRestorer(nn.Module):
     STRIDE = 8
 
     def __init__(
-        self, widths: tuple[int, int, int], depths: tuple[int, int, int], *, estimator_width: int, scale: int = 1
+        self,
+        widths: tuple[int, int, int],
+        depths: tuple[int, int, int],
+        *,
+        estimator_width: int,
+        scale: int = 1,
+        finer: int = 1,
     ) -> None:
+        """FINER: answered in so many times the size and averaged, so that weights that enlarge can clean as well."""
         super().__init__()
-        self.scale = scale
+        self.scale, self.finer = scale, finer
+        self.margin_px = MARGIN_PX if finer == 1 else WIDE_MARGIN_PX
         self.estimator = LevelEstimator(estimator_width)
-        self.unet = CleaningUNet(widths, depths, cells=(4, 8 * scale**2))
+        self.unet = CleaningUNet(widths, depths, cells=(4, 8 * (scale * finer) ** 2))
         self.register_buffer("luma", torch.tensor(LUMA)[None, :, None, None], persistent=False)
 
     def forward(self, image: Tensor, strength: Tensor, contrast: Tensor) -> Tensor:
         height, width = (side * self.scale for side in image.shape[-2:])
         grey = (image * self.luma).sum(dim=1, keepdim=True)
-        wide = mirrored_around(grey, margin=MARGIN_PX, multiple=self.STRIDE)
+        wide = mirrored_around(grey, margin=self.margin_px, multiple=self.STRIDE)
         cells = F.pixel_unshuffle(wide, 2)
         estimated, gain = TYPICAL_LEVEL * self.estimator(cells).exp(), (2 * strength).clamp(min=1)
         told = torch.minimum(estimated * gain, estimated.clamp(min=LOUDEST))
-        noise, detail = self._answers(cells, told)
-        change = contrast * detail - noise * (2 * strength).clamp(max=1)
-        margin = MARGIN_PX * self.scale
-        result = self.enlarged(wide) + change
+        clean, detail = self._answers(wide, cells, told)
+        margin, untouched = self.margin_px * self.scale, enlarged(wide, self.scale)
+        result = untouched + (clean - untouched) * (2 * strength).clamp(max=1) + contrast * detail
         result = result[..., margin:, margin:][..., :height, :width].clamp(0, 1)
         return result.expand(-1, 3, -1, -1)
 
@@ -78,16 +87,22 @@ class GreyRestorer(nn.Module):
         """
         cells = F.pixel_unshuffle(grey, 2)
         logarithm = self.estimator(cells)
-        noise, detail = self._answers(cells, torch.where(is_told, known_level, TYPICAL_LEVEL * logarithm.exp()))
-        return self.enlarged(grey) - noise, detail, logarithm
+        told = torch.where(is_told, known_level, TYPICAL_LEVEL * logarithm.exp())
+        return *self._answers(grey, cells, told), logarithm
 
-    def enlarged(self, grey: Tensor) -> Tensor:
-        if self.scale == 1:
-            return grey
-        return F.interpolate(grey, scale_factor=float(self.scale), mode="bicubic", align_corners=False)
-
-    def _answers(self, cells: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        both = F.pixel_shuffle(self.unet(cells, torch.log1p(told / TYPICAL_LEVEL)), 2 * self.scale)
+    def _answers(self, grey: Tensor, cells: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """(clean, local contrast), both of the size that comes out."""
+        size = self.scale * self.finer
+        both = F.pixel_shuffle(self.unet(cells, torch.log1p(told / TYPICAL_LEVEL)), 2 * size)
         noise, detail = both[:, :1], both[:, 1:]
-        parts = F.interpolate(told / TYPICAL_LEVEL, scale_factor=2.0 * self.scale, mode="nearest")
-        return (noise if self.scale > 1 else noise * parts), detail
+        parts = F.interpolate(told / TYPICAL_LEVEL, scale_factor=2.0 * size, mode="nearest")
+        clean = enlarged(grey, size) - (noise if size > 1 else noise * parts)
+        if self.finer == 1:
+            return clean, detail
+        return F.avg_pool2d(clean, self.finer), F.avg_pool2d(detail, self.finer)
+
+
+def enlarged(grey: Tensor, scale: int) -> Tensor:
+    if scale == 1:
+        return grey
+    return F.interpolate(grey, scale_factor=float(scale), mode="bicubic", align_corners=False)

@@ -68,11 +68,12 @@ def test_raised_contrast_moves_small_differences_and_leaves_edges():
     assert 0.01 < missing_contrast(sheet)[32, 32] < 0.03
 
 
-@pytest.mark.parametrize("scale", [1, 2])
-def test_a_smoke_run_resumes_exactly_and_becomes_a_model_folder(scale, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("scale", "finer"), [(1, 2), (2, 1)])
+def test_a_smoke_run_resumes_exactly_and_becomes_a_model_folder(scale, finer, tmp_path, monkeypatch):
     monkeypatch.setattr("models.common.grey_export.measure_speed", lambda *_, **__: SPEED)
     monkeypatch.setattr("models.common.grey_export.STRENGTHS", (0.03,))
-    whole, parts = smoke(tmp_path / "whole", scale=scale, steps=4), smoke(tmp_path / "parts", scale=scale, steps=4)
+    changes = {"scale": scale, "finer": finer, "steps": 4}
+    whole, parts = smoke(tmp_path / "whole", **changes), smoke(tmp_path / "parts", **changes)
     grey.train(whole)
     draw = grey.Batch.draw
 
