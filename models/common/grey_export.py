@@ -51,9 +51,11 @@ WEAKNESSES = (
     "Rician, counted and white noise from 0.2 to 16 % of white were in the training; stripes, rings, speckle of "
     "ultrasound, and noise coarser than two pixels were not.",
     "A picture whose values fill only a small part of 16 bits is best windowed first: a level counts as part of white.",
-    "Non-local means, when somebody tunes it to the very noise, is ahead by up to a decibel where noise is faint, and "
-    "contrast that is raised after it is mostly truer; see the table.",
     "Fine texture that looks like noise is softened where the noise is strong.",
+)
+BEHIND = (
+    "Non-local means, when somebody tunes it to the very noise, is ahead by up to a decibel where noise is faint, and "
+    "contrast that is raised after it is mostly truer; see the table."
 )
 Run = Callable[[Grey, float, float], Grey]  # picture, strength, contrast → picture
 Plain = Callable[[Grey, float], Grey]
@@ -300,7 +302,7 @@ def grey_card(folder: Path, manifest: dict[str, Any]) -> str:
         "",
         "## Weaknesses",
         "",
-        *(f"- {weakness}" for weakness in WEAKNESSES),
+        *(f"- {weakness}" for weakness in (*WEAKNESSES, *((BEHIND,) if manifest["scale"] == 1 else ()))),
         "",
         "## Made by",
         "",
