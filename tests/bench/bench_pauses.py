@@ -260,8 +260,8 @@ SCENARIOS: dict[str, Callable[[Hand], Script]] = {
     "dragging a curve point, layer over 10": effect_scenarios.curve_of_a_layer,
     "dragging a curve point, pixels": effect_scenarios.curve_of_pixels,
     "dragging the radius of a blur, pixels": effect_scenarios.blur_of_pixels,
-    "painting below a blur layer": effect_scenarios.paint_below_a_blur,
     "dragging a free transform, 10 layers": effect_scenarios.transform_of_a_layer,
+    "painting below a blur layer": effect_scenarios.paint_below_a_blur,
     "opening 24 MP in 16 bits": Hand.open_photo,
     "painting on 24 MP in 16 bits": Hand.paint_photo,
 }
