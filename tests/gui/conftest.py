@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -357,6 +358,7 @@ def open_studio(qapp: QApplication, qtbot: QtBot, models_dir: Path, empty_home: 
         return studio
 
     i18n.set_language("en")
+    qapp.setFont(QFont("Sans Serif", 9))  # whoever ran the whole program before has left another
     apply_theme(qapp, "dark")
     yield make
     for studio in opened:
