@@ -71,7 +71,7 @@ class Reserve:
 
 
 class Ahead:
-    """Touches arrays in a thread of its own and puts them below the spare ones, some at a time.
+    """Touches arrays in a thread of its own, one batch at a time, and puts them below the spare ones.
 
     Who wants them makes them: what a passing thread asks for, the system's allocator keeps in an arena of that thread.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -27,6 +28,11 @@ def mix(run: Path, other: Path, into: Path, share: float) -> Path:
     for name, values in content["ema"].items():
         if values.is_floating_point():
             content["ema"][name] = rest[name] + share * (values - rest[name])
+    return save_mixed(content, into, share)
+
+
+def save_mixed(content: dict[str, Any], into: Path, share: float) -> Path:
+    """A checkpoint's mixed weights as the best ones of INTO, whole or not at all; SHARE of them is what was learnt."""
     content["config"]["learnt_share"] = share
     into.mkdir(parents=True, exist_ok=True)
     aside = into / f".{BEST}.{os.getpid()}.tmp"

@@ -9,14 +9,12 @@ keeps noise with texture and the one that takes both away lies what a viewer lik
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
-
-import torch
 
 from models.common.checkpoints import BEST, CheckpointError, read_checkpoint
 from models.common.cli import config_from_plain, leave
 from models.common.data import DataError
+from models.common.mix_runs import save_mixed
 from models.upscale import Config, started_network
 
 
@@ -33,11 +31,7 @@ def mix(run: Path, into: Path, share: float) -> Path:
     for name, values in begun.items():
         learnt = content["ema"][f"module.{name}"]
         content["ema"][f"module.{name}"] = values + share * (learnt - values)
-    content["config"]["learnt_share"] = share
-    into.mkdir(parents=True, exist_ok=True)
-    aside = into / f".{BEST}.{os.getpid()}.tmp"
-    torch.save(content, aside)
-    return aside.replace(into / BEST)
+    return save_mixed(content, into, share)
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
-from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -33,6 +32,7 @@ from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import Dialogs, ExportOptions, NewPicture, Unsaved
 from desktop.ui.dialogs.guide_dialogs import GuideDialogs, TryGrid
 from desktop.ui.dialogs.size_dialogs import CanvasSize, CheckSize, Enlargers, ImageSize, SizeDialogs
+from desktop.ui.fonts import choose_font
 from desktop.ui.main_window import MainWindow
 from desktop.ui.theme import apply_theme
 from desktop.ui.units import Unit
@@ -358,7 +358,7 @@ def open_studio(qapp: QApplication, qtbot: QtBot, models_dir: Path, empty_home: 
         return studio
 
     i18n.set_language("en")
-    qapp.setFont(QFont("Sans Serif", 9))  # whoever ran the whole program before has left another
+    choose_font(qapp)  # as the program does
     apply_theme(qapp, "dark")
     yield make
     for studio in opened:

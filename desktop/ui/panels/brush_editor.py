@@ -112,7 +112,7 @@ class BrushEditor(Popover):
                 self.body.addWidget(part)
             else:
                 self.body.addLayout(part)
-        self.setFixedWidth(PREVIEW.width() + 24)
+        self.setFixedWidth(max(PREVIEW.width() + 24, self.sizeHint().width()))
 
     def _connect(self, actions: ActionSet) -> None:
         state = self._state

@@ -178,7 +178,9 @@ class PanelDocks(QMainWindow):
 
     def _set_first_sizes(self) -> None:
         firsts = {spec.group: self.docks[spec.name] for spec in reversed(PANELS)}
-        self.resizeDocks(list(firsts.values()), [WIDTH_PX] * len(firsts), Qt.Orientation.Horizontal)
+        tabs = self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        width = max([WIDTH_PX, *(bar.sizeHint().width() for bar in tabs)])  # wide fonts need more for all tabs
+        self.resizeDocks(list(firsts.values()), [width] * len(firsts), Qt.Orientation.Horizontal)
         heights = [GROUP_HEIGHTS[group] for group in firsts]
         self.resizeDocks(list(firsts.values()), heights, Qt.Orientation.Vertical)
 
