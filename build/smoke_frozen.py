@@ -84,6 +84,7 @@ def try_folder(folder: Path, scratch: Path) -> dict[str, object]:
     megabytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
     expect(megabytes <= LARGEST_MB[facts["variant"]], f"The folder has {megabytes:.0f} MB.")
     expect(not any(folder.rglob("libtorch*")), "torch was packed.")
+    expect(any(folder.rglob("qtbase_zh_CN.qm")), "Qt's own texts in Chinese were not packed.")
     cuda = [file.name for file in folder.rglob("*.so*") if file.name.startswith(NVIDIA)]
     expect(facts["variant"] == "cuda" or not cuda, f"NVIDIA's libraries were packed into the CPU build: {cuda}")
     expect(facts["version"] in frozen.run("--version"), "--version does not say the version.")

@@ -1,7 +1,8 @@
 """Texts for people in two languages. `tr("key")` looks a text up; switching needs no restart.
 
 Widgets take their texts in `retranslate()`, called again on Qt's LanguageChange event. English error sentences live in
-core.errors; other languages translate them under `error.<key>`.
+core.errors; other languages translate them under `error.<key>`. What Qt itself says (context menus of fields, file
+dialogs, names of keys) comes from Qt's own tables and follows the same switch.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent
+import PySide6
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.errors import UserError
@@ -24,6 +27,7 @@ class _Current:
     """The one language of the process: every text on the screen has it."""
 
     language = FALLBACK
+    qt: QTranslator | None = None  # of Qt's own texts; English needs none
 
 
 @cache
@@ -44,15 +48,44 @@ def language() -> str:
 def set_language(name: str) -> None:
     """Switches every window at once; unknown names mean English."""
     _Current.language = name if name in LANGUAGES else FALLBACK
+    _speak_as_qt(_Current.language)
     retranslate_windows()
 
 
 def retranslate_windows() -> None:
-    """Has every window take its texts again."""
+    """Has every window take its texts again, now and once."""
     application = QCoreApplication.instance()
     if isinstance(application, QApplication):
+        for receiver in (*application.topLevelWindows(), *application.topLevelWidgets()):
+            # a translator posts its own
+            QCoreApplication.removePostedEvents(receiver, QEvent.Type.LanguageChange.value)
         for window in application.topLevelWidgets():
             QCoreApplication.sendEvent(window, QEvent(QEvent.Type.LanguageChange))
+
+
+def _speak_as_qt(name: str) -> None:
+    """Has Qt's own texts in the same language."""
+    application = QCoreApplication.instance()
+    if application is None:
+        return
+    if _Current.qt is not None and _Current.qt.language() == name:
+        return
+    if _Current.qt is not None:
+        application.removeTranslator(_Current.qt)
+        _Current.qt = None
+    if name != FALLBACK and (path := qt_texts_of(name)) is not None:
+        translator = QTranslator(application)
+        if translator.load(str(path)):
+            application.installTranslator(translator)
+            _Current.qt = translator
+
+
+def qt_texts_of(name: str) -> Path | None:
+    """Qt's table of a language: where this Qt keeps such files, or beside PySide6 where a package moved them."""
+    folders = [Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))]
+    folders += [Path(PySide6.__file__).parent / part for part in ("Qt/translations", "translations")]
+    found = (folder / f"qtbase_{name}.qm" for folder in folders)
+    return next((path for path in found if path.is_file()), None)
 
 
 def preferred_language(names: list[str]) -> str:

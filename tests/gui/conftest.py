@@ -126,7 +126,7 @@ class AnsweringDialogs(Dialogs):
         self.asked.append("confirm")
         return self.confirmed
 
-    def ask_name(self, title: str, name: str) -> str | None:
+    def ask_name(self, title: str, name: str, accept: str) -> str | None:
         self.asked.append("name")
         return self.name
 
@@ -184,7 +184,10 @@ class AnsweringBrushDialogs(BrushDialogs):
         self.name: str | None = None
         self.files: list[Path] = []
 
-    def ask_name(self, suggestion: str) -> str | None:
+    def ask_new_name(self, suggestion: str) -> str | None:
+        return self.name
+
+    def ask_name(self, name: str) -> str | None:
         return self.name
 
     def ask_files(self) -> list[Path]:

@@ -29,6 +29,7 @@ from desktop.ui.dialogs.guide_dialogs import GridDialog, GuideDialog
 from desktop.ui.dialogs.guide_window import GuideWindow
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
+from desktop.ui.dialogs.name_dialog import NameDialog
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.question import unsaved_question
 from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
@@ -181,6 +182,10 @@ def _about(studio: Studio, _folder: Path) -> QDialog:
     return dialog
 
 
+def _name(studio: Studio, _folder: Path) -> QDialog:
+    return NameDialog("Rename swatch", LONG_NAME, "Rename", studio.window)
+
+
 def _amount(studio: Studio, _folder: Path) -> QDialog:
     return AmountDialog(AMOUNTS["feather"], studio.window)
 
@@ -225,6 +230,7 @@ DIALOGS: tuple[Callable[[Studio, Path], QDialog], ...] = (
     _models,
     _about,
     _amount,
+    _name,
     _guide_line,
     _grid,
     _manual,

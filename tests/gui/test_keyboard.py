@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from desktop.ui.dialogs.brush_dialogs import BrushDialogs
 from desktop.ui.dialogs.dialogs import NewDialog
+from desktop.ui.dialogs.name_dialog import NameDialog
 from desktop.ui.focus import is_behind, takes_tab
 from desktop.ui.widgets.number_field import NumberField
 from tests.gui.conftest import Studio
@@ -190,10 +191,11 @@ def test_what_was_selected_is_selected_again(studio: Studio) -> None:
 
 
 def test_the_name_of_a_brush_is_asked_for_in_words(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(
-        "desktop.ui.dialogs.brush_dialogs.QInputDialog.getText",
-        lambda parent, title, label, **more: (asked.append(label), ("x", True))[1],
-    )
-    assert BrushDialogs(studio.window).ask_name("") == "x"
-    assert asked[0]
+    def answer(dialog: NameDialog) -> bool:
+        assert dialog.windowTitle() == "Save brush"
+        assert not dialog.buttons.buttons()[0].isEnabled(), "a name is needed"
+        dialog.field.setText(" x ")
+        return dialog.buttons.buttons()[0].isEnabled()
+
+    monkeypatch.setattr(NameDialog, "exec", answer)
+    assert BrushDialogs(studio.window).ask_new_name("") == "x"

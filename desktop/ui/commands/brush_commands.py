@@ -59,7 +59,7 @@ class BrushCommands:
     def save(self) -> None:
         preset = self.chosen()
         suggestion = "" if preset is None else name_of(preset)
-        name = self.dialogs.ask_name(suggestion)
+        name = self.dialogs.ask_new_name(suggestion)
         if name is not None:
             saved = self.library.save(name, self.settings())
             self._state.change_brush(preset=saved.id)

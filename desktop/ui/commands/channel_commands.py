@@ -57,7 +57,8 @@ class ChannelCommands(QObject):
         opened = self._opened()
         if opened is None or not self.is_saved(number):
             return
-        name = self._window.dialogs.ask_name(tr("channels.rename"), opened.document.channels[number - len(PLATES)].name)
+        old = opened.document.channels[number - len(PLATES)].name
+        name = self._window.dialogs.ask_name(tr("channels.rename"), old, tr("dialog.rename"))
         if name:
             channels.rename_channel(opened, number - len(PLATES), name)
 

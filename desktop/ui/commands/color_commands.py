@@ -55,7 +55,7 @@ class ColorCommands(QObject):
         if not 0 <= index < len(self.swatches):
             return
         color = self.swatches[index]
-        name = self._window.dialogs.ask_name(tr("color.rename_title"), color.name)
+        name = self._window.dialogs.ask_name(tr("color.rename_title"), color.name, tr("dialog.rename"))
         if name is not None:
             renamed = PaletteColor(color.levels, name)
             self._keep((*self.swatches[:index], renamed, *self.swatches[index + 1 :]))

@@ -48,7 +48,7 @@ class PatternCommands(QObject):
         if document is None:
             raise UserError("tool.no_document")
         clip = copied_merged(document)
-        name = self._window.dialogs.ask_name(tr("pattern.name_title"), tr("pattern.new_name"))
+        name = self._window.dialogs.ask_name(tr("pattern.name_title"), tr("pattern.new_name"), tr("dialog.save"))
         if name is None:
             return
         saved = self.library.save(name, clip.pixels)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -24,6 +23,7 @@ from desktop.core.effect_values import color_of_text
 from desktop.io.formats import SUFFIXES
 from desktop.io.palettes import PaletteColor
 from desktop.tools.backgrounds import Backdrop, BackgroundSettings
+from desktop.ui.dialogs.file_dialogs import ask_file
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.widgets.basics import Segments, dim_label
@@ -164,9 +164,9 @@ class BackgroundDialog(QDialog):
 
     def _ask_picture(self) -> None:
         pattern = f"{tr('quick.pictures')} ({' '.join(f'*{suffix}' for suffix in SUFFIXES)})"
-        name, _ = QFileDialog.getOpenFileName(self, tr("quick.choose_picture"), "", pattern)
-        if name:
-            self.choose_picture(Path(name))
+        path = ask_file(self, tr("quick.choose_picture"), "", pattern)
+        if path is not None:
+            self.choose_picture(path)
 
 
 def _shares(name: str) -> tuple[float, float, float]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
+from desktop.ui.dialogs.file_dialogs import ask_file, ask_files
+from desktop.ui.dialogs.name_dialog import ask_name
 from desktop.ui.i18n import tr
 
 TIP_PATTERNS = "*.gbr *.png"
@@ -18,20 +20,15 @@ class BrushDialogs:
     def __init__(self, window: QWidget) -> None:
         self._window = window
 
-    def ask_name(self, suggestion: str) -> str | None:
-        name, is_answered = QInputDialog.getText(
-            self._window, tr("brush.name_title"), tr("brush.name_label"), text=suggestion
-        )
-        return name if is_answered else None
+    def ask_new_name(self, suggestion: str) -> str | None:
+        return ask_name(tr("brush.name_title"), suggestion, tr("dialog.save"), self._window)
+
+    def ask_name(self, name: str) -> str | None:
+        """Another one for a brush that has one."""
+        return ask_name(tr("brush.rename_title"), name, tr("dialog.rename"), self._window)
 
     def ask_files(self) -> list[Path]:
-        names, _ = QFileDialog.getOpenFileNames(
-            self._window, tr("brush.import_title"), "", f"{tr('brush.files')} ({BRUSH_PATTERNS})"
-        )
-        return [Path(name) for name in names]
+        return ask_files(self._window, tr("brush.import_title"), "", f"{tr('brush.files')} ({BRUSH_PATTERNS})")
 
     def ask_tip(self) -> Path | None:
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, tr("brush.tip_title"), "", f"{tr('brush.tips')} ({TIP_PATTERNS})"
-        )
-        return Path(name) if name else None
+        return ask_file(self._window, tr("brush.tip_title"), "", f"{tr('brush.tips')} ({TIP_PATTERNS})")

@@ -14,9 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
-    QInputDialog,
     QLabel,
     QWidget,
 )
@@ -30,9 +28,11 @@ from desktop.settings import Setting, Settings
 from desktop.ui.commands.ai_commands import AiCommands
 from desktop.ui.commands.model_commands import ModelCommands
 from desktop.ui.dialogs.amount_dialog import Amount, AmountDialog
+from desktop.ui.dialogs.file_dialogs import ask_file, ask_files, ask_new_file
 from desktop.ui.dialogs.guide_window import GuideWindow
 from desktop.ui.dialogs.import_dialog import ImportDialog
 from desktop.ui.dialogs.models_window import ModelsWindow
+from desktop.ui.dialogs.name_dialog import ask_name
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.question import Question, unsaved_question
@@ -97,44 +97,35 @@ class Dialogs:
         question.exec()
         return question.clickedButton() is question.yes
 
-    def ask_name(self, title: str, name: str) -> str | None:
-        text, is_given = QInputDialog.getText(self._window, tr("app.name"), title, text=name)
-        return text.strip() if is_given and text.strip() else None
+    def ask_name(self, title: str, name: str, accept: str) -> str | None:
+        """`accept` stands on the button."""
+        return ask_name(title, name, accept, self._window)
 
     def show_folder(self, folder: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def ask_file(self, title: str, folder: Path, pattern: str) -> Path | None:
-        name, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)
-        return Path(name) if name else None
+        return ask_file(self._window, title, str(folder), pattern)
 
     def ask_new_file(self, title: str, suggestion: Path, pattern: str) -> Path | None:
-        name, _ = QFileDialog.getSaveFileName(self._window, title, str(suggestion), pattern)
-        return Path(name) if name else None
+        chosen = ask_new_file(self._window, title, suggestion, pattern)
+        return None if chosen is None else chosen[0]
 
     def ask_open(self, folder: Path) -> list[Path]:
         patterns = " ".join(f"*{suffix}" for suffix in READABLE_SUFFIXES)
-        names, _ = QFileDialog.getOpenFileNames(
-            self._window,
-            tr("file.open_title"),
-            str(folder),
-            f"{tr('file.pictures')} ({patterns});;{tr('file.all')} (*)",
-        )
-        return [Path(name) for name in names]
+        filters = f"{tr('file.pictures')} ({patterns});;{tr('file.all')} (*)"
+        return ask_files(self._window, tr("file.open_title"), str(folder), filters)
 
     def ask_save(self, suggestion: Path) -> Path | None:
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, tr("file.save_title"), str(suggestion), f"OpenRaster (*{PROJECT_SUFFIX})"
-        )
-        return Path(name) if name else None
+        return self.ask_new_file(tr("file.save_title"), suggestion, f"OpenRaster (*{PROJECT_SUFFIX})")
 
     def ask_export(self, suggestion: Path) -> ExportOptions | None:
         kinds = {"PNG": "*.png", "JPEG": "*.jpg *.jpeg", "WebP": "*.webp", "TIFF": "*.tif *.tiff", "BMP": "*.bmp"}
         filters = ";;".join(f"{name} ({patterns})" for name, patterns in kinds.items())
-        name, chosen = QFileDialog.getSaveFileName(self._window, tr("file.export_title"), str(suggestion), filters)
-        if not name:
+        answer = ask_new_file(self._window, tr("file.export_title"), suggestion, filters)
+        if answer is None:
             return None
-        path = Path(name)
+        path, chosen = answer
         if path.suffix.lower() not in SUFFIXES:
             path = path.with_name(path.name + "." + chosen.split("*.")[1].split()[0].rstrip(")"))
         if SUFFIXES[path.suffix.lower()] not in QUALITY_FORMATS:
@@ -163,10 +154,7 @@ class Dialogs:
         return dialog.amount if dialog.exec() else None
 
     def ask_model_file(self) -> Path | None:
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, tr("import.title"), "", f"ONNX (*.onnx);;{tr('file.all')} (*)"
-        )
-        return Path(name) if name else None
+        return ask_file(self._window, tr("import.title"), "", f"ONNX (*.onnx);;{tr('file.all')} (*)")
 
     def import_model(self, path: Path, models: ModelCommands) -> str:
         """The id of the imported model; empty when nothing was imported."""

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -39,6 +38,7 @@ from desktop.settings import (
     Settings,
 )
 from desktop.ui.device_texts import device_detail, device_refusal
+from desktop.ui.dialogs.file_dialogs import ask_file, ask_folder
 from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.widgets.basics import dim_label, wrapped_label
@@ -185,18 +185,18 @@ class _FolderField(QWidget):
         return self.text.text().strip()
 
     def _browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("preferences.browse"), self.chosen)
-        if folder:
-            self.text.setText(folder)
+        folder = ask_folder(self, tr("preferences.choose_folder"), self.chosen)
+        if folder is not None:
+            self.text.setText(str(folder))
 
 
 class _ProgramField(_FolderField):
     """The same for a program."""
 
     def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, tr("preferences.browse"), self.chosen)
-        if path:
-            self.text.setText(path)
+        path = ask_file(self, tr("preferences.choose_program"), self.chosen)
+        if path is not None:
+            self.text.setText(str(path))
 
 
 def _said_of(device: DeviceInfo) -> str:
