@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from desktop.core.color import Pixels
+from desktop.core.geometry import Size
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Task
 from desktop.runtime.memory import available_bytes
@@ -17,9 +18,9 @@ def checked_need(model: Model, pixels: Pixels, *, is_best: bool) -> Need | None:
     if model.manifest.task is not Task.UPSCALE:
         return None
     order = Enlarging(model, is_best=is_best)
-    area = pixels.shape[0] * pixels.shape[1]
+    size = Size(pixels.shape[1], pixels.shape[0])
     depth = pixels.dtype.itemsize * 8
-    need = enlarging.need_of([area], order, Paces(), depth=depth, target_area=area * order.scale**2)
+    need = enlarging.need_of([size], order, Paces(), depth=depth, target_area=size.area * order.scale**2)
     enlarging.check_need(need, available_bytes())
     return need
 

@@ -43,7 +43,6 @@ from models.common.checkpoints import (
     save_checkpoint,
 )
 from models.common.cli import config_from_plain, leave, plain_values, read_command_line
-from models.common.contact_sheet import card_pictures
 from models.common.data import (
     BLOCK_PX,
     DataError,
@@ -54,25 +53,16 @@ from models.common.data import (
     packed_blocks,
     split_photos,
 )
-from models.common.enlarge import shrunk, training_pair, worn
-from models.common.enlarge_measure import (
-    KINDS,
-    Eyes,
-    manifest_metrics,
-    measure_enlarging,
-    measure_thrice,
-    measured_pairs,
-    table,
-)
-from models.common.export import PLANES, ExportError, ModelExport, cpu_session, export_model, made_by, run_graph
-from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
+from models.common.enlarge import training_pair
+from models.common.enlarge_measure import KINDS, measured_pairs
+from models.common.export import PLANES, ExportError
+from models.common.fabric import PlacementError, log_pictures, start_fabric
 from models.common.metrics import psnr_8bit
 from models.common.ncnn_weights import read_ncnn
-from models.common.speed import measure_speed
-from models.common.upscale_card import ABOUT, upscale_card
+from models.common.upscale_card import ABOUT
+from models.common.upscale_export import SCRIPTS, export_upscaler
 from models.denoise import as_tensor
-from models.evaluate import EvaluationError, held_out_crops
-from models.fetch_data import data_sources, teacher_source, weights_source
+from models.evaluate import EvaluationError
 from models.nets.upscalers import Plain, Span, Upscaler, load_foreign
 
 
@@ -161,9 +151,6 @@ SMOKE = {
     "precision": "32-true",
     "smoke": True,
 }
-SCRIPTS = {"photo": "models/upscale_photo.py"}  # kinds that another script trains
-SPEED_RUNS = 3  # a run makes four or sixteen megapixels and takes seconds
-GOLDEN_SIZE = (75, 101)  # of the small picture, odd
 
 
 class TrainingPass(nn.Module):
@@ -346,52 +333,8 @@ def manifest_of(config: Config) -> dict[str, Any]:
 def export(config: Config, folder: Path) -> None:
     """Best weights → model folder, with the numbers models.evaluate measures on the held-out photographs."""
     content = read_checkpoint(config.run / BEST)
-    trained = config_from_plain(Config, content["config"])
-    manifest, scale = manifest_of(trained), trained.scale
-    clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
-    sources = [weights_source(param) for param in trained.start]
-    sources += [teacher_source()] if "taught" in content["config"] else []
-    sources += data_sources(trained.photos) if content["step"] or content["config"].get("folded") else []
-    about = made_by(manifest["source"], content["config"], sources, commit_in_use())
-
-    def enlarge_with(aside: Path) -> Any:
-        session = cpu_session(aside / "model.onnx")
-        return lambda small: run_graph(session, manifest, small, {})
-
-    def measured(aside: Path) -> dict[str, Any]:
-        eyes = Eyes() if config.smoke else Eyes.trained()
-        megabytes = (aside / "model.onnx").stat().st_size / 1e6
-        rows = measure_enlarging(
-            enlarge_with(aside), clean, scale, kept=config.baselines, eyes=eyes, megabytes=megabytes
-        )
-        print(table(rows))
-        speed = measure_speed(aside / "model.onnx", runs=SPEED_RUNS)
-        metrics = {"metrics": manifest_metrics(rows, clean, scale), "speed": speed, "step": content["step"]}
-        thrice = {"thrice": measure_thrice(enlarge_with(aside), clean)} if scale == 4 else {}
-        return metrics | thrice | {"pictures": list(clean), "rows": rows}
-
-    sample = next((pixels for name, pixels in clean.items() if "coffee" in name), next(iter(clean.values())))
-    shrink = worn if trained.kind in SCRIPTS else shrunk  # pictures as the network expects them
-    crops = clean if trained.kind in SCRIPTS else {}  # to be seen beside others
-    rows, columns = GOLDEN_SIZE
-    large = np.tile(sample, (2, 2, 1))[: columns * scale, : columns * scale]
-    shown = shrink(sample[: sample.shape[0] // 4 * 4, : sample.shape[1] // 4 * 4], scale)
-    difficult = np.tile(sample, (4, 4, 1))[:768, :768].copy()
-    difficult[100:400, 100:400] = np.random.default_rng(config.seed).integers(0, 256, (300, 300, 3))
-    whole = ModelExport(
-        network=trained_network(config.run / BEST),
-        manifest=manifest | {"made_by": about},
-        golden_input=shrink(large, scale)[:rows],
-        golden_params={},
-        golden_clean=large[: rows * scale],
-        measure=measured,
-        card=lambda aside: upscale_card(aside, manifest=manifest, made_by=about, about=ABOUT[trained.kind, scale]),
-        pictures=lambda aside: card_pictures(enlarge_with(aside), shown, crops, scale),
-        tiling_picture=difficult,
-        stores_half=config.stores_half,
-        stores_eight_bits=config.stores_eight,
-    )
-    export_model(whole, folder)
+    manifest = manifest_of(config_from_plain(Config, content["config"]))
+    export_upscaler(trained_network(config.run / BEST), config, folder, manifest=manifest, content=content)
 
 
 def main() -> None:

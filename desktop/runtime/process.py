@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,16 @@ from desktop.runtime.worker import worker_main
 
 # spawn, never fork: a fork of a program with threads, Qt and CUDA is not usable
 _CONTEXT = multiprocessing.get_context("spawn")
+
+# How glibc gives the worker its memory; other systems take no notice. For every tile a network asks for some hundred
+# blocks of megabytes: by default each is mapped, cleared page by page, and unmapped again. Huge pages, and a heap that
+# is kept until the task is over, save a tenth to a fifth of the time and some of the memory. With still larger blocks
+# on the heap it is a third, but gaps between them then take three times the memory.
+MEMORY_TUNABLES = {
+    "glibc.malloc.hugetlb": "1",
+    "glibc.malloc.mmap_threshold": str(16 << 20),
+    "glibc.malloc.trim_threshold": str(1 << 30),
+}
 
 
 class WorkerDied(Exception):
@@ -69,7 +80,7 @@ class WorkerProcess:
             target=worker_main, args=(theirs, memory_bytes, share), name="scumble-models", daemon=True
         )
         try:
-            with _interrupts_held_back():
+            with _interrupts_held_back(), _memory_tuned():
                 self._process.start()
         except OSError as error:
             ours.close()
@@ -149,3 +160,18 @@ def _interrupts_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _memory_tuned() -> Iterator[None]:
+    """A child inherits MEMORY_TUNABLES, before what the user has set: glibc reads them when a program starts."""
+    before = os.environ.get("GLIBC_TUNABLES")
+    tuned = [f"{name}={value}" for name, value in MEMORY_TUNABLES.items()]
+    os.environ["GLIBC_TUNABLES"] = ":".join([*tuned, before] if before else tuned)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["GLIBC_TUNABLES"]
+        else:
+            os.environ["GLIBC_TUNABLES"] = before

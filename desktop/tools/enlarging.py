@@ -18,8 +18,10 @@ from desktop.core.errors import UserError
 from desktop.core.geometry import Size
 from desktop.core.layers import RasterLayer
 from desktop.core.resample import Resampling, resampled
+from desktop.runtime.adapters.picture_run import tile_rules
 from desktop.runtime.catalog import Model
 from desktop.runtime.manifest import Manifest, Task
+from desktop.runtime.tiling import plan_tiles
 
 PHOTO_ENDING = "-photo"  # of the id of a network that also takes noise and compression away, and may sharpen by guess
 TURNS = tuple((quarter, is_flipped) for is_flipped in (False, True) for quarter in range(4))
@@ -68,10 +70,10 @@ class Paces:
     def of(self, model: Model) -> float | None:
         return self._seen.get(model.sha256, model.manifest.speed.cpu_seconds_per_megapixel)
 
-    def saw(self, model: Model, pixels: int, seconds: float) -> None:
+    def saw(self, model: Model, size: Size, seconds: float) -> None:
         """A run of a quarter of a megapixel or more; smaller ones are mostly loading."""
-        if pixels >= 250_000:
-            self._seen[model.sha256] = seconds / (pixels * overlap(model.manifest, pixels) / 1e6)
+        if size.area >= 250_000:
+            self._seen[model.sha256] = seconds / (fed_pixels(model.manifest, size) / 1e6)
 
 
 def is_photographic(model: Model) -> bool:
@@ -122,17 +124,17 @@ def best_of(pixels: Pixels, run: RunOnce) -> Pixels:
 
 def need(document: Document, target: Size, order: Enlarging, paces: Paces) -> Need:
     """For all layers with pixels of a document that becomes `target`."""
-    areas = [layer.tiles.content_bounds().area for layer in _pixel_layers(document)]
-    return need_of(areas, order, paces, depth=document.depth, target_area=target.area * max(len(areas), 1))
+    sizes = [layer.tiles.content_bounds().size for layer in _pixel_layers(document)]
+    return need_of(sizes, order, paces, depth=document.depth, target_area=target.area * max(len(sizes), 1))
 
 
-def need_of(areas: Sequence[int], order: Enlarging, paces: Paces, *, depth: int, target_area: int) -> Need:
-    """`areas` in pixels of what goes through the networks, one after the other."""
-    turns, shares = len(TURNS) if order.is_best else 1, order.shares()
+def need_of(sizes: Sequence[Size], order: Enlarging, paces: Paces, *, depth: int, target_area: int) -> Need:
+    """`sizes` of what goes through the networks, one after the other."""
+    turns, shares, areas = len(TURNS) if order.is_best else 1, order.shares(), [size.area for size in sizes]
     seconds: float | None = 0.0
     for model, _ in shares:
         pace = paces.of(model)
-        fed = sum(area * overlap(model.manifest, area) for area in areas)
+        fed = sum(fed_pixels(model.manifest, size) for size in sizes)
         seconds = None if pace is None or seconds is None else seconds + turns * pace * fed / 1e6
     largest = max(areas, default=0) * max(model.manifest.scale for model, _ in shares) ** 2
     result = sum(areas) * order.scale**2 * depth // 2  # four channels
@@ -150,12 +152,21 @@ def check_need(wanted: Need, available_bytes: int) -> None:
         raise UserError("size.network_memory", **told)
 
 
-def overlap(manifest: Manifest, area: int) -> float:
-    """How many times the picture is fed, with what tiles see of their neighbours; 1 where one tile is enough."""
-    if manifest.tile is None or area <= manifest.tile.tile**2:
-        return 1.0
-    side = manifest.tile.tile
-    return float((side / (side - 2 * manifest.tile.receptive_field)) ** 2)
+def fed_pixels(manifest: Manifest, size: Size) -> int:
+    """How many pixels the network is fed for a picture: tiles see some of their neighbours too."""
+    rules = tile_rules(manifest, None)
+    if rules is None:
+        return size.area
+    plan = plan_tiles(size.height, size.width, rules)
+    rows = sum(min(span.stop, size.height) - span.start for span in plan.rows)
+    columns = sum(min(span.stop, size.width) - span.start for span in plan.columns)
+    return rows * columns
+
+
+def runs_of(document: Document, order: Enlarging) -> int:
+    """How many runs of a network it takes to enlarge all layers of a document."""
+    turns = len(TURNS) if order.is_best else 1
+    return turns * len(order.shares()) * sum(1 for _layer in _pixel_layers(document))
 
 
 def _network_bytes(manifest: Manifest, area: int) -> int:

@@ -31,7 +31,7 @@ MANIFEST: dict[str, Any] = {
         ),
     ],
     "outputs": [{"name": "result", "part": "main", "role": "image", "channels": [0, 3], "activation": "none"} | PLANES],
-    "tile": {"tile": 512, "stride": Denoiser.STRIDE, "receptive_field": 32},
+    "tile": {"tile": 640, "stride": Denoiser.STRIDE, "receptive_field": 32},
     "params": [
         {"id": "strength", "label": "Strength", "type": "float", "unit": "%"}
         | {"min": 0.0, "max": 100.0, "default": 50.0, "step": 1.0},

@@ -29,7 +29,7 @@ from models.common.export import (
 )
 from models.common.fabric import commit_in_use
 from models.common.metrics import psnr_8bit, ssim_8bit
-from models.common.restoring import Damage, RestoringConfig
+from models.common.restoring import Damage, RestoringConfig, without_idle_channels
 from models.common.speed import measure_speed
 from models.denoise import GOLDEN_SIZE, mosaic_of
 from models.evaluate import CROP_PX, held_out_crops
@@ -86,7 +86,7 @@ def manifest_of(about: About) -> dict[str, Any]:
         "outputs": [
             {"name": "result", "part": "main", "role": "image", "channels": [0, 3], "activation": "none"} | PLANES
         ],
-        "tile": {"tile": 512, "stride": 8, "receptive_field": about.receptive_field},
+        "tile": {"tile": 640, "stride": 8, "receptive_field": about.receptive_field},
         "params": [param | {"default": WHOLE_STRENGTH, "step": 1.0}],
     }
 
@@ -102,12 +102,15 @@ def export_restorer(
     trained: dict[str, Any],
 ) -> None:
     """Write the model folder. TRAINED is the checkpoint's content: its step and the config it was trained with."""
+    print("inner channels, before and after: ", without_idle_channels(network, config, named))
     clean = {"generated": generated_blocks(1)[0]} if config.smoke else held_out_crops(config.held_out)
     sources = data_sources(config.photos)
     for start in trained["config"]["start"]:
         name = f"starting weights: {Path(start).parent.name}, exported before"
         sources.append({"name": name, "licence": manifest_of(about)["licence"]})
-    made = made_by(about.source, plain_values(config) | trained["config"], sources, commit_in_use())
+    made = made_by(
+        about.source, plain_values(config) | trained["config"] | {"prune": config.prune}, sources, commit_in_use()
+    )
     manifest = manifest_of(about) | {"made_by": made}
 
     def measured(aside: Path) -> dict[str, Any]:

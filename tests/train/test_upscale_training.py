@@ -57,7 +57,7 @@ def exported(tmp_path_factory) -> tuple[Config, Path]:
     train(config)
     folder = tmp_path_factory.mktemp("onnx") / "upscale-2x-fast"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.upscale.measure_speed", lambda *_, **__: SPEED)
+        patch.setattr("models.common.upscale_export.measure_speed", lambda *_, **__: SPEED)
         export(config, folder)
     return config, folder
 

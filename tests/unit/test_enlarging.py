@@ -20,7 +20,16 @@ from desktop.core.geometry import Size
 from desktop.io.image_files import ImageFile, read_image, write_image
 from desktop.runtime.catalog import Catalog, Model
 from desktop.runtime.manifest import Speed, Tile
-from desktop.tools.enlarging import Enlarging, Paces, best_of, check_need, enlarged, need, photographic_for
+from desktop.tools.enlarging import (
+    Enlarging,
+    Paces,
+    best_of,
+    check_need,
+    enlarged,
+    fed_pixels,
+    need,
+    photographic_for,
+)
 from tests.builders import noise, noise_document
 from tests.runtime_models import make_model
 
@@ -116,10 +125,12 @@ def test_tiles_that_overlap_are_counted_and_real_runs_replace_the_card(models: d
     speed = Speed(cpu_seconds_per_megapixel=2.0, cpu="a test", peak_memory_mb=800.0)
     tiled = timed(models["up-2x-faithful"], speed, Tile(tile=200, stride=1, receptive_field=50))
     document, paces = noise_document(1, width=1000, height=500), Paces()
-    assert need(document, Size(2000, 1000), Enlarging(tiled), paces).seconds == pytest.approx(2 * 0.5 * 4)
-    paces.saw(tiled, 1000 * 500, 30.0)
+    fed = fed_pixels(tiled.manifest, Size(1000, 500))
+    assert fed > 2 * 1000 * 500
+    assert need(document, Size(2000, 1000), Enlarging(tiled), paces).seconds == pytest.approx(2 * fed / 1e6)
+    paces.saw(tiled, Size(1000, 500), 30.0)
     assert need(document, Size(2000, 1000), Enlarging(tiled), paces).seconds == pytest.approx(30)
-    paces.saw(tiled, 100, 9.0)  # mostly loading
+    paces.saw(tiled, Size(10, 10), 9.0)  # mostly loading
     assert need(document, Size(2000, 1000), Enlarging(tiled), paces).seconds == pytest.approx(30)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
 from desktop.core.errors import UserError
+from desktop.core.geometry import Size
 from desktop.core.layers import RasterLayer
 from desktop.runtime.catalog import Catalog
 from desktop.runtime.runner import (
@@ -276,7 +277,8 @@ class AiCommands(QObject):
     def _open(self, number: int, made: Document, title: str, result: Result) -> None:
         self.last_provider = result.provider
         if (model := self.form.model) is not None and model.sha256 == result.model_sha256:
-            self.paces.saw(model, made.size.area // model.manifest.scale**2, result.seconds)
+            scale = model.manifest.scale
+            self.paces.saw(model, Size(made.size.width // scale, made.size.height // scale), result.seconds)
         if not self._is_over(number):
             self._end()
             self._say(result)

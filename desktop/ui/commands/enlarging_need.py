@@ -33,7 +33,7 @@ def checked_text(document: Document, size: Size, order: Enlarging, paces: Paces)
 def text_for_picture(document: Document, order: Enlarging, paces: Paces) -> str:
     """Of the visible picture as a document of its own."""
     size = Size(document.size.width * order.scale, document.size.height * order.scale)
-    need = _need_of_picture(document.size.area, document.depth, order, paces)
+    need = _need_of_picture(document.size, document.depth, order, paces)
     return f"{tr('size.becomes', width=size.width, height=size.height)}\n{need_text(need)}"
 
 
@@ -43,22 +43,22 @@ def check_plan(plan: Plan) -> None:
     if model.manifest.task is not Task.UPSCALE:
         return
     image = plan.request.inputs["image"]
-    area, depth = image.shape[0] * image.shape[1], image.dtype.itemsize * 8
-    enlarging.check_need(_need_of_picture(area, depth, Enlarging(model), Paces()), available_bytes())
+    size, depth = Size(image.shape[1], image.shape[0]), image.dtype.itemsize * 8
+    enlarging.check_need(_need_of_picture(size, depth, Enlarging(model), Paces()), available_bytes())
 
 
 def need_text(need: Need) -> str:
     gigabytes = f"{need.memory_bytes / enlarging.GIB:.1f}"
     if need.seconds is None:
         return tr("size.need_memory", gigabytes=gigabytes)
-    return tr("size.need", time=_duration(need.seconds), gigabytes=gigabytes)
+    return tr("size.need", time=duration_text(need.seconds), gigabytes=gigabytes)
 
 
-def _need_of_picture(area: int, depth: int, order: Enlarging, paces: Paces) -> Need:
-    return enlarging.need_of([area], order, paces, depth=depth, target_area=area * order.scale**2)
+def _need_of_picture(size: Size, depth: int, order: Enlarging, paces: Paces) -> Need:
+    return enlarging.need_of([size], order, paces, depth=depth, target_area=size.area * order.scale**2)
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """To the second, or to the minute where seconds say nothing."""
     if seconds < 100:
         return tr("size.seconds", count=max(round(seconds), 1))

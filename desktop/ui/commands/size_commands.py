@@ -21,6 +21,7 @@ from desktop.tools.extending import grows
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
 from desktop.ui.commands.enlarging_need import checked_text
+from desktop.ui.commands.enlarging_progress import EnlargingProgress
 from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
 from desktop.ui.i18n import tr
 from desktop.ui.memory import check_new_size, check_resized, content_bytes_of
@@ -127,14 +128,16 @@ class SizeCommands:
         """In the background; the same document where it was cancelled."""
         stop = self._stop = threading.Event()
         call, owner, runner = self._window.background.call, self._state.current, self._window.ai.runner
-        call(lambda: self._window.status.show_task(tr("size.network_working")))
+        show = self._window.status.show_task
+        call(lambda: show(tr("size.network_working")))
+        progress = EnlargingProgress(enlarging.runs_of(document, order), lambda text: call(lambda: show(text)))
 
         def run(model: Model, pixels: Pixels) -> Pixels:
             if stop.is_set():  # between the runs of one picture
                 raise _CancelledError
             device = self._window.ai.form.device_for(model)
             request = Request(model.id, model.sha256, {"image": pixels}, device=device, owner=owner)
-            job = runner.submit(request, on_progress=lambda _progress: None, on_done=lambda _outcome: None)
+            job = runner.submit(request, on_progress=progress.show, on_done=lambda _outcome: None)
             while (outcome := job.wait(POLL_S)) is None:
                 if stop.is_set():
                     job.cancel()
@@ -142,7 +145,8 @@ class SizeCommands:
                 raise outcome.error
             if not isinstance(outcome, Finished):
                 raise _CancelledError
-            self._window.ai.paces.saw(model, pixels.shape[0] * pixels.shape[1], outcome.result.seconds)
+            progress.next_run()
+            self._window.ai.paces.saw(model, Size(pixels.shape[1], pixels.shape[0]), outcome.result.seconds)
             return outcome.result.image
 
         try:
@@ -152,7 +156,7 @@ class SizeCommands:
             return document
         finally:
             self._stop = None
-            call(lambda: self._window.status.show_task(""))
+            call(lambda: show(""))
         return _with_dpi(resized, wanted)
 
     @property
