@@ -34,6 +34,7 @@ from desktop.run_arguments import (
     why_command,
 )
 from desktop.runtime.runner import DEVICE_CHOICES
+from desktop.seamless_command import seamless_command
 from desktop.shape_command import shape_command
 from desktop.text_commands import text_command
 
@@ -53,6 +54,7 @@ commands (scumble COMMAND --help tells more):
   extend IN OUT --right 25% let a picture grow: what is new is filled from around it
   filter NAME IN OUT        adjust or filter a picture: levels, curves, blurs and some thirty more
   mend IN OUT               scratches and dust of a scanned photograph, found and filled
+  seamless IN OUT           a tile that goes on over its own edges
   self-denoise IN OUT       take noise out by a network that learns on this picture (needs PyTorch)
   deep-prior IN OUT         the same by one that never saw a picture; with --mask it fills a hole (needs PyTorch)
   text IN OUT --text T      write on a picture; into .ora as a text layer
@@ -262,6 +264,7 @@ COMMANDS: dict[str, Callable[[Parser], Callable[[argparse.Namespace], int]]] = {
     "self-denoise": self_denoise_command,
     "deep-prior": deep_prior_command,
     "mend": mend_command,
+    "seamless": seamless_command,
     "text": text_command,
     "shape": shape_command,
     "color-range": color_range_command,

@@ -299,6 +299,7 @@ MESSAGES: dict[str, str] = {
     "restoring.failed": "The network could not learn on this picture: {reason}",
     "cli.bad_window": "--window and --level go together: a width above 0 and the value in its middle.",
     "file.no_values": "{path} holds no measured values that a window could be laid on.",
+    "seamless.too_small": "{width} × {height} pixels are too few to be made seamless; {least} on each side are needed.",
     "mend.nothing_found": "No scratches or dust were found; a higher sensitivity or another width may find them.",
     "restoring.bad_part": (
         "The network can be fitted to {least} pixels in each direction up to {most} megapixels, not to {width} × "

@@ -68,6 +68,7 @@ class EditName(StrEnum):
     OPACITY = "Opacity"
     PASTE = "Paste"
     PLACE = "Place picture"
+    SEAMLESS = "Make seamless"
     REMOVE = "Remove object"
     REMOVE_AGAIN = "Remove object, another result"
     REFINE_EDGE = "Refine edge"

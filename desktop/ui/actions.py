@@ -45,6 +45,7 @@ _EDIT = (
     _a("edit.fill_texture", "edit", "view.fill_with_texture", icon="generate", condition="document"),
     _a("edit.remove", "edit", "editing.removal.run", "Shift+Backspace", icon="remove", condition="can_remove"),
     _a("edit.remove_again", "edit", "editing.removal.run_again", icon="dice", condition="can_remove_again"),
+    _a("edit.seamless", "edit", "editing.seamless.open", condition="raster"),
     _a("edit.define_pattern", "edit", "editing.patterns.define", condition="document"),
     _a("edit.swap_colors", "edit", "tools.swap_colors", "X", icon="swap", separated=True),
     _a("edit.default_colors", "edit", "tools.default_colors", "D", icon="default-colors"),

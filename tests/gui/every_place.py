@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop.core.errors import UserError
 from desktop.core.geometry import Point
+from desktop.core.seamless import SeamlessSettings
 from desktop.io.journal_folder import JournalFolder
 from desktop.io.journal_reader import Recovered
 from desktop.licences import Component
@@ -33,6 +34,7 @@ from desktop.ui.dialogs.name_dialog import NameDialog
 from desktop.ui.dialogs.preferences_dialog import PreferencesDialog
 from desktop.ui.dialogs.question import unsaved_question
 from desktop.ui.dialogs.recovery_dialog import RecoveryDialog
+from desktop.ui.dialogs.seamless_dialog import SeamlessDialog
 from desktop.ui.dialogs.self_restoring_dialog import SelfRestoringDialog
 from desktop.ui.dialogs.shortcuts_dialog import ShortcutsDialog
 from desktop.ui.dialogs.size_dialogs import CanvasSizeDialog, Enlargers, ImageSizeDialog
@@ -153,6 +155,12 @@ def _unsaved(studio: Studio, _folder: Path) -> QDialog:
     return unsaved_question(LONG_NAME, studio.window)
 
 
+def _seamless(studio: Studio, _folder: Path) -> QDialog:
+    stripes = np.full((120, 160, 4), 255, np.uint8)
+    stripes[:, ::4, 1] = 90
+    return SeamlessDialog(SeamlessSettings(), stripes, studio.window)
+
+
 def _background(studio: Studio, _folder: Path) -> QDialog:
     return BackgroundDialog(studio.window)
 
@@ -224,6 +232,7 @@ DIALOGS: tuple[Callable[[Studio, Path], QDialog], ...] = (
     _unsaved,
     _unsaved_list,
     _background,
+    _seamless,
     _image_size,
     _canvas_size,
     _extend,

@@ -18,6 +18,7 @@ from desktop.ui.commands.pattern_commands import PatternCommands
 from desktop.ui.commands.refine_commands import RefineCommands
 from desktop.ui.commands.removal_commands import RemovalCommands
 from desktop.ui.commands.retouch_commands import RetouchCommands
+from desktop.ui.commands.seamless_commands import SeamlessCommands
 from desktop.ui.commands.shape_commands import ShapeCommands
 from desktop.ui.commands.size_commands import SizeCommands
 from desktop.ui.commands.transfer_commands import TransferCommands
@@ -41,7 +42,7 @@ class EditingTools:
         self.refining.failed.connect(window.show_error)
         self.retouch = RetouchCommands(window.state, canvas, self.removal)
         self.transform, self.crop, self.sizes = TransformCommands(window), CropCommands(window), SizeCommands(window)
-        self.extending = ExtendCommands(window)
+        self.extending, self.seamless = ExtendCommands(window), SeamlessCommands(window)
         self.patterns, self.shapes = PatternCommands(window), ShapeCommands(window)
         self.looks, self.transfers = LookCommands(window), TransferCommands(window)
         window.tools.pattern = self.patterns.pixels
