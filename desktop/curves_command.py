@@ -17,7 +17,7 @@ from desktop.runtime.catalog import Catalog
 from desktop.runtime.jobs import WorkerRunner
 from desktop.runtime.runner import Request, run_and_wait
 from desktop.tools.ai_tool import gives_curves
-from desktop.tools.tone_curves import curves_between
+from desktop.tools.tone_curves import adjustments_between
 
 
 def run_as_layer(options: RunOptions, source: Path, target: Path, tell: Printer) -> int:
@@ -45,10 +45,13 @@ def run_as_layer(options: RunOptions, source: Path, target: Path, tell: Printer)
     finally:
         runner.close()
         line.erase()
-    settings = curves_between(pixels, result.image, model.manifest.title)
-    layer = AdjustmentLayer(id=document.next_layer_id(), name=model.manifest.title, settings=settings)
-    save_openraster(document.with_layer_inserted(layer), target)
-    facts = {**model_facts(model, result), "input": str(source), "output": str(target), "curves": dict(settings.values)}
+    adjustments = adjustments_between(pixels, result.image, model.manifest)
+    for settings in adjustments:
+        layer = AdjustmentLayer(id=document.next_layer_id(), name=model.manifest.title, settings=settings)
+        document = document.with_layer_inserted(layer)
+    save_openraster(document, target)
+    values = {settings.effect: dict(settings.values) for settings in adjustments}
+    facts = {**model_facts(model, result), "input": str(source), "output": str(target), **values}
     tell(facts, f"{target}: a curves layer by {model.id} in {result.seconds:.1f} s ({result.provider})")
     for note in result.notes:
         print(f"scumble: {note}", file=sys.stderr)

@@ -1,8 +1,9 @@
-"""The colours of one picture given to another: the linear optimal transport between their distributions.
+"""The colours of one picture given to another: optimal transport between their distributions.
 
-Both pictures are taken for normal distributions of Oklab colours (Ottosson 2020). Between two such, the map that moves
-colours the least is known in closed form (Monge-Kantorovich; Pitié and Kokaram, CVMP 2007): a symmetric matrix and a
-shift. It is written as a .cube table, so it is kept, limited by masks and carried to other programs like any other.
+First both pictures are taken for normal distributions of Oklab colours (Ottosson 2020). Between two such, the map that
+moves colours the least is known in closed form (Monge-Kantorovich; Pitié and Kokaram, CVMP 2007): a symmetric matrix
+and a shift. What it leaves goes on by sliced transport, smoothly (`colour_transport`). Both together are written as a
+.cube table, so the result is kept, limited by masks and carried to other programs like any other.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import numpy.typing as npt
 
 from desktop.core.adjust_tones import linear_to_srgb, srgb_to_linear
 from desktop.core.color import FloatPixels, Pixels, max_level
+from desktop.core.colour_transport import residual_moves, smooth_field
 from desktop.core.effect_values import Place, Values
 from desktop.core.errors import UserError
 
 CUBE_SIDE = 33
 FLATTEST = (0.03, 0.008, 0.008)  # deviations of lightness, a and b: what has less counts as having this much
+SAMPLES = 4096  # colours that stand for a picture
+COLOURLESS = 1e-3  # a and b of a picture that is grey: so is what is given its colours
 LARGEST_STRETCH = 3.0  # of a distribution along any direction; its inverse is the least
 _TO_LMS = np.array(
     [
@@ -41,32 +45,42 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ColourShape:
-    """Where the Oklab colours of a picture lie: `mean` (3,) and `covariance` (3, 3)."""
+    """Where the Oklab colours of a picture lie: `mean` (3,), `covariance` (3, 3), and `cloud` (SAMPLES, 3) of them."""
 
     mean: Matrix
     covariance: Matrix
+    cloud: Matrix
 
     @classmethod
     def of(cls, pixels: Pixels, weights: npt.NDArray[np.float32] | None = None) -> ColourShape:
         """Of straight pixels (…, 3|4), counted by alpha and by `weights`; UserError where nothing can be seen."""
-        flat = pixels.reshape(-1, pixels.shape[-1]).astype(np.float32) / np.float32(max_level(pixels.dtype))
+        flat = pixels.reshape(-1, pixels.shape[-1])
         share = np.ones(len(flat)) if weights is None else weights.reshape(-1).astype(np.float64)
         if flat.shape[1] == 4 and weights is None:
-            share = flat[:, 3].astype(np.float64)
+            share = flat[:, 3] / float(max_level(pixels.dtype))
         if not share.sum() > 0:
             raise UserError("effect.nothing_seen")
-        lab = to_oklab(flat[:, :3]).astype(np.float64)
+        lab = to_oklab(flat[:, :3].astype(np.float32) / np.float32(max_level(pixels.dtype))).astype(np.float64)
         mean = np.average(lab, axis=0, weights=share)
         around = lab - mean
-        return cls(mean, (around * share[:, None]).T @ around / share.sum())
+        return cls(mean, (around * share[:, None]).T @ around / share.sum(), lab[_spread_over(share)])
 
 
 def matched_cube(source: ColourShape, reference: ColourShape, side: int = CUBE_SIDE) -> bytes:
     """The .cube table that gives pictures like `source` the colours of `reference`."""
     steps = np.linspace(0, 1, side, dtype=np.float32)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    lab = to_oklab(np.stack([red, green, blue], axis=-1).reshape(-1, 3))
-    moved = (lab - source.mean) @ transport(source.covariance, reference.covariance).T + reference.mean
+    lab = to_oklab(np.stack([red, green, blue], axis=-1).reshape(-1, 3)).astype(np.float64)
+    matrix = transport(source.covariance, reference.covariance)
+
+    def linear(colours: Matrix) -> Matrix:
+        moved: Matrix = (colours - source.mean) @ matrix.T + reference.mean
+        return moved
+
+    left = residual_moves(linear(source.cloud), reference.cloud)
+    moved = linear(lab) + smooth_field(lab, source.cloud, left)
+    if np.abs(reference.cloud[:, 1:]).max() < COLOURLESS:
+        moved[:, 1:] = 0
     table = np.clip(from_oklab(moved.astype(np.float32)), 0, 1)
     rows = "\n".join(f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in table)
     return f"LUT_3D_SIZE {side}\n{rows}\n".encode()
@@ -105,6 +119,13 @@ def to_oklab(rgb: FloatPixels) -> FloatPixels:
 def from_oklab(lab: FloatPixels) -> FloatPixels:
     lms = (lab @ _FROM_LAB.T.astype(np.float32)) ** 3
     return linear_to_srgb(lms @ _FROM_LMS.T.astype(np.float32)).astype(np.float32)
+
+
+def _spread_over(share: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """(SAMPLES,): places in an order of theirs, as often as their share says."""
+    reached = np.cumsum(share)
+    found: npt.NDArray[np.intp] = np.searchsorted(reached, (np.arange(SAMPLES) + 0.5) / SAMPLES * reached[-1])
+    return found
 
 
 def _power(matrix: Matrix, exponent: float) -> Matrix:

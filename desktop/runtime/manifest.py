@@ -149,6 +149,7 @@ class Output(_Table, frozen=True, kw_only=True):
     `size`: (height, width) of a picture that does not come from a picture; `shape` of a latent, without the batch.
     A curve is applied `iterations` times: v + a (v² - v), with maps of its own each time where it has enough channels;
     with `knots` it is the levels at (i / (knots - 1)) ** `bend`, straight between, one curve or one for each channel.
+    With `saturates` a number follows the three curves: how many times as far from its luma each colour lies after them.
     `refine`: a click model's mask is brought to a larger picture along the picture's edges, not just enlarged.
     `border`: pixels that the answer lacks on each side, because the network does not pad; it is shown as much more.
     """
@@ -169,6 +170,7 @@ class Output(_Table, frozen=True, kw_only=True):
     iterations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     knots: Annotated[int, msgspec.Meta(ge=2, le=1024)] | None = None
     bend: Positive = 1.0
+    saturates: bool = False
     refine: bool = False
     border: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
 

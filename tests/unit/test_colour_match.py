@@ -80,3 +80,36 @@ def test_what_cannot_be_seen_does_not_count() -> None:
     pixels[:10] = (40_000, 20_000, 10_000, 65_535)
     seen = ColourShape.of(pixels)
     np.testing.assert_allclose(seen.mean, ColourShape.of(pixels[:10, :, :3]).mean, atol=1e-9)
+
+
+def test_what_no_linear_map_can_do_is_done_smoothly() -> None:
+    """Dark and light become cool, what lies between warm."""
+    source = np.concatenate([picture(6 + i, (level,) * 3, 0.02) for i, level in enumerate((0.2, 0.5, 0.8))])
+    looks = ((0.15, 0.2, 0.35), (0.6, 0.5, 0.35), (0.75, 0.8, 0.95))
+    reference = np.concatenate([picture(9 + i, look, 0.02) for i, look in enumerate(looks)])
+    cube = parse_cube(matched_cube(ColourShape.of(source), ColourShape.of(reference)))
+    dark, middle, light = cube.looked_up(source.astype(np.float32) / 255).reshape(3, -1, 3).mean(axis=1)
+    assert dark[2] > dark[0] + 0.1
+    assert middle[0] > middle[2] + 0.1
+    assert light[2] > light[0] + 0.1
+    ramp = np.repeat(np.linspace(0.1, 0.9, 20_000, dtype=np.float32)[None, :, None], 3, axis=2)
+    assert np.abs(np.diff(cube.looked_up(ramp)[0], axis=0)).max() < 5 * 0.8 / 20_000, "no step"
+
+
+def test_a_grey_reference_makes_grey_and_a_picture_of_itself_changes_nothing() -> None:
+    colourful = picture(1, (0.4, 0.5, 0.6), 0.1)
+    grey = np.repeat(picture(2, (0.5, 0.5, 0.5), 0.15)[..., :1], 3, axis=2)
+    cube = parse_cube(matched_cube(ColourShape.of(colourful), ColourShape.of(grey)))
+    found = cube.looked_up(colourful.astype(np.float32) / 255)
+    assert np.ptp(found, axis=2).max() * 255 < 0.5
+    same = parse_cube(matched_cube(ColourShape.of(colourful), ColourShape.of(colourful)))
+    found = same.looked_up(colourful.astype(np.float32) / 255)
+    assert np.abs(found - colourful / 255).max() * 255 < 1
+
+
+def test_one_pixel_is_reference_enough() -> None:
+    cube = parse_cube(
+        matched_cube(ColourShape.of(picture(1, (0.4, 0.5, 0.6), 0.1)), ColourShape.of(np.uint8([[[200, 120, 40]]])))
+    )
+    found = cube.looked_up(picture(1, (0.4, 0.5, 0.6), 0.1).astype(np.float32) / 255).mean(axis=(0, 1)) * 255
+    np.testing.assert_allclose(found, [200, 120, 40], atol=8)

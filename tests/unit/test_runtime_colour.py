@@ -39,6 +39,20 @@ def test_each_channel_may_have_a_curve_of_its_own(tmp_path: Path) -> None:
         assert np.abs(result[..., channel] - levels).max() <= 1
 
 
+def test_a_number_after_the_curves_says_how_vivid_colours_are(tmp_path: Path) -> None:
+    at = np.linspace(0, 1, 5)
+    model = knotted_model(tmp_path / "vivid", np.concatenate([at, at, at, [0.5]]), bend=1.0, side=1)
+    manifest = model / "manifest.toml"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace("bend =", "saturates = true\nbend ="), encoding="utf-8"
+    )
+    pixels = photo(40, 50, 3, depth=16)
+    luma = (pixels @ (0.2126, 0.7152, 0.0722))[..., None]
+    assert np.abs(run_here(model, pixels)[0] - (luma + (pixels - luma) / 2)).max() <= 2
+    grey = np.repeat(pixels[..., :1], 3, axis=2)
+    assert np.array_equal(run_here(model, grey)[0], grey)
+
+
 def test_a_straight_curve_changes_nothing_and_grey_stays_grey(tmp_path: Path) -> None:
     at = np.linspace(0, 1, 13) ** 3
     ramp = np.repeat(np.arange(65536, dtype=np.uint16).reshape(256, 256, 1), 3, axis=2)

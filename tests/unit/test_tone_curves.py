@@ -15,7 +15,7 @@ from desktop.core.layers import AdjustmentLayer
 from desktop.io.documents import open_document_file
 from desktop.io.image_files import read_image
 from desktop.tools.effect_run import apply_to_pixels
-from desktop.tools.tone_curves import MOST_POINTS, curves_between
+from desktop.tools.tone_curves import MOST_POINTS, curves_between, vivid_curves_between
 from tests.runtime_models import identity_model, photo
 from tests.runtime_parts import knotted_model
 
@@ -41,6 +41,30 @@ def test_the_curves_do_what_was_done(depth: int) -> None:
     values = dict(settings.values)
     assert all(len(str(values[name]).split()) <= MOST_POINTS for name in ("red", "green", "blue"))
     assert values["blue"] == "0,0 1,1"
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.0, 1.35])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_saturation_after_the_curves_becomes_vibrance_above_them(depth: int, factor: float) -> None:
+    top = 2**depth - 1
+    before = photo(120, 90, 4, depth=depth)
+    before[..., :3] = before[..., :3] // 2 + top // 4
+    curved = bent(before, (0.8, 1.2, 1.0))[..., :3] / top
+    luma = (curved @ (0.2126, 0.7152, 0.0722))[..., None]
+    after = before.copy()
+    after[..., :3] = np.clip(np.rint((luma + (curved - luma) * factor) * top), 0, top)
+    found = vivid_curves_between(before, after, "Test")
+    assert [one.effect for one in found] == ["curves", "vibrance"][: 1 if factor == 1 else 2]
+    again = before
+    for settings in found:
+        again = apply_to_pixels(again, settings)
+    assert np.abs(again.astype(float) - after)[..., :3].mean() <= 1.0 * (top / 255)
+
+
+def test_grey_pictures_get_curves_alone() -> None:
+    before = np.repeat(photo(80, 60)[..., :1], 3, axis=2)
+    found = vivid_curves_between(before, bent(before, (0.7, 0.7, 0.7)), "Test")
+    assert [one.effect for one in found] == ["curves"]
 
 
 def test_levels_that_do_not_occur_go_straight_on() -> None:

@@ -5,6 +5,8 @@ The answer may be the picture itself, its luma alone, a curve for its levels, or
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from desktop.runtime.tensors import luma_planes
 from desktop.runtime.tiling import PlacedTile
 
 PICTURE_ANSWERS = ("image", "curve", "grid", "flow")
+LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)  # Rec. 709
 REACH_PX = 3  # what cubic sampling reads around a place
 
 Planes = NDArray[np.float32]
@@ -39,6 +42,8 @@ def check_picture_task(manifest: Manifest, *pictures: str, needs: tuple[str, ...
     answer = picture_answer(manifest)
     if answer.role != "image" and manifest.scale != 1:
         raise broken(manifest, f"a {answer.role} belongs to a model with scale = 1.")
+    if answer.saturates and answer.knots is None:
+        raise broken(manifest, "saturates belongs to a curve that is told by knots.")
     if answer.role == "grid" and manifest.tile is not None:
         raise broken(manifest, "a grid is made for the whole picture, so it needs tile = no.")
     if answer.part != Wiring.of(manifest, ("image", *pictures)).last_part:
@@ -100,7 +105,8 @@ def under_curve(own: Planes, curve: Planes, answer: Output) -> Planes:
     """The picture's own colour under the curve, in whichever form the manifest says that it comes."""
     if answer.knots is None:
         return applied_curve(own, curve, answer.iterations)
-    return applied_knots(own, curve, answer.knots, answer.bend)
+    found = applied_knots(own, curve, answer.knots, answer.bend)
+    return saturated(found, curve[3 * answer.knots :]) if answer.saturates else found
 
 
 def applied_knots(own: Planes, curve: Planes, knots: int, bend: float) -> Planes:
@@ -117,6 +123,12 @@ def applied_knots(own: Planes, curve: Planes, knots: int, bend: float) -> Planes
         one, other = maps[below, pixels], maps[below + 1, pixels]
         found[place] = (one + share * (other - one)).reshape(height, width)
     return found
+
+
+def saturated(own: Planes, factor: Planes) -> Planes:
+    """(3, H, W), each colour FACTOR (1, H, W) times as far from its luma, as the Vibrance adjustment does it."""
+    luma = np.tensordot(LUMA, own, axes=1)[None]
+    return cast(Planes, luma + (own - luma) * factor)
 
 
 def with_own_colour(own: Planes, answer: Planes) -> Planes:
