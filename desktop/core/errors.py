@@ -334,6 +334,8 @@ MESSAGES: dict[str, str] = {
     "ai.no_second": "This model needs a second picture; choose a layer or a file for it in the AI panel.",
     "ai.nothing_found": "“{model}” found nothing in the picture.",
     "live.nothing_drawn": "Nothing is drawn on “{name}” yet; draw with a dark brush, on nothing or on white paper.",
+    "live.photograph": "“{name}” is a photograph or painting; drawings are dark lines on white paper or on nothing.",
+    "live.no_lines": "The model that finds lines (line-art) is not installed.",
     "ai.group": "“{name}” is a group; choose a layer, or “Visible picture” as the input.",
     "tone.no_curve": "“{model}” changes this picture differently from place to place, so no curve can do the same; "
     "take the result as a layer.",

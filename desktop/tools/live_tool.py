@@ -31,6 +31,10 @@ QUICK_SIDE_PX = 320  # what is shown beside the canvas: there in well under 200 
 LARGEST_SIDE_PX = 4096  # what is put on a layer; larger drawings are enlarged from this
 MARGIN = 0.1  # of the drawing's longer side, around it
 PAPER_OFF = 24  # levels a pixel of an opaque layer must be from white to be drawn
+LEAST_PAPER = 0.4  # share of an opaque layer that is white in a drawing: even crowded ones have more, photographs less
+LINES_SIDE_PX = 1024  # photographs are read at this: lines have one width, and in larger ones they would be hair
+LINES_MODEL = "line-art"
+LINES_DETAIL = 30.0  # of 100: the outlines of things, not their texture
 
 Picture = npt.NDArray[np.uint8]  # (H, W, 4) straight alpha
 
@@ -60,7 +64,10 @@ def fixed_side(manifest: Manifest) -> int | None:
 
 
 def read_drawing(document: Document, layer_id: LayerId, manifest: Manifest, limit_px: int) -> Drawing:
-    """The drawing at LIMIT_PX or less; a label map is the whole canvas. UserError when nothing is drawn."""
+    """The drawing at LIMIT_PX or less; a label map is the whole canvas.
+
+    UserError when nothing is drawn, or when it is no drawing: its dark places would be taken for lines.
+    """
     layer = document.layer(layer_id)
     if not isinstance(layer, RasterLayer):
         raise UserError("ai.group", name=layer.name)
@@ -70,6 +77,8 @@ def read_drawing(document: Document, layer_id: LayerId, manifest: Manifest, limi
     drawn = drawn_rect(pixels)
     if drawn.is_empty:
         raise UserError("live.nothing_drawn", name=layer.name)
+    if label_input(manifest) is None and is_photograph(pixels):
+        raise UserError("live.photograph", name=layer.name)
     rect = canvas
     if label_input(manifest) is None:
         rect = framed(Rect(drawn.x + bounds.x, drawn.y + bounds.y, drawn.width, drawn.height), canvas)
@@ -92,6 +101,14 @@ def drawn_rect(pixels: Picture) -> Rect:
     return Rect.from_edges(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
+def is_photograph(pixels: Picture) -> bool:
+    """Whether an opaque layer (H, W, 4) has too little white paper to be a drawing on it."""
+    if not (pixels[..., 3] == 255).all():
+        return False
+    paper = pixels[..., :3].min(axis=2) >= 255 - PAPER_OFF
+    return float(paper.mean()) < LEAST_PAPER
+
+
 def framed(drawn: Rect, canvas: Rect) -> Rect:
     """A square around it with a margin, as far as the canvas goes."""
     side = round(max(drawn.width, drawn.height) * (1 + 2 * MARGIN)) + 2
@@ -103,6 +120,43 @@ def request_for(
     drawing: Drawing, model: Model, parameters: Mapping[str, ParameterValue], device: DeviceChoice
 ) -> Request:
     return Request(model.id, model.sha256, {"image": drawing.picture}, parameters, 0, device)
+
+
+def lines_request(document: Document, layer_id: LayerId, model: Model, device: DeviceChoice) -> tuple[Rect, Request]:
+    """Asks a model for the lines of what a layer shows of the canvas, and where they belong. UserError for a group."""
+    layer = document.layer(layer_id)
+    if not isinstance(layer, RasterLayer):
+        raise UserError("ai.group", name=layer.name)
+    rect = layer.tiles.content_bounds().intersect(document.size.rect())
+    share = min(1.0, LINES_SIDE_PX / max(rect.width, rect.height, 1))
+    size = max(round(rect.width * share), 1), max(round(rect.height * share), 1)
+    picture = resized_rgba(eight_bits(layer.tiles.read(rect)), *size)
+    return rect, Request(model.id, model.sha256, {"image": picture}, lines_parameters(model), 0, device)
+
+
+def lines_parameters(model: Model) -> dict[str, ParameterValue]:
+    return {param.id: LINES_DETAIL for param in model.manifest.params if param.id == "detail"}
+
+
+def land_lines(
+    open_document: OpenDocument, layer_id: LayerId, lines: Picture, *, rect: Rect, model: Model, name: str
+) -> LayerId:
+    """White paper with the lines, over the photograph; one edit. UserError when the photograph is gone."""
+    document = open_document.document
+    if not document.has_layer(layer_id):
+        raise UserError("tool.no_layer")
+    recipe = AiRecipe(
+        model_id=model.id,
+        model_sha256=model.sha256,
+        inputs=(("image", layer_id),),
+        parameters=tuple(lines_parameters(model).items()),
+        region=rect,
+    )
+    tiles = picture_tiles(lines, rect, document.depth)
+    layer = RasterLayer(id=document.next_layer_id(), name=name, tiles=tiles, recipe=recipe)
+    with open_document.edit(name) as edit:
+        edit.insert_layer(layer, *place_above(document, layer_id))
+    return layer.id
 
 
 def result_layer(document: Document, model_id: str, layer_id: LayerId) -> RasterLayer | None:

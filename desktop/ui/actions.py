@@ -183,6 +183,7 @@ _AI = (
     _a("restore.mend", "restore", "editing.mending.open", icon="heal", condition="document", separated=True),
     _a("restore.cancel", "restore", "restoring.cancel", icon="stop", condition="restores", separated=True),
     _a("live.keep", "generate", "live.keep", icon="translate", condition="can_keep_live", separated=True),
+    _a("live.lines", "generate", "live.find_lines", icon="rename", condition="can_find_lines"),
     _a("ai.clear_region", "ai", "tools.clear_region", icon="clear", condition="region", separated=True),
     _a("ai.invert_region", "ai", "tools.invert_region", condition="document"),
 )

@@ -98,6 +98,7 @@ CONDITIONS: dict[str, Condition] = {
     "running": lambda window, spec: window.ai.is_running,
     "preview": lambda window, spec: window.ai.has_preview,
     "can_place": lambda window, spec: window.generate.can_place,
+    "can_find_lines": lambda window, spec: window.live.can_find_lines,
     "can_keep_live": lambda window, spec: window.live.can_keep,
     "can_encode": lambda window, spec: window.generate.can_encode,
     "has_sample": lambda window, spec: window.generate.sample is not None,

@@ -175,6 +175,31 @@ def test_a_model_of_one_size_says_so(open_drawer: OpenDrawer) -> None:
     assert len(drawer.studio.document.layers) == 3
 
 
+def test_a_photograph_is_no_drawing_and_its_lines_can_be_found(open_drawer: OpenDrawer) -> None:
+    def line_art(folder: Path) -> Path:
+        nodes = [helper.make_node("Identity", ["image"], ["result"])]
+        return make_model(folder, nodes, task="filter", image_spec='order = "RGB"\nstd = [255.0]')
+
+    drawer = open_drawer(red_where_drawn, line_art)
+    drawer.studio.show_plain(level=90)
+    drawer.settle()
+    assert drawer.live.picture is None, "a photograph's dark places are no lines"
+    assert "is a photograph" in drawer.panel.hint.text()
+    assert drawer.panel.lines.isVisible()
+    assert not drawer.panel.keep.isEnabled()
+
+    drawer.panel.lines.click()
+    drawer.settle()
+    photograph, lines = drawer.studio.document.layers
+    assert isinstance(lines, RasterLayer)
+    assert lines.recipe is not None
+    assert (lines.recipe.model_id, lines.recipe.inputs) == ("line-art", (("image", photograph.id),))
+    assert drawer.window.state.active_layer == lines
+    assert lines.tiles.read(Rect(10, 10, 1, 1))[0, 0].tolist() == [90, 90, 90, 255]
+    drawer.window.perform("edit.undo")
+    assert len(drawer.studio.document.layers) == 1
+
+
 def test_nothing_is_read_before_somebody_looks(open_studio: OpenStudio, tmp_path: Path) -> None:
     red_where_drawn(tmp_path / "translators" / "red")
     runner = HereRunner(tmp_path / "translators")

@@ -184,7 +184,8 @@ class LiveCommands(QObject):
 
     @property
     def can_keep(self) -> bool:
-        return self.model is not None and self._drawing_layer() is not None and not self.is_keeping
+        is_drawing = self.error is None or self.error.key != "live.photograph"
+        return self.model is not None and self._drawing_layer() is not None and is_drawing and not self.is_keeping
 
     def keep(self) -> None:
         """The drawing at its full size onto a layer over it, or into the one that is there already."""
@@ -257,6 +258,59 @@ class LiveCommands(QObject):
 
     def close(self) -> None:
         self.runs.close()
+
+    # a photograph
+
+    @property
+    def can_find_lines(self) -> bool:
+        """Whether the active layer was refused for being a photograph and a model can make a drawing of it."""
+        is_refused = self.error is not None and self.error.key == "live.photograph"
+        return is_refused and self._lines_model() is not None and not self.is_keeping
+
+    def find_lines(self) -> None:
+        """The lines of the active layer onto a white layer over it, which is drawn on from then on."""
+        model, layer_id, session = self._lines_model(), self._drawing_layer(), self._state.current
+        if model is None:
+            raise UserError("live.no_lines")
+        if layer_id is None or session is None or self.is_keeping:
+            return
+        self.is_keeping = True
+        self.changed.emit()
+        document, device = session.open_document.document, self._ai.form.device_for(model)
+
+        def asked(prepared: tuple[Rect, Request]) -> None:
+            rect, request = prepared
+            self._ask(request, lambda lines: self._land_lines(session, model, layer_id, lines, rect))
+
+        self._background.run(
+            lambda: live_tool.lines_request(document, layer_id, model, device),
+            on_done=asked,
+            on_error=self._cannot_keep,
+            name="lines",
+        )
+
+    def _land_lines(
+        self, session: DocumentSession, model: Model, layer_id: LayerId, lines: Picture, rect: Rect
+    ) -> None:
+        if session.open_document.is_editing:
+            QTimer.singleShot(STROKE_POLL_MS, self, lambda: self._land_lines(session, model, layer_id, lines, rect))
+            return
+        self._ai.settle()
+        try:
+            made = live_tool.land_lines(
+                session.open_document, layer_id, lines, rect=rect, model=model, name=tr("live.lines_name")
+            )
+        except UserError as error:
+            self._cannot_keep(error)
+            return
+        self.is_keeping = False
+        if session is self._state.current:
+            self._state.choose_layer(made)
+        self.changed.emit()
+        self.follow()
+
+    def _lines_model(self) -> Model | None:
+        return next((model for model in self._ai.form.models if model.id == live_tool.LINES_MODEL), None)
 
     # what it follows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.runtime.catalog import Model
 from desktop.tools import live_tool
@@ -33,6 +33,10 @@ class LivePanel(QWidget):
         self.models = QComboBox(self)
         self.about = wrapped_label(parent=self)
         self.picture = PictureTile(LARGEST_PX, self)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)  # as high as the panel is wide: a fixed height leaves a gap in a narrow one
+        self.picture.setSizePolicy(policy)
+        self.lines = QPushButton(self)
         self.hint = wrapped_label(parent=self)
         self.dabs_label = dim_label(parent=self)
         self.dabs = SwatchGrid(self)
@@ -47,6 +51,7 @@ class LivePanel(QWidget):
         commands.picture_changed.connect(self._show_picture)
         self.models.activated.connect(lambda index: commands.choose_model(self.models.itemData(index)))
         self.dabs.chosen.connect(self._take_dab)
+        self.lines.clicked.connect(lambda: actions["live.lines"].trigger())
         self.keep.clicked.connect(lambda: actions["live.keep"].trigger())
         self.picture.clicked.connect(lambda: actions["live.keep"].trigger())
         self.retranslate()
@@ -57,6 +62,8 @@ class LivePanel(QWidget):
         self.picture.set_tip(tr("live.picture_tip"))
         self.keep.setText(tr("live.keep_button"))
         self.keep.setToolTip(tip_of(action_spec("live.keep")))
+        self.lines.setText(tr("live.lines_button"))
+        self.lines.setToolTip(tip_of(action_spec("live.lines")))
         self._listed, self._formed = None, ""
         self._refresh()
         self._show_picture()
@@ -95,11 +102,13 @@ class LivePanel(QWidget):
         column.addWidget(self.models)
         column.addWidget(self.about)
         column.addLayout(self._form_place)
-        column.addWidget(self.picture, 1)
+        column.addWidget(self.picture)
         column.addWidget(self.hint)
+        column.addWidget(self.lines, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.dabs_label)
         column.addWidget(self.dabs)
         column.addWidget(self.keep, 0, Qt.AlignmentFlag.AlignRight)
+        column.addStretch(1)
 
     def _refresh(self) -> None:
         commands = self._commands
@@ -115,8 +124,16 @@ class LivePanel(QWidget):
         self.about.setText("" if side is None else tr("live.fixed_size", side=side))
         self.about.setVisible(side is not None)
         self._show_palette()
-        self.keep.setEnabled(commands.can_keep)
+        self._refresh_buttons()
         self._form_for(model)
+
+    def _refresh_buttons(self) -> None:
+        error = self._commands.error
+        self.lines.setVisible(error is not None and error.key == "live.photograph")
+        for name, button in (("live.lines", self.lines), ("live.keep", self.keep)):
+            can = self._commands.can_find_lines if button is self.lines else self._commands.can_keep
+            self._actions[name].setEnabled(can)  # it is triggered, and refreshed itself only with the window
+            button.setEnabled(can)
 
     def _show_palette(self) -> None:
         commands = self._commands
@@ -146,9 +163,12 @@ class LivePanel(QWidget):
         self.picture.set_picture(commands.picture)
         error = commands.error
         self.picture.setText(commands.text() if error is None else tr_error(error))
-        self.hint.setText(" ".join(map(tr_error, commands.notes)))
-        self.hint.setVisible(bool(commands.notes))
-        self.keep.setEnabled(commands.can_keep)
+        is_refused = error is not None and error.key == "live.photograph"
+        self.picture.setVisible(not is_refused)  # there is nothing to expect in it: the sentence and its button suffice
+        told = commands.notes if error is None or not is_refused else (error,)
+        self.hint.setText(" ".join(map(tr_error, told)))
+        self.hint.setVisible(bool(told))
+        self._refresh_buttons()
 
     def _take_dab(self, index: int) -> None:
         """A colour from the row is painted with: the brush is at hand, the drawing goes on."""
