@@ -186,7 +186,7 @@ WHAT: Sequence[str] = (
 WEAKNESSES: Sequence[str] = (
     "It has learnt from some three hundred photographs, most of animals, monuments and landscapes: skies, greenery and "
     "fur it knows, people and things of every day it hardly does, and then it stays brownish or guesses wrong.",
-    "With many hints it is not better than mixing them by nearness in place and in light, which is part of it.",
+    "With many hints it is hardly better than mixing them by nearness in place and in light, which is part of it.",
     "A colour may end in the middle of a thing, where it loses hold of it. Hints are the remedy.",
     "The eye sees 224 × 224 pixels of the whole picture: small things get the colour of what is around them.",
     "Which colour a thing really had cannot be known. These are plausible colours, not evidence.",

@@ -27,6 +27,7 @@ SPREAD_AB = 14.0  # a deviation of colours around those of hints
 FARTHEST = 8.0
 LIGHT_COUNTS = 2.0  # a difference in light, against one in place as a share of the side
 ENOUGH = 300.0  # sum of weights at which hints are half as near as can be: a dab a quarter of the side away
+HINTS_COUNT = 0.6  # of the way from the answer to hints that are near: mixing alone is good where hints are many
 AB_UNIT = 128.0  # and answered divided by this
 SHOWN_PX = 448  # side of the square that the exported graph sees: colours follow edges at this size
 NETWORK_PX = 224  # side at which the eye looks
@@ -139,6 +140,15 @@ def spread_hints(hints: Tensor, luma: Tensor) -> tuple[Tensor, Tensor]:
     return planes[:, :2], planes[:, 2:]
 
 
+def with_hints_spread(ab: Tensor, hints: Tensor, luma: Tensor) -> Tensor:
+    """The answer (N, 2, h, w), part of the way to all hints mixed, as far as these are near: one dab tints no picture.
+
+    Hints as the decoder takes them.
+    """
+    spread, nearness = spread_hints(hints, luma)
+    return ab + HINTS_COUNT * nearness * (spread - ab)
+
+
 def _squares(values: Tensor) -> Tensor:
     """(N, places) → (N, places, places): squared differences of each pair."""
     return (values.unsqueeze(2) - values.unsqueeze(1)).square()
@@ -208,10 +218,11 @@ class Colourise(nn.Module):
         seen = self.eye(F.interpolate(grey, size=(self.network_px,) * 2, mode="bilinear", align_corners=False))
         wanted, presence = hint_planes(hints, self.network_px // STRIDE)
         luma = F.avg_pool2d(grey, self.shown_px // self.network_px * STRIDE)
-        scores = self.decoder(seen, torch.cat([wanted / AB_SCALE * presence, presence], dim=1), luma)
+        fed = torch.cat([wanted / AB_SCALE * presence, presence], dim=1)
+        scores = self.decoder(seen, fed, luma)
         moods = tilt(self.decoder.bins, noise) * variety.view(-1, 1, 1, 1)
         ab = annealed_mean(scores + moods, self.decoder.bins)
-        ab = guided(ab, grey)
+        ab = guided(with_hints_spread(ab, fed, luma), grey)
         own, share = rgb_to_ab(hints[:, :3]), hints[:, 3:]
         return (ab + share * (own - ab)) * saturation.view(-1, 1, 1, 1) / AB_UNIT
 
