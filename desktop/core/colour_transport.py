@@ -18,6 +18,7 @@ TURNS = 24
 LIKENESS = 0.07  # deviation of the kernel, in Oklab under AXES: narrower follows closer, and roughens
 DOUBT = 0.004  # of all samples: where fewer are like a colour, its move dies away
 CELL = 0.03  # samples nearer than this count as one
+MOST_CELLS = 500  # with more the cells grow: noise of all colours needs no finer ones, and takes long
 NODES_AT_ONCE = 4096
 
 
@@ -51,7 +52,11 @@ def smooth_field(places: Colours, at: Colours, moves: Colours) -> Colours:
 
 def _gathered(at: Colours, moves: Colours) -> tuple[npt.NDArray[np.float32], ...]:
     """Colours of one cell as one: (centres (M, 3), mean moves (M, 3), share of all (M,))."""
-    cells, place, count = np.unique(np.rint(at / CELL).astype(int), axis=0, return_inverse=True, return_counts=True)
+    cell, cells = CELL, np.empty((MOST_CELLS + 1, 3), int)
+    while len(cells) > MOST_CELLS:
+        parted = np.rint(at / cell).astype(int)
+        cells, place, count = np.unique(parted, axis=0, return_inverse=True, return_counts=True)
+        cell *= 1.4
     place = place.reshape(-1)
     sums = np.stack([np.bincount(place, values, len(cells)) for values in (*at.T, *moves.T)], axis=1)
     means = (sums / count[:, None]).astype(np.float32)
