@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from desktop.io.formats import FileFormat, format_of_suffix
 from desktop.io.image_files import write_image
 from desktop.io.openraster import save_openraster
 from desktop.runtime.memory import available_bytes
+from desktop.tools.made_layers import drawn_anew, made_layers
 from desktop.tools.resizing import CropFrame, cropped, largest_inside, trimmed, with_size
 
 BYTES_PER_PIXEL = 40  # of a picture that is resampled in float, with its copies
@@ -54,8 +56,10 @@ def resize(order: ResizeOrder, tell: Printer) -> int:
     size = _wanted_size(document.size, order)
     _check_size(size)
     if order.network is not None:
-        return _finish(order.source, order.target, enlarged_document(document, size, order.network), tell)
-    return _finish(order.source, order.target, with_size(document, size, Resampling(order.method)), tell)
+        resized = enlarged_document(document, size, order.network)
+    else:
+        resized = with_size(document, size, Resampling(order.method))
+    return _finish(order.source, order.target, _drawn_anew(document, resized), tell)
 
 
 def crop(order: CropOrder, tell: Printer) -> int:
@@ -68,12 +72,28 @@ def crop(order: CropOrder, tell: Printer) -> int:
     if order.straighten:
         width, height = largest_inside(document.size, order.straighten, document.size.width / document.size.height)
         frame = CropFrame(document.size.width / 2, document.size.height / 2, max(width - 2, 1), max(height - 2, 1))
-        document = cropped(document, replace(frame, angle=-order.straighten), keeps_outside=False)
+        straight = cropped(document, replace(frame, angle=-order.straighten), keeps_outside=False)
+        document = _drawn_anew(document, straight)
     if order.trims:
         document = trimmed(document)
     if order.rect is not None:
         document = cropped(document, CropFrame.around(_rect_of(order.rect)), keeps_outside=False)
     return _finish(order.source, order.target, document, tell)
+
+
+def _drawn_anew(before: Document, after: Document) -> Document:
+    """Texts and shapes are drawn at their new size instead of filtered."""
+    if not any(made_layers(after.layers)):
+        return after
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtGui import QGuiApplication
+
+    from desktop.ui.makers import MAKERS
+
+    application = QGuiApplication.instance() or QGuiApplication([])
+    drawn = drawn_anew(before, after, MAKERS)
+    del application  # letters need it no more
+    return drawn
 
 
 def _rect_of(text: str) -> Rect:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from desktop.core.errors import UserError
+from desktop.core.geometry import Point
 from desktop.core.shapes import Arrows, ShapeContent, ShapeStyle, checked_shape
+from desktop.turning_arguments import add_turning, turning_of
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -30,6 +32,7 @@ def shape_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--sides", type=int, default=5, metavar="N", help="corners of a polygon, points of a star (5)")
     parser.add_argument("--inner", type=float, default=50.0, metavar="PERCENT", help="a star's inner corners (50)")
     parser.add_argument("--arrows", default=Arrows.NONE.value, metavar="A", help="none, end, start, both")
+    add_turning(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
 
     def run(given: argparse.Namespace) -> int:
@@ -85,7 +88,8 @@ def _content_of(given: argparse.Namespace) -> ShapeContent:
         arrows=Arrows(given.arrows),
     )
     (x1, y1), (x2, y2) = _point(given.start, "--from"), _point(given.end, "--to")
-    return ShapeContent(style, x1, y1, x2, y2)
+    around = Point((x1 + x2) / 2, (y1 + y2) / 2)
+    return ShapeContent(style, x1, y1, x2, y2).transformed(turning_of(given, around))
 
 
 def _point(text: str, name: str) -> tuple[float, float]:

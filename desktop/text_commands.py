@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desktop.core.geometry import Point
 from desktop.core.layers import TextContent
+from desktop.turning_arguments import add_turning, turning_of
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -36,6 +38,7 @@ def text_command(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--leading", type=float, default=1.0, metavar="L", help="in line heights (1)")
     parser.add_argument("--tracking", type=float, default=0.0, metavar="T", help="in thousandths of the size (0)")
     parser.add_argument("--align", default="left", metavar="A", help="left, center, right, justify")
+    add_turning(parser)
     parser.add_argument("--color", default="#000000", metavar="#rrggbb")
     parser.add_argument("--json", action="store_true", help="print one JSON object about the picture")
 
@@ -113,4 +116,4 @@ def _content_of(given: argparse.Namespace) -> TextContent:
         tracking=given.tracking,
         alignment=alignment_of(given.align),
         color=given.color,
-    )
+    ).transformed(turning_of(given, Point(x, y)))

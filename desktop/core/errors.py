@@ -71,6 +71,7 @@ MESSAGES: dict[str, str] = {
     "text.too_large": "This text would be {width} × {height} pixels large; {limit} a side is the most.",
     "text.too_long": "A text layer holds {limit} letters at most; this text has {length}.",
     "text.bad_value": "{name} must be {wanted}; “{value}” is not.",
+    "text.bad_transform": "This text or shape would be flat, or absurdly large; turn or scale it less.",
     "text.no_family": "There is no font family “{family}” on this computer.",
     # shapes
     "shape.not_pixels": "“{name}” is a shape layer; turn it into pixels first (Layer ▸ Turn into pixels), "

@@ -8,6 +8,7 @@ from typing import Self, TypeAlias
 
 import numpy as np
 
+from desktop.core.affine import IDENTITY, Affine
 from desktop.core.blend_modes import BlendMode
 from desktop.core.geometry import EMPTY_RECT, Rect
 from desktop.core.layer_styles import LayerStyles
@@ -88,8 +89,9 @@ class TextContent:
     """What the pixels of a text layer were made of. Image pixels; `width` 0: lines end only where the text says so,
     `height` 0: all lines are shown, else those that have room in it.
 
-    `leading` is in line heights of the font, `tracking` in thousandths of the size. `bounds` is where the pixels lay
-    when they were made: so far the layer has been moved since.
+    `leading` is in line heights of the font, `tracking` in thousandths of the size. All lengths are those before
+    `affine`, which the text is drawn through. `bounds` is where the pixels lay when they were made: so far the layer
+    has been moved since.
     """
 
     text: str
@@ -106,6 +108,18 @@ class TextContent:
     alignment: Alignment = Alignment.LEFT
     color: str = "#000000"
     bounds: Rect = EMPTY_RECT
+    affine: Affine = IDENTITY
+
+    def moved(self, dx: float, dy: float) -> TextContent:
+        if self.affine == IDENTITY:
+            return replace(self, x=self.x + dx, y=self.y + dy)
+        return replace(self, affine=self.affine.moved(dx, dy))
+
+    def transformed(self, affine: Affine) -> TextContent:
+        """Drawn through one more map; where its pixels lie is not known then."""
+        if affine.only_moves:
+            return replace(self.moved(affine.x0, affine.y0), bounds=EMPTY_RECT)
+        return replace(self, affine=self.affine.then(affine), bounds=EMPTY_RECT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from desktop.core.affine import IDENTITY, Affine
 from desktop.core.effect_values import color_of_text
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT, Point, Rect
@@ -70,7 +71,8 @@ class ShapeStyle:
 class ShapeContent:
     """What the pixels of a shape layer were made of: opposite corners of its box, or the ends of a line.
 
-    `bounds` is where the pixels lay when they were made: so far the layer has been moved since.
+    All lengths are those before `affine`, which the shape is drawn through, its lines too. `bounds` is where the pixels
+    lay when they were made: so far the layer has been moved since.
     """
 
     style: ShapeStyle = ShapeStyle()
@@ -79,6 +81,7 @@ class ShapeContent:
     x2: float = 0.0
     y2: float = 0.0
     bounds: Rect = EMPTY_RECT
+    affine: Affine = IDENTITY
 
     @property
     def start(self) -> Point:
@@ -91,7 +94,15 @@ class ShapeContent:
     def between(self, start: Point, end: Point) -> ShapeContent:
         return replace(self, x1=start.x, y1=start.y, x2=end.x, y2=end.y)
 
+    def transformed(self, affine: Affine) -> ShapeContent:
+        """Drawn through one more map; where its pixels lie is not known then."""
+        if affine.only_moves:
+            return replace(self.moved(affine.x0, affine.y0), bounds=EMPTY_RECT)
+        return replace(self, affine=self.affine.then(affine), bounds=EMPTY_RECT)
+
     def moved(self, dx: float, dy: float) -> ShapeContent:
+        if self.affine != IDENTITY:
+            return replace(self, affine=self.affine.moved(dx, dy))
         return self.between(self.start.translated(dx, dy), self.end.translated(dx, dy))
 
     @property
@@ -107,9 +118,7 @@ class ShapeContent:
             if self.style.is_line and self.style.arrows is not Arrows.NONE:
                 margin = max(margin, arrow_px(self.style) + 1)
         left, top, right, bottom = self.box
-        return Rect.from_edges(
-            math.floor(left - margin), math.floor(top - margin), math.ceil(right + margin), math.ceil(bottom + margin)
-        )
+        return self.affine.bounds(left - margin, top - margin, right + margin, bottom + margin)
 
 
 def corners_of(content: ShapeContent) -> list[Point]:
@@ -146,6 +155,8 @@ def checked_shape(content: ShapeContent) -> ShapeContent:
             raise UserError("text.bad_value", name=name, wanted=f"a number from {least:g} to {most:g}", value=value)
     color_of_text(style.fill)
     color_of_text(style.stroke)
+    if not content.affine.is_sound:
+        raise UserError("text.bad_transform")
     if not (style.has_fill or style.has_stroke):
         raise UserError("shape.invisible")
     return content

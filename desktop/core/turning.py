@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from desktop.core.affine import Affine
 from desktop.core.geometry import Point, Rect, Size
 from desktop.core.tiles import StoredTile, TileKey, TileMap
 
@@ -42,6 +43,11 @@ class Turn(Enum):
             Turn.ACROSS: Point(size.width - x, y),
             Turn.DOWN: Point(x, size.height - y),
         }[self]
+
+    def affine(self, size: Size) -> Affine:
+        """The same for all points at once."""
+        zero, right, down = (self.point(Point(x, y), size) for x, y in ((0, 0), (1, 0), (0, 1)))
+        return Affine(right.x - zero.x, down.x - zero.x, right.y - zero.y, down.y - zero.y, zero.x, zero.y)
 
     def rect(self, rect: Rect, size: Size) -> Rect:
         one, other = self.point(Point(rect.left, rect.top), size), self.point(Point(rect.right, rect.bottom), size)

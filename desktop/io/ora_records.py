@@ -6,10 +6,12 @@ about pixels counts only while the element's PNG has the SHA-256 that the record
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
 
+from desktop.core.affine import Affine
 from desktop.core.blend_modes import BlendMode
 from desktop.core.errors import UserError
 from desktop.core.geometry import Rect
@@ -113,6 +115,7 @@ class TextRecord(msgspec.Struct, omit_defaults=True):
     alignment: str = "left"
     color: str = "#000000"
     bounds: tuple[int, int, int, int] = (0, 0, 0, 0)
+    affine: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 class LayerRecord(msgspec.Struct, omit_defaults=True):
@@ -205,10 +208,12 @@ def record_of_text(text: TextContent | None) -> TextRecord | None:
     if text is None:
         return None
     fields = {name: getattr(text, name) for name in TextRecord.__struct_fields__}
-    bounds = text.bounds
-    return TextRecord(
-        **{**fields, "alignment": text.alignment.value, "bounds": (bounds.x, bounds.y, bounds.width, bounds.height)}
-    )
+    fields |= {
+        "alignment": text.alignment.value,
+        "bounds": dataclasses.astuple(text.bounds),
+        "affine": dataclasses.astuple(text.affine),
+    }
+    return TextRecord(**fields)
 
 
 def text_of_record(record: TextRecord | None) -> TextContent | None:
@@ -216,7 +221,12 @@ def text_of_record(record: TextRecord | None) -> TextContent | None:
     if record is None or record.alignment not in {one.value for one in Alignment}:
         return None
     fields = {name: getattr(record, name) for name in TextRecord.__struct_fields__}
-    return TextContent(**{**fields, "alignment": Alignment(record.alignment), "bounds": Rect(*record.bounds)})
+    fields |= {
+        "alignment": Alignment(record.alignment),
+        "bounds": Rect(*record.bounds),
+        "affine": Affine(*record.affine),
+    }
+    return TextContent(**fields) if fields["affine"].is_sound else None
 
 
 def record_of_shape(shape: ShapeContent | None) -> dict[str, Any] | None:

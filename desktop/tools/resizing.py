@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from desktop.core.affine import IDENTITY, Affine
 from desktop.core.color import Pixels
 from desktop.core.composite import flatten
 from desktop.core.document import Document, Guide
@@ -83,7 +84,7 @@ def with_size(document: Document, size: Size, how: Resampling) -> Document:
         for guide in document.guides
     )
     change = partial(resized_tiles, across=across, down=down, how=how, canvas=document.size.rect())
-    return with_document_tiles(document, change, size, guides)
+    return with_document_tiles(document, change, size, guides, through=Affine(across, 0.0, 0.0, down))
 
 
 def with_size_by_network(document: Document, size: Size, scale: int, enlarged: Enlarge) -> Document:
@@ -102,7 +103,8 @@ def with_size_by_network(document: Document, size: Size, scale: int, enlarged: E
 
     guides = tuple(Guide(guide.position_px * scale, guide.is_vertical) for guide in document.guides)
     how = filter_after(larger, size)
-    return with_size(with_document_tiles(document, change, larger, guides), size, how)
+    through = Affine(scale, 0.0, 0.0, scale)
+    return with_size(with_document_tiles(document, change, larger, guides, through=through), size, how)
 
 
 def filter_after(larger: Size, size: Size) -> Resampling:
@@ -150,9 +152,10 @@ def with_canvas(document: Document, canvas: Rect, *, keeps_outside: bool) -> Doc
         Guide(guide.position_px - (canvas.x if guide.is_vertical else canvas.y), guide.is_vertical)
         for guide in document.guides
     )
+    through = IDENTITY if keeps_outside else Affine(x0=-canvas.x, y0=-canvas.y)
     ends = {True: canvas.width, False: canvas.height}
     inside = tuple(guide for guide in guides if 0 <= guide.position_px <= ends[guide.is_vertical])
-    return with_document_tiles(document, change, canvas.size, inside, keeps_makers=keeps_outside)
+    return with_document_tiles(document, change, canvas.size, inside, through=through)
 
 
 def cropped(document: Document, frame: CropFrame, *, keeps_outside: bool) -> Document:
@@ -168,7 +171,7 @@ def cropped(document: Document, frame: CropFrame, *, keeps_outside: bool) -> Doc
         warped = warped_later(tiles, matrix, Resampling.BICUBIC)
         return (warped if keeps_outside else clipped(warped, frame.size.rect())).settled()
 
-    return with_document_tiles(document, change, frame.size)
+    return with_document_tiles(document, change, frame.size, through=Affine.of_matrix(matrix))
 
 
 def largest_inside(size: Size, angle: float, ratio: float) -> tuple[float, float]:
@@ -218,6 +221,12 @@ def turned_document(document: Document, turn: Turn) -> Document:
             (Turn.LEFT, True),
         )
         guides.append(Guide(length - guide.position_px if is_reversed else guide.position_px, is_vertical))
-    result = with_document_tiles(document, lambda tiles: turned(tiles, turn, size), turn.size(size), tuple(guides))
+    result = with_document_tiles(
+        document,
+        lambda tiles: turned(tiles, turn, size),
+        turn.size(size),
+        tuple(guides),
+        through=turn.affine(size),
+    )
     across, down = document.resolution_dpi
     return result.changed(resolution_dpi=(down, across)) if turn.swaps_sides else result

@@ -58,6 +58,8 @@ def checked_text(content: TextContent) -> TextContent:
         if not (math.isfinite(value) and least <= value <= most):
             raise UserError("text.bad_value", name=name, wanted=f"a number from {least:g} to {most:g}", value=value)
     color_of_text(content.color)
+    if not content.affine.is_sound:
+        raise UserError("text.bad_transform")
     return content
 
 
@@ -86,7 +88,7 @@ def placed_text(layer: RasterLayer) -> TextContent:
     now, then = layer.tiles.content_bounds(), layer.text.bounds
     if now == EMPTY_RECT or now.size != then.size:
         return layer.text
-    return replace(layer.text, x=layer.text.x + now.x - then.x, y=layer.text.y + now.y - then.y)
+    return layer.text.moved(now.x - then.x, now.y - then.y)
 
 
 def new_text_layer(document: Document, content: TextContent, render: TextRenderer) -> RasterLayer:

@@ -8,33 +8,38 @@ from typing import TypeAlias
 
 import numpy as np
 
+from desktop.core.affine import IDENTITY, Affine
 from desktop.core.document import Document, Guide
 from desktop.core.geometry import Rect, Size
 from desktop.core.layers import GroupLayer, Layer, RasterLayer
 from desktop.core.tiles import TILE, StoredTile, TileKey, TileMap
+from desktop.tools.made_layers import drawn_through, noted
 
 ChangeTiles: TypeAlias = Callable[[TileMap], TileMap]
 
 
 def with_layer_tiles(
-    layer: Layer, change: ChangeTiles, *, all_masks: bool = False, keeps_makers: bool = False
+    layer: Layer, change: ChangeTiles, *, all_masks: bool = False, through: Affine | None = None
 ) -> Layer:
     """The layer with its pixels or children and its linked mask changed; with `all_masks` unlinked ones too.
 
-    Unless pixels only move (`keeps_makers`), recipe and text no longer make them and are given up.
+    `through` is what the change does to places: text and shape go along with it. IDENTITY says that pixels only move,
+    so that a recipe is kept as well; without one whatever made the pixels is given up.
     """
     mask = layer.mask
     if mask is not None and (mask.linked or all_masks):
         mask = replace(mask, tiles=change(mask.tiles))
     if isinstance(layer, GroupLayer):
-        more = {"all_masks": all_masks, "keeps_makers": keeps_makers}
-        children = tuple(with_layer_tiles(child, change, **more) for child in layer.children)
+        children = tuple(
+            with_layer_tiles(child, change, all_masks=all_masks, through=through) for child in layer.children
+        )
         return layer.changed(mask=mask, children=children)
     if not isinstance(layer, RasterLayer):
         return layer.changed(mask=mask)
-    if keeps_makers:
-        return layer.changed(mask=mask, tiles=change(layer.tiles))
-    return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None, shape=None)
+    if through is None:
+        return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None, shape=None)
+    made = layer if through == IDENTITY else drawn_through(layer, through)
+    return made.changed(mask=mask, tiles=change(layer.tiles))
 
 
 def with_document_tiles(
@@ -43,15 +48,13 @@ def with_document_tiles(
     size: Size,
     guides: tuple[Guide, ...] = (),
     *,
-    keeps_makers: bool = False,
+    through: Affine | None = None,
 ) -> Document:
-    """Everything in a document changed in the same way, at another size of the canvas."""
+    """Everything in a document changed in the same way, at another size of the canvas; `through` as for a layer."""
     selection = None if document.selection is None else change(document.selection)
     if selection is not None and selection.content_bounds().intersect(size.rect()).is_empty:
         selection = None  # one that lets nothing through looks like a broken brush
-    layers = tuple(
-        with_layer_tiles(layer, change, all_masks=True, keeps_makers=keeps_makers) for layer in document.layers
-    )
+    layers = tuple(noted(with_layer_tiles(layer, change, all_masks=True, through=through)) for layer in document.layers)
     channels = tuple(replace(channel, tiles=change(channel.tiles)) for channel in document.channels)
     return document.changed(layers=layers, selection=selection, size=size, guides=guides, channels=channels)
 

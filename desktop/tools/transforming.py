@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 
+from desktop.core.affine import IDENTITY, Affine
 from desktop.core.document import Document
 from desktop.core.errors import UserError
 from desktop.core.geometry import EMPTY_RECT, Rect, Size, union_of
@@ -15,12 +16,13 @@ from desktop.core.layers import Layer, LayerId, RasterLayer
 from desktop.core.mesh_warp import WarpMesh, meshed_later
 from desktop.core.resample import Resampling
 from desktop.core.tiles import TileEditor, TileMap
-from desktop.core.transform_box import TransformBox
+from desktop.core.transform_box import NO_CORNERS, TransformBox
 from desktop.core.turning import Turn, turned
 from desktop.core.warp import warped_later
 from desktop.tools.layer_sets import roots_of
 from desktop.tools.layer_tree import with_layers_changed
 from desktop.tools.locks import check_alpha_free, check_pixels_free, check_position_free
+from desktop.tools.made_layers import Makers, drawn_anew, is_made, made_layers, noted
 from desktop.tools.moving import translated
 from desktop.tools.snapping import layer_bounds
 from desktop.tools.tile_changes import with_layer_tiles
@@ -36,11 +38,17 @@ class TransformSubject:
     lifted: TileMap | None = None
     rest: TileMap | None = None
 
+    def gives_up_makers(self, box: TransformBox | WarpMesh) -> bool:
+        """Whether a text or a shape becomes pixels: no letters are drawn in perspective or along a net."""
+        made = any(made_layers(tuple(map(self.document.layer, self.layer_ids))))
+        return made and _affine_of(box) is None
+
     def shown(self, box: TransformBox | WarpMesh, how: Resampling) -> Document:
         """The version as it looks under the box or the mesh; tiles are made when they are looked at."""
         if isinstance(box, TransformBox) and box.is_identity:
             return self.document
         shift = box.whole_shift if isinstance(box, TransformBox) else None
+        through = _affine_of(box) if shift is None else IDENTITY
 
         def change(tiles: TileMap) -> TileMap:
             if shift is not None:
@@ -51,7 +59,7 @@ class TransformSubject:
             return with_layers_changed(
                 self.document,
                 self.layer_ids,
-                lambda layer: with_layer_tiles(layer, change, keeps_makers=shift is not None),
+                lambda layer: with_layer_tiles(layer, change, through=through),
             )
         layer = self.document.raster_layer(self.layer_ids[0])
         tiles = _warped(self.lifted, box, Resampling.NEAREST if shift else how, self.rest)
@@ -59,17 +67,25 @@ class TransformSubject:
         assert self.document.selection is not None
         return document.changed(selection=change(self.document.selection))
 
-    def settled(self, box: TransformBox | WarpMesh, how: Resampling) -> Document:
-        """The same with every tile made, for any thread."""
+    def settled(self, box: TransformBox | WarpMesh, how: Resampling, makers: Makers | None = None) -> Document:
+        """The same with every tile made, for any thread; `makers` draw texts and shapes anew."""
         shown = self.shown(box, how)
         if shown is self.document:
             return shown
         settled = with_layers_changed(
-            shown, self.layer_ids, lambda layer: with_layer_tiles(layer, TileMap.settled, keeps_makers=True)
+            shown, self.layer_ids, lambda layer: noted(with_layer_tiles(layer, TileMap.settled, through=IDENTITY))
         )
+        if makers is not None:
+            settled = drawn_anew(self.document, settled, makers)
         if shown.selection is self.document.selection or shown.selection is None:
             return settled
         return settled.changed(selection=shown.selection.settled())
+
+
+def _affine_of(box: TransformBox | WarpMesh) -> Affine | None:
+    """What the box does to places, where that is no perspective and no net."""
+    is_affine = isinstance(box, TransformBox) and box.corners == NO_CORNERS
+    return Affine.of_matrix(box.matrix()) if isinstance(box, TransformBox) and is_affine else None
 
 
 def _warped(tiles: TileMap, box: TransformBox | WarpMesh, how: Resampling, below: TileMap | None = None) -> TileMap:
@@ -89,6 +105,8 @@ def subject_of(document: Document, layer_ids: Collection[LayerId]) -> TransformS
         return TransformSubject(document, tuple(layer.id for layer in roots), bounds)
     check_pixels_free(document, only.id)
     check_alpha_free(document, only.id)
+    if is_made(only):
+        raise UserError("text.not_pixels", name=only.name)
     area = selection.content_bounds().intersect(only.tiles.content_bounds())
     lifted, rest = _lifted(only.tiles, selection, area)
     bounds = lifted.content_bounds()
@@ -110,8 +128,8 @@ def turned_layers(document: Document, layer_ids: Collection[LayerId], turn: Turn
     def change(tiles: TileMap) -> TileMap:
         return turned(tiles, turn, Size(0, 0)).translated(dx, dy)
 
-    ids = [layer.id for layer in roots]
-    return with_layers_changed(document, ids, lambda layer: with_layer_tiles(layer, change))
+    ids, through = [layer.id for layer in roots], turn.affine(Size(0, 0)).moved(dx, dy)
+    return with_layers_changed(document, ids, lambda layer: noted(with_layer_tiles(layer, change, through=through)))
 
 
 class Edge(Enum):

@@ -12,20 +12,17 @@ from desktop.core.color import Gray8
 from desktop.core.geometry import Point, Rect
 from desktop.core.shapes import MITRE_REACH, Arrows, ShapeContent, ShapeKind, arrow_px, corners_of
 from desktop.tools.shape_layers import Coverage
+from desktop.ui.text_renderer import qt_transform
 
 
 def render_shape(content: ShapeContent, place: Rect) -> Coverage:
     """What fill and stroke cover in a rectangle of the image. May be called in any thread."""
     outline, style = _outline(content), content.style
     nothing = np.zeros((place.height, place.width), np.uint8)
-    fill = _covered(outline, place) if style.has_fill else nothing
-    stroke = _covered(_stroked(outline, content), place) if style.has_stroke else nothing
+    drawn = qt_transform(content.affine)
+    fill = _covered(drawn.map(outline), place) if style.has_fill else nothing
+    stroke = _covered(drawn.map(_stroked(outline, content)), place) if style.has_stroke else nothing
     return Coverage(fill, stroke)
-
-
-def outline_of(content: ShapeContent) -> QPainterPath:
-    """The line that is filled or stroked, in image pixels."""
-    return _outline(content)
 
 
 def _outline(content: ShapeContent) -> QPainterPath:

@@ -1,6 +1,7 @@
 """A text while it is being written: letters, caret, selection, and what an input method is composing.
 
-No widgets here. Points are image pixels; places in the text are UTF-16 units, as Qt counts them.
+No widgets here. Points and rectangles are those before the text's own map (`affine`), which leads to image pixels;
+places in the text are UTF-16 units, as Qt counts them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QTextCursor, QTextDocument
 
+from desktop.core.affine import Affine
 from desktop.core.geometry import Point
 from desktop.core.layers import Alignment, TextContent
 from desktop.tools.text_layers import LONGEST_TEXT
@@ -45,6 +47,11 @@ class TextDraft:
         style = replace(self._style, text=self._shown_text())
         share = self._anchor_share()
         return replace(style, x=self._anchor - share * self._layout().textWidth()) if share else style
+
+    @property
+    def affine(self) -> Affine:
+        """From the draft's own points to those of the image."""
+        return self._style.affine
 
     @property
     def text(self) -> str:

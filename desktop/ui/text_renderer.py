@@ -16,8 +16,10 @@ from PySide6.QtGui import (
     QTextDocument,
     QTextLine,
     QTextOption,
+    QTransform,
 )
 
+from desktop.core.affine import Affine
 from desktop.core.errors import UserError
 from desktop.core.layers import Alignment, TextContent
 from desktop.tools.text_layers import RenderedText
@@ -39,24 +41,31 @@ def render_text(content: TextContent) -> RenderedText:
     margin = content.size_px  # letters reach beyond their boxes
     size = document.size()
     tall = min(size.height(), content.height) if content.height else size.height()
-    width, height = int(size.width()) + 2 * margin + 1, int(tall) + 2 * margin + 1
+    left, top = content.x - margin, content.y - margin
+    place = content.affine.bounds(left, top, left + size.width() + 2 * margin, top + tall + 2 * margin)
+    width, height = place.width, place.height
     if max(width, height) > LARGEST_SIDE_PX:
         raise UserError("text.too_large", width=width, height=height, limit=LARGEST_SIDE_PX)
-    left, top = int(np.floor(content.x)), int(np.floor(content.y))
     pixels = np.zeros((height, width, 4), np.uint8)
     image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    painter.translate(margin + content.x - left, margin + content.y - top)
+    painter.setTransform(qt_transform(content.affine.moved(-place.x, -place.y)))
+    painter.translate(content.x, content.y)
     _draw_lines(document, painter, content.height)
     painter.end()
     del image
     x, y, width, height = cv2.boundingRect(cv2.extractChannel(pixels, 3))
     if width == 0:
-        return RenderedText(_NOTHING, left, top)
+        return RenderedText(_NOTHING, place.x, place.y)
     part = np.ascontiguousarray(pixels[y : y + height, x : x + width])
-    return RenderedText(_straight(part, content.color), left - margin + x, top - margin + y)
+    return RenderedText(_straight(part, content.color), place.x + x, place.y + y)
+
+
+def qt_transform(affine: Affine) -> QTransform:
+    """The same map in Qt's order of numbers."""
+    return QTransform(affine.xx, affine.yx, affine.xy, affine.yy, affine.x0, affine.y0)
 
 
 def lines_within(document: QTextDocument, height: float) -> tuple[list[tuple[QTextLine, QPointF]], bool]:

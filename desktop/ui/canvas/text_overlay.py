@@ -52,7 +52,7 @@ class TextOverlay:
         self._canvas.update()
 
     def handles(self) -> dict[BoxSide, Point]:
-        """What width and height of a text in a box are pulled by."""
+        """What width and height of a text in a box are pulled by, as points of the draft."""
         draft = self.draft
         if draft is None or not draft.content.width:
             return {}
@@ -119,7 +119,8 @@ class TextOverlay:
         return QPolygonF([self._at(Point(corner.x(), corner.y())) for corner in corners])
 
     def _at(self, point: Point) -> QPointF:
-        return QPointF(*self._canvas.view.image_to_view(point))
+        assert self.draft is not None
+        return QPointF(*self._canvas.view.image_to_view(self.draft.affine.point(point)))
 
     def _turn(self) -> None:
         if self.draft is None:

@@ -15,9 +15,11 @@ from desktop.core.geometry import Point, Rect, Size
 from desktop.core.transform_box import HANDLES, TransformBox
 from desktop.tools.extending import grows
 from desktop.tools.gestures import Gesture, GestureCancelled, Modifier
+from desktop.tools.made_layers import drawn_anew
 from desktop.tools.names import EditName
 from desktop.tools.resizing import CropFrame, cropped, largest_inside
 from desktop.ui.canvas.frame_overlay import FrameOverlay, handle_at
+from desktop.ui.makers import MAKERS
 from desktop.ui.memory import check_new_size
 from desktop.ui.state import Tool
 
@@ -105,7 +107,7 @@ class CropCommands(QObject):
         def work(document: Document) -> Document:
             if fills and frame.angle == 0 and grows(frame.rect(), document.size):
                 return self._window.editing.extending.filled(document, frame.rect(), keeps_outside=not deletes)
-            return cropped(document, frame, keeps_outside=not deletes)
+            return drawn_anew(document, cropped(document, frame, keeps_outside=not deletes), MAKERS)
 
         self._window.layers.compute(work, land)
 

@@ -184,7 +184,7 @@ class ShapeCommands(QObject):
         with opened.edit(EditName.CHANGE_SHAPE) as edit:
             while event.pressed:
                 if is_changed or event.point != at:
-                    point = _whole(snapping.point(event.point, event.modifiers))
+                    point = before.affine.inverse().point(_whole(snapping.point(event.point, event.modifiers)))
                     content = _pulled(before, handle, point, event.modifiers)
                     layer = shape_layers.with_shape(layer, content, opened.document, render_shape, is_shown=True)
                     edit.replace_layer(layer)
@@ -213,7 +213,8 @@ class ShapeCommands(QObject):
     def _show_frame(self, content: ShapeContent) -> None:
         handles = _handles_of(content)
         if content.style.is_line:
-            quad = [content.start, content.end, content.end, content.start]
+            start, end = (content.affine.point(point) for point in (content.start, content.end))
+            quad = [start, end, end, start]
         else:
             quad = [handles[corner] for corner in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
         self.overlay.show(quad, handles)
@@ -233,17 +234,18 @@ class ShapeCommands(QObject):
 
 
 def _handles_of(content: ShapeContent) -> dict[Handle, Point]:
-    """Corners before sides; a line has its ends."""
+    """Corners before sides, in the image; a line has its ends."""
+    to_image = content.affine.point
     if content.style.is_line:
-        return {(-1, -1): content.start, (1, 1): content.end}
+        return {(-1, -1): to_image(content.start), (1, 1): to_image(content.end)}
     left, top, right, bottom = content.box
     xs, ys = {-1: left, 0: (left + right) / 2, 1: right}, {-1: top, 0: (top + bottom) / 2, 1: bottom}
     order: tuple[Handle, ...] = ((-1, -1), (1, -1), (1, 1), (-1, 1), (0, -1), (1, 0), (0, 1), (-1, 0))
-    return {handle: Point(xs[handle[0]], ys[handle[1]]) for handle in order}
+    return {handle: to_image(Point(xs[handle[0]], ys[handle[1]])) for handle in order}
 
 
 def _pulled(content: ShapeContent, handle: Handle, point: Point, modifiers: Modifier) -> ShapeContent:
-    """The shape with one handle elsewhere; Shift makes it regular, Alt keeps the middle."""
+    """The shape with one handle at a point of its own; Shift makes it regular, Alt keeps the middle."""
     if content.style.is_line:
         fixed = content.end if handle == (-1, -1) else content.start
         first, last = shape_layers.constrained(content.style, fixed, point, modifiers & ~Modifier.ALT)

@@ -18,12 +18,14 @@ from desktop.runtime.runner import POLL_S, Failed, Finished, Request
 from desktop.tools import enlarging, resizing, transforming
 from desktop.tools.enlarging import Enlarging
 from desktop.tools.extending import grows
+from desktop.tools.made_layers import drawn_anew
 from desktop.tools.names import EditName
 from desktop.tools.transforming import Edge
 from desktop.ui.commands.enlarging_need import checked_text
 from desktop.ui.commands.enlarging_progress import EnlargingProgress
 from desktop.ui.dialogs.size_dialogs import Enlargers, ImageSize, SizeDialogs
 from desktop.ui.i18n import tr
+from desktop.ui.makers import MAKERS
 from desktop.ui.memory import check_new_size, check_resized, content_bytes_of
 from desktop.ui.panels.model_card import title_of
 
@@ -157,7 +159,7 @@ class SizeCommands:
         finally:
             self._stop = None
             call(lambda: show(""))
-        return _with_dpi(resized, wanted)
+        return _with_dpi(drawn_anew(document, resized, MAKERS), wanted)
 
     @property
     def _ids(self) -> tuple[int, ...]:
@@ -181,7 +183,8 @@ class SizeCommands:
 
 
 def _with_image_size(document: Document, wanted: ImageSize) -> Document:
-    return _with_dpi(resizing.with_size(document, wanted.size, wanted.resampling), wanted)
+    resized = resizing.with_size(document, wanted.size, wanted.resampling)
+    return _with_dpi(drawn_anew(document, resized, MAKERS), wanted)
 
 
 def _partner(model: Model, models: dict[str, Model]) -> Model | None:

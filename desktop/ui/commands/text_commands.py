@@ -212,7 +212,7 @@ class TextCommands(QObject):
             content = text_layers.placed_text(found)
             self._begin(TextSession.begun(self._state, opened, found), content)
             assert self.writing is not None
-            self.writing.draft.put_at(corner)
+            self.writing.draft.put_at(content.affine.inverse().point(corner))
             return
         content = replace(self._next_style(), x=corner.x, y=corner.y, width=width, height=height)
         if width == 0:  # the first line lies around the pointer

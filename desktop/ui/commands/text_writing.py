@@ -153,8 +153,8 @@ class TextWriting(QObject):
     def _caret_on_widget(self) -> QRectF:
         caret, canvas = self.draft.caret(), self._canvas
         corners = [
-            canvas.from_device(*canvas.view.image_to_view(Point(corner.x(), corner.y())))
-            for corner in (caret.topLeft(), caret.bottomRight())
+            canvas.from_device(*canvas.view.image_to_view(self.draft.affine.point(Point(corner.x(), corner.y()))))
+            for corner in (caret.topLeft(), caret.topRight(), caret.bottomLeft(), caret.bottomRight())
         ]
         return QRectF(QPointF(*_least(corners)), QPointF(*_most(corners))).adjusted(0, 0, 1, 0)
 
@@ -162,7 +162,7 @@ class TextWriting(QObject):
 
     def holds(self, point: Point) -> bool:
         """Whether a press there belongs to this text."""
-        return self._pulled(point) is not None or self.draft.holds(point, NEAR_PX / self._scale())
+        return self._pulled(point) is not None or self.draft.holds(self._local(point), NEAR_PX / self._scale())
 
     def drag(self, event: PointerEvent) -> Gesture:
         """From a press on the text on: the caret, a selection, the box, or with Ctrl the place."""
@@ -177,22 +177,23 @@ class TextWriting(QObject):
     def _drag_selection(self, event: PointerEvent) -> Gesture:
         unit = UNITS.get(self._count_click(event))
         if unit is None:
-            self.draft.put_at(event.point, selects=Modifier.SHIFT in event.modifiers)
+            self.draft.put_at(self._local(event.point), selects=Modifier.SHIFT in event.modifiers)
         else:
-            self.draft.select_at(event.point, unit)
+            self.draft.select_at(self._local(event.point), unit)
         self._moved()
         pressed = event.point
         while event.pressed:
             if unit is None and event.point != pressed:
-                self.draft.put_at(event.point, selects=True)
+                self.draft.put_at(self._local(event.point), selects=True)
                 self._moved()
             event = yield
 
     def _drag_place(self, event: PointerEvent) -> Gesture:
-        start, pressed = self.draft.content, event.point
+        start, pressed = self.draft.content, self._local(event.point)
         try:
             while event.pressed:
-                self.restyle(x=start.x + event.point.x - pressed.x, y=start.y + event.point.y - pressed.y)
+                point = self._local(event.point)
+                self.restyle(x=start.x + point.x - pressed.x, y=start.y + point.y - pressed.y)
                 event = yield
         except GestureCancelled:
             self.restyle(x=start.x, y=start.y)
@@ -202,8 +203,9 @@ class TextWriting(QObject):
         start = self.draft.content
         try:
             while event.pressed:
-                width = max(event.point.x - start.x, float(SMALLEST_BOX_PX))
-                height = max(event.point.y - start.y, float(SMALLEST_BOX_PX))
+                point = self._local(event.point)
+                width = max(point.x - start.x, float(SMALLEST_BOX_PX))
+                height = max(point.y - start.y, float(SMALLEST_BOX_PX))
                 self.restyle(
                     width=start.width if side is BoxSide.BOTTOM else width,
                     height=start.height if side is BoxSide.RIGHT else height,
@@ -215,7 +217,7 @@ class TextWriting(QObject):
 
     def _pulled(self, point: Point) -> BoxSide | None:
         """The handle at a point; where several are near, the corner."""
-        reach = REACH_PX / self._scale()
+        reach, point = REACH_PX / self._scale(), self._local(point)
         near = [
             side
             for side, handle in self._overlay.handles().items()
@@ -224,8 +226,12 @@ class TextWriting(QObject):
         return near[-1] if near else None
 
     def _scale(self) -> float:
-        """Points of the screen for an image pixel."""
-        return float(self._canvas.view.zoom / self._canvas.devicePixelRatioF())
+        """Points of the screen for one of the draft's."""
+        return float(self._canvas.view.zoom * self.draft.affine.scale / self._canvas.devicePixelRatioF())
+
+    def _local(self, point: Point) -> Point:
+        """A point of the image as one of the draft."""
+        return self.draft.affine.inverse().point(point)
 
     def _count_click(self, event: PointerEvent) -> int:
         """The how many-th of several quick ones at one place this is; up to three."""

@@ -23,6 +23,7 @@ from desktop.tools.transforming import TransformSubject, subject_of
 from desktop.ui.canvas.frame_overlay import FrameOverlay, handle_at
 from desktop.ui.canvas.mesh_overlay import MeshOverlay, point_at
 from desktop.ui.i18n import tr
+from desktop.ui.makers import MAKERS
 from desktop.ui.state import Tool
 
 if TYPE_CHECKING:
@@ -82,11 +83,16 @@ class TransformCommands(QObject):
         if box.is_identity and self.mesh is None:
             self.discard()
             return
-        self._is_keeping, wanted = True, self.mesh or box
+        wanted = self.mesh or box
+        if subject.gives_up_makers(wanted) and not self._window.dialogs.confirm(
+            tr("transform.pixels_title"), tr("transform.pixels_text"), tr("transform.pixels")
+        ):
+            return
+        self._is_keeping = True
         self._window.status.show_task(tr("transform.working"))
         how = self.resampling
         self._window.background.run(
-            lambda: subject.settled(wanted, how),
+            lambda: subject.settled(wanted, how, MAKERS),
             on_done=lambda document: self._land(subject, document),
             on_error=self._failed,
             name="transform",
