@@ -5,6 +5,8 @@ from __future__ import annotations
 MESSAGES: dict[str, str] = {
     "palette.not_a_palette": "“{name}” is not a palette that can be read; "
     "one of GIMP (.gpl) or Adobe (.ase) is expected.",
+    "gradient_file.broken": "“{name}” is not a gradient that can be read; a GIMP gradient (.ggr) is expected.",
+    "gradient_file.unreadable": "The gradient “{name}” cannot be read: {reason}.",
     "palette.unreadable": "The palette “{name}” cannot be read: {reason}.",
     "snapshot.no_room": "There is no memory left for the snapshot “{name}”. "
     "Delete others, or allow the history more memory.",

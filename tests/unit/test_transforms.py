@@ -329,8 +329,8 @@ def test_layers_are_aligned_and_spread() -> None:
         distributed_layers(document, [1, 2], Edge.CENTER)
 
 
-def test_text_stays_text_while_it_only_moves() -> None:
-    text = TextContent(text="Hello")
+def test_text_goes_along_with_what_happens_to_its_pixels() -> None:
+    text = TextContent(text="Hello", bounds=Rect(0, 0, 30, 20))
     document = document_with(raster_layer(1, noise(30, 20) | 1, text=text), width=60, height=40)
     subject = subject_of(document, [1])
     box = TransformBox.around(subject.bounds)
@@ -341,4 +341,9 @@ def test_text_stays_text_while_it_only_moves() -> None:
         (with_size(document, Size(30, 20), Resampling.AREA), False),
         (turned_document(document, Turn.RIGHT), False),
     ):
-        assert (there.raster_layer(1).text == text) == is_kept
+        after = there.raster_layer(1).text
+        assert (after == text) == is_kept
+        assert after is not None
+        assert after.text == "Hello"
+    pulled = replace(box, corners=(Point(3, 3), Point(0, 0), Point(0, 0), Point(0, 0)))
+    assert subject.settled(pulled, Resampling.BICUBIC).raster_layer(1).text is None, "no letters are in perspective"

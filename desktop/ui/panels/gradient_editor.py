@@ -13,6 +13,7 @@ from desktop.tools.gradient_text import gradient_of, text_of
 from desktop.ui.i18n import tr
 from desktop.ui.state import EditorState
 from desktop.ui.widgets.basics import IconButton, dim_label
+from desktop.ui.widgets.gradient_files import GradientFiles
 from desktop.ui.widgets.gradient_strip import GradientStrip
 from desktop.ui.widgets.number_field import NumberField, Range
 from desktop.ui.widgets.popover import Popover
@@ -58,6 +59,7 @@ class GradientEditor(Popover):
         self.names.setEditable(True)
         self.save, self.delete = IconButton("save", self), IconButton("trash", self)
         self._labels = {key: QLabel(self) for key in ("place", "color", "opacity", "middle")}
+        self.files = GradientFiles(lambda: self.strip.gradient, self)
         self.note = dim_label("", self)
         self._lay_out()
         self._connect()
@@ -80,6 +82,7 @@ class GradientEditor(Popover):
         self.names.setToolTip(tr("gradient_editor.name"))
         self.names.lineEdit().setPlaceholderText(tr("gradient_editor.name"))
         self.note.setText(tr("gradient_editor.strip_tip"))
+        self.files.retranslate()
 
     def open_with(self, gradient: Gradient, anchor: QWidget) -> None:
         self.retranslate()
@@ -110,6 +113,7 @@ class GradientEditor(Popover):
         for row in (stop_row, more_row, name_row):
             row.setSpacing(8)
             self.body.addLayout(row)
+        self.body.addWidget(self.files)
 
     def _connect(self) -> None:
         self.strip.changed.connect(self._use)
@@ -123,6 +127,7 @@ class GradientEditor(Popover):
         self.names.activated.connect(lambda _index: self._load())
         self.names.editTextChanged.connect(lambda _text: self._refresh_names())
         self.save.clicked.connect(self._save)
+        self.files.loaded.connect(self._take)
         self.delete.clicked.connect(self._delete)
 
     def _use(self, gradient: Gradient) -> None:
@@ -168,9 +173,12 @@ class GradientEditor(Popover):
     def _load(self) -> None:
         gradient = self._store.all().get(self._name)
         if gradient is not None:
-            self.strip.show_gradient(gradient)
-            self._use(gradient)
-            self._refresh()
+            self._take(gradient)
+
+    def _take(self, gradient: Gradient) -> None:
+        self.strip.show_gradient(gradient)
+        self._use(gradient)
+        self._refresh()
 
     def _save(self) -> None:
         name = self._name

@@ -10,6 +10,7 @@ from desktop.core.gradients import Gradient
 from desktop.ui.i18n import tr
 from desktop.ui.widgets.basics import IconButton
 from desktop.ui.widgets.color_button import ColorButton
+from desktop.ui.widgets.gradient_files import GradientFiles
 from desktop.ui.widgets.gradient_strip import GradientStrip
 from desktop.ui.widgets.number_field import NumberField, Range
 
@@ -25,6 +26,7 @@ class GradientField(QWidget):
         self.place = NumberField(Range(0, 100, 0, decimals=1), "%", self)
         self.opacity = NumberField(Range(0, 100, 100), "%", self)
         self.remove = IconButton("minus", self)
+        self.files = GradientFiles(lambda: self.gradient, self)
         self.setFocusProxy(self.strip)
         self._lay_out()
         self._name()
@@ -34,6 +36,7 @@ class GradientField(QWidget):
         self.place.value_changed.connect(lambda value: self.strip.change_stop(position=value / 100))
         self.opacity.value_changed.connect(lambda value: self.strip.change_stop(opacity=value / 100))
         self.remove.clicked.connect(self.strip.remove_stop)
+        self.files.loaded.connect(self._load)
 
     @property
     def gradient(self) -> Gradient:
@@ -54,6 +57,7 @@ class GradientField(QWidget):
         row.addStretch(1)
         column.addWidget(self.strip)
         column.addLayout(row)
+        column.addWidget(self.files)
 
     def _name(self) -> None:
         self.strip.setAccessibleName(tr("gradient_editor.strip"))
@@ -63,6 +67,10 @@ class GradientField(QWidget):
             field.setAccessibleName(tr(f"gradient_editor.{key}_tip"))
             field.setToolTip(tr(f"gradient_editor.{key}_tip"))
         self.remove.set_tip(tr("gradient_editor.remove_tip"))
+
+    def _load(self, gradient: Gradient) -> None:
+        self.strip.show_gradient(gradient)
+        self._changed(gradient)
 
     def _changed(self, gradient: Gradient) -> None:
         self._refresh()
