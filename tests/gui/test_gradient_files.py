@@ -127,4 +127,5 @@ def test_the_form_of_a_fill_layer_loads(studio: Studio, tmp_path: Path) -> None:
     assert dialog.form.settings is not None
     assert "00ff00" in dict(dialog.form.settings.values)["gradient"]
     dialog.accept()
+    studio.wait_for(lambda: studio.names[-1] == "New adjustment layer")
     assert studio.seen(20, 20)[:3] == (0, 255, 0)

@@ -1,4 +1,4 @@
-"""Tools whose pixels no other file looks at: the ellipse limits what is filled, the hand moves what is seen."""
+"""Tools whose pixels no other file looks at: the ellipse limits a fill, hand and zoom change what is seen."""
 
 from __future__ import annotations
 
@@ -45,4 +45,24 @@ def test_the_hand_moves_the_view_and_no_pixel_of_the_picture(studio: Studio) -> 
     was_dot = shown.pixelColor(int(place.x() * ratio), int(place.y() * ratio))
     assert at_dot.getRgb()[:3] == (200, 30, 30)
     assert was_dot.getRgb()[:3] == (255, 255, 255)
+    assert studio.document is before
+
+
+def test_the_zoom_tool_enlarges_around_the_pointer(studio: Studio) -> None:
+    pixels = np.full((200, 300, 4), 255, np.uint8)
+    pixels[100:110, 150:160, :3] = (200, 30, 30)
+    studio.show(
+        Document(Size(300, 200)).with_layer_inserted(new_layer_from_pixels(Document(Size(1, 1)), pixels, "Dot"))
+    )
+    before, zoom, place = studio.document, studio.window.canvas.view.zoom, studio.at((155, 105))
+    assert studio.on_screen(155, 105) == (200, 30, 30)
+    studio.window.perform("tool.zoom")
+    studio.drag((155, 105))
+    assert studio.window.canvas.view.zoom > zoom
+    moved = studio.at((155, 105))
+    assert max(abs(moved.x() - place.x()), abs(moved.y() - place.y())) <= 2, "the place under the pointer holds still"
+    assert studio.on_screen(155, 105) == (200, 30, 30)
+    assert studio.on_screen(170, 105) == (255, 255, 255)
+    studio.drag((155, 105), modifier=Qt.KeyboardModifier.AltModifier)
+    assert studio.window.canvas.view.zoom == zoom
     assert studio.document is before
