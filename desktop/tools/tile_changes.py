@@ -38,7 +38,7 @@ def with_layer_tiles(
         return layer.changed(mask=mask)
     if through is None:
         return layer.changed(mask=mask, tiles=change(layer.tiles), recipe=None, text=None, shape=None)
-    made = layer if through == IDENTITY else drawn_through(layer, through)
+    made = layer if through is IDENTITY else drawn_through(layer, through)  # an equal one may cut pixels off
     return made.changed(mask=mask, tiles=change(layer.tiles))
 
 

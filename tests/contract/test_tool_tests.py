@@ -13,7 +13,9 @@ from tests.gui.tool_tests import TEST_OF_TOOL
 
 FOLDER = Path(__file__).parent.parent / "gui"
 POINTER = re.compile(r"\.(drag|press|mouseClick|mousePress)\(|\bdrawn\(|\bclick\(|\bstroke_?\w*\(|\bpaint_\w+\(")
-PIXELS = re.compile(r"\b(seen|on_screen|pixels_of|levels?|selected|bounds|content_bounds|tile|read|pixelColor)\(|\.color\b")
+PIXELS = re.compile(
+    r"\b(seen|on_screen|pixels_of|levels?|selected|bounds|content_bounds|tile|read)\(|\.color\b|pixelColor"
+)
 
 
 def test_every_tool_has_a_test() -> None:

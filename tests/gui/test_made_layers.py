@@ -25,7 +25,7 @@ from desktop.core.transform_box import TransformBox
 from desktop.core.turning import Turn
 from desktop.io.openraster import load_openraster, save_openraster
 from desktop.tools.made_layers import drawn_anew, with_scale_in_size
-from desktop.tools.resizing import turned_document, with_size
+from desktop.tools.resizing import turned_document, with_canvas, with_size
 from desktop.tools.shape_layers import new_shape_layer, placed_shape, with_shape
 from desktop.tools.text_layers import new_text_layer, placed_text, with_text
 from desktop.tools.transforming import subject_of, turned_layers
@@ -146,6 +146,16 @@ def test_a_font_that_is_not_here_keeps_the_pixels_and_the_text(qapp: QApplicatio
     assert after.text is not None
     assert after.text.family == "No Such Font"
     assert after.text.bounds == after.tiles.content_bounds()
+
+
+def test_a_text_that_a_crop_cuts_off_is_moved_as_far_as_its_layer(qapp: QApplication) -> None:
+    document = with_made_layers()
+    for rect in (Rect(0, 0, 100, 100), Rect(20, 10, 80, 60)):
+        layer = with_canvas(document, rect, keeps_outside=False).raster_layer(1)
+        assert layer.text is not None
+        assert layer.text.x == 60.0 - rect.x
+        moved = layer.changed(tiles=layer.tiles.translated(5, 7))
+        assert (placed_text(moved).x, placed_text(moved).y) == (layer.text.x + 5, layer.text.y + 7)
 
 
 def test_openraster_keeps_the_transform_and_a_flat_one_is_no_text(qapp: QApplication, tmp_path: Path) -> None:
