@@ -21,8 +21,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt  # noqa: E402
-from PySide6.QtGui import QPainter, QPixmap  # noqa: E402
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QRect, Qt  # noqa: E402
+from PySide6.QtGui import QColor, QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.app import make_application, make_window  # noqa: E402
@@ -53,6 +53,7 @@ SUBJECT = SAMPLES / "kingfisher.jpg"
 SIZE = (1280, 800)
 SHOWN_WIDTH = 700  # of a page of the guide
 QUALITY = 82
+FRAME = "#707070"
 PATIENCE_S = 300
 SETTLED_S = 0.6
 REMOVED_AT = Rect(330, 540, 340, 228)  # around the seated man of the tour
@@ -113,6 +114,8 @@ class Photographer:
         self.wait(lambda: not self.window.state.is_editing)
 
     def settle(self) -> None:
+        """Until nothing moves; the hand is off the canvas, or the brush's outline would stay there."""
+        QCoreApplication.sendEvent(self.window.canvas, QEvent(QEvent.Type.Leave))
         self.window.canvas.grab()
         until = time.monotonic() + SETTLED_S
         deadline = time.monotonic() + PATIENCE_S
@@ -222,6 +225,7 @@ def _take_colourise(photographer: Photographer) -> None:
 def _take_shapes(photographer: Photographer) -> None:
     """A star on the picture, and the dialog that gives it a stroke and a shadow."""
     window = photographer.window
+    window.panels.bring_to_front("ai")
     window.panels.bring_to_front("layers")
     window.perform("tool.shape")
     window.state.change_options(shape=ShapeStyle(kind=ShapeKind.STAR, fill=STAR_FILL))
@@ -313,6 +317,7 @@ def _take_draw(photographer: Photographer) -> None:
 def _take_text(photographer: Photographer) -> None:
     """Letters on the picture, and their dialog over the window."""
     window = photographer.window
+    window.panels.bring_to_front("ai")
     window.panels.bring_to_front("layers")
     window.perform("tool.text")
     window.state.set_color((1.0, 1.0, 1.0))
@@ -348,7 +353,10 @@ def _shown(kind: type[Kind]) -> list[Kind]:
 def _over(window: QWidget, dialog: QWidget) -> QPixmap:
     shown = window.grab()
     painter = QPainter(shown)
-    painter.drawPixmap(window.mapFromGlobal(dialog.mapToGlobal(QPoint(0, 0))), dialog.grab())
+    corner = window.mapFromGlobal(dialog.mapToGlobal(QPoint(0, 0)))
+    painter.drawPixmap(corner, dialog.grab())
+    painter.setPen(QColor(FRAME))  # a screen shows the system's frame there
+    painter.drawRect(QRect(corner, dialog.rect().size()).adjusted(-1, -1, 0, 0))
     painter.end()
     return shown
 
