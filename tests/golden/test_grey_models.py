@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -56,3 +57,11 @@ def test_counted_noise_goes_and_the_edge_stays() -> None:
     result = run(SCAN, picture, 50.0)[..., 0] / 65535
     assert np.square(result - clean).mean() < np.square(noisy - clean).mean() / 8
     assert result[:, 49].mean() - result[:, 46].mean() > 0.3
+
+
+def test_a_clean_picture_is_left_nearly_as_it_is() -> None:
+    photograph = cv2.imread(str(paths.resources_dir() / "samples" / "kingfisher.jpg"), cv2.IMREAD_GRAYSCALE)
+    small = cv2.resize(photograph.astype(np.float32), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    picture = np.repeat(np.rint(small * 257).astype(np.uint16)[..., None], 3, axis=2)
+    change = run(SCAN, picture, 50.0).astype(int) - picture
+    assert np.abs(change).mean() <= 0.5 * 257, "half a level of 255"

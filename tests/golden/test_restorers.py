@@ -15,6 +15,7 @@ from desktop import paths
 from tests.runtime_runs import run_request
 
 SHIPPED = paths.shipped_models_dir()
+DENOISE = SHIPPED / "denoise-photo"
 JPEG = SHIPPED / "jpeg-photo"
 DEBLUR = SHIPPED / "deblur-photo"
 NETWORKS = [JPEG, DEBLUR]
@@ -54,7 +55,7 @@ def test_flat_pictures_of_any_size_come_back_flat_and_with_their_alpha(folder: P
     assert (result[..., 3] == 77).all()
 
 
-@pytest.mark.parametrize("folder", NETWORKS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [DENOISE, *NETWORKS], ids=lambda folder: folder.name)
 def test_a_clean_photograph_is_left_nearly_as_it_is(folder: Path) -> None:
     clean = clean_photograph()
     change = restored(folder, clean).astype(int) - clean
