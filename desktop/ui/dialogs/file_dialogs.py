@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QSplitter, QTreeView, QWidget
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QSplitter, QToolButton, QTreeView, QWidget
 
 from desktop.ui.i18n import tr
+from desktop.ui.icons import set_icon
 
 SIZE_PX = (860, 540)  # names and dates of photographs fit
 PLACES_PX = 170
+ICONS = {  # by Qt's names of the buttons: its own arrows are black in the dark theme too
+    "backButton": "undo",
+    "forwardButton": "redo",
+    "toParentButton": "arrow-up",
+    "newFolderButton": "folder",
+    "listModeButton": "grid",
+    "detailModeButton": "layers",
+}
 
 
 def ask_files(parent: QWidget, title: str, folder: str, filters: str) -> list[Path]:
@@ -58,6 +67,9 @@ def _make_room(dialog: QFileDialog) -> None:
         return
     dialog.resize(*SIZE_PX)
     splitter.setSizes([PLACES_PX, SIZE_PX[0] - PLACES_PX])
+    for button in dialog.findChildren(QToolButton):
+        if button.objectName() in ICONS:
+            set_icon(button, ICONS[button.objectName()])
     header = details.header()
     header.setStretchLastSection(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
