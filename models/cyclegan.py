@@ -36,6 +36,7 @@ from torch.nn import functional as F
 
 from models.common.checkpoints import BEST, CheckpointError
 from models.common.cli import config_from_plain, leave, plain_values, read_command_line
+from models.common.cyclegan_about import ABOUTS
 from models.common.data import DataError
 from models.common.export import ExportError, cpu_session, embedded_manifest, made_by
 from models.common.export_generator import rounded_to_half
@@ -138,34 +139,6 @@ SMOKE = {
     "accelerator": "cpu",
     "precision": "32-true",
     "smoke": True,
-}
-
-
-ABOUTS = {
-    "digits-to-letters": Translation(
-        title="Digits to letters",
-        description="Turns a handwritten digit into a capital letter of a typeface that suits it.",
-        licence="OFL-1.1",
-        what="Write one digit in dark ink; it comes back as a letter, as ink with alpha. Which letter, "
-        "the network chose itself: it depends on the hand.",
-        weaknesses=(
-            "One sign at a time, at 32 × 32 pixels.",
-            "Thin digits become faint shapes between digit and letter; bold ones become letters that can be read.",
-            "Letters are those of 31 free font families; hands are Americans' of 1995.",
-        ),
-    ),
-    "letters-to-digits": Translation(
-        title="Letters to digits",
-        description="Turns a capital letter into a handwritten digit.",
-        licence="OFL-1.1",
-        what="Draw or set one capital letter in dark ink; it comes back as a digit in a hand of its own, as ink with "
-        "alpha. There are 26 letters and ten digits, so several letters share one.",
-        weaknesses=(
-            "One sign at a time, at 32 × 32 pixels.",
-            "Thin letters come back in pieces; M and other wide letters become what no digit looks like.",
-            "Letters are those of 31 free font families; hands are Americans' of 1995.",
-        ),
-    ),
 }
 
 

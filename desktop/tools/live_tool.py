@@ -180,7 +180,8 @@ def land(
 ) -> LayerId:
     """The result on a layer of its own, or in the place of an earlier one; one edit.
 
-    It comes under the lines, so that further ones are seen; over a drawing on paper, which would hide it.
+    It comes under the lines, so that further ones are seen; over a drawing on paper, which would hide it, and over a
+    sketch when it is a whole picture without a hole, of which the sketch is no part.
     UserError when that layer is locked or the drawing is gone.
     """
     document = open_document.document
@@ -202,7 +203,8 @@ def land(
         return earlier.id
     layer = RasterLayer(id=document.next_layer_id(), name=name, tiles=tiles, recipe=recipe)
     parent_id, index = place_above(document, drawing.layer_id)
-    if index is not None and not drawing.is_on_paper:
+    is_whole = bool((result[..., 3] == 255).all())
+    if index is not None and not drawing.is_on_paper and not is_whole:
         index -= 1
     with open_document.edit(name) as edit:
         edit.insert_layer(layer, parent_id, index)

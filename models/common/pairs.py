@@ -22,7 +22,7 @@ from torch import Tensor
 from models.common.data import PICTURE_SUFFIXES, DataError, Photos8, draw_crops, find_photos, packed_blocks
 from models.common.picture_sets import FEWEST_PICTURES, GENERATED, premultiplied, resized
 
-Made = Literal["pairs", "edges", "grey"]  # where inputs come from: files, or drawn from the photograph
+Made = Literal["pairs", "edges", "grey", "painted"]  # inputs are files, or drawn from the photograph
 HELD_OUT_EVERY = 10
 GENERATED_PAIRS = 40
 MOST_HINTS = 6

@@ -239,10 +239,10 @@ class Colouring(nn.Module):
     lines: what has a hue is painted over. Without `keeps_lines` the result is what the network makes, enlarged.
     """
 
-    def __init__(self, network: nn.Module, side: int, *, keeps_lines: bool = True) -> None:
+    def __init__(self, network: nn.Module, side: int, *, keeps_lines: bool = True, is_opaque: bool = False) -> None:
         super().__init__()
         self.network = network
-        self.side = side
+        self.side, self.is_opaque = side, is_opaque
         self.enclosed = Enclosed(side * 4 // 3) if keeps_lines else None
 
     def forward(self, image: Tensor) -> Tensor:
@@ -261,6 +261,8 @@ class Colouring(nn.Module):
             areas = self.enclosed(square, areas)
         areas = F.interpolate(areas, (longest, longest), mode="bilinear").clamp(0, 1)
         areas = areas[:, :, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
+        if self.is_opaque:
+            return torch.cat([areas[:, :3], torch.ones_like(areas[:, 3:])], dim=1)
         return straight(areas) if self.enclosed is None else lines_over_areas(paper, areas)
 
 

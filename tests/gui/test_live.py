@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import paths
 from desktop.core.document import Document, new_layer_from_pixels
+from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Rect, Size
 from desktop.core.layers import RasterLayer
 from desktop.runtime.catalog import Catalog
@@ -225,6 +226,22 @@ def test_a_drawing_is_read_in_a_square_around_its_lines(tmp_path: Path) -> None:
     assert drawing.rect.height == drawing.rect.width == 122
     assert drawing.rect.contains(Rect(200, 100, 100, 40))
     assert drawing.picture.shape == (61, 61, 4)
+
+
+@pytest.mark.parametrize(("alpha", "place"), [(255, 1), (0, 0)])
+def test_only_a_whole_picture_comes_over_its_sketch(tmp_path: Path, alpha: int, place: int) -> None:
+    red_where_drawn(tmp_path / "translators/red")
+    (model,) = Catalog((tmp_path / "translators",)).models()
+    document = Document(Size(64, 64))
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[20:40, 20:40] = pixels[50:54, 50:54] = (10, 10, 10, 255)
+    opened = OpenDocument(document.with_layer_inserted(new_layer_from_pixels(document, pixels, "Sketch")))
+    drawing = live_tool.read_drawing(opened.document, opened.document.layers[0].id, model.manifest, 64)
+    picture = np.full((drawing.rect.height, drawing.rect.width, 4), 200, np.uint8)
+    picture[..., 3], picture[0, 0, 3] = 255, alpha
+
+    layer_id = live_tool.land(opened, drawing, picture, model=model, parameters={}, name="Red")
+    assert opened.document.layers[place].id == layer_id
 
 
 PALETTE = """

@@ -19,12 +19,15 @@ from models.common import export_translator  # noqa: E402
 from models.common.checkpoints import BEST, LATEST, read_checkpoint  # noqa: E402
 from models.common.data import DataError, generated_blocks  # noqa: E402
 from models.common.export_translator import Translator, TranslatorExport, manifest_of  # noqa: E402
+from models.common.painted import load_painted, strokes_of  # noqa: E402
 from models.common.pairs import Hand, drawn_anew, load_pairs, pairs_of_blocks, with_hints  # noqa: E402
 from models.common.picture_sets import GENERATED  # noqa: E402
 from models.common.translation_measure import measure_translator  # noqa: E402
+from models.common.translation_run import averaged_weights  # noqa: E402
 from models.cyclegan import Buffer  # noqa: E402
 from models.nets.enclosed import Enclosed  # noqa: E402
-from models.nets.translation import lines_over_areas  # noqa: E402
+from models.nets.sketching import OverSketch  # noqa: E402
+from models.nets.translation import TranslationUNet, lines_over_areas  # noqa: E402
 from models.pix2pix import palette_of  # noqa: E402
 from tests.train.generative_builders import method, picture_folder, smoke_config  # noqa: E402
 from tests.train.test_two_processes import run_module  # noqa: E402
@@ -231,6 +234,52 @@ def test_both_of_a_pair_are_moved_alike_and_hints_have_the_targets_colours():
     assert len(told) > 0
     surely = colours[colours[..., 3] == 255][0, :3]
     assert np.abs(told.astype(int) - surely).max(axis=-1).min() < 8
+
+
+def test_a_sketch_of_a_photograph_has_its_colours_where_it_is_painted(tmp_path):
+    scenes, held_out = load_painted(GENERATED, side=32, cache=tmp_path)
+    assert not set(scenes.names) & set(held_out.names)
+    drawing, photo = held_out.pairs[0]
+    assert (drawing.shape, photo.shape) == ((32, 32, 3), (32, 32, 4))
+
+    photo = np.full((32, 32, 3), (200, 60, 40), np.uint8)
+    painted = strokes_of(photo, np.random.default_rng(2))
+    told = painted[painted.min(axis=-1) < 255]
+    assert len(told) > 0
+    assert np.abs(told.astype(int) - (200, 60, 40)).max() < 40
+
+
+def test_colours_are_spread_over_paper_and_not_over_lines():
+    sketch = torch.ones(1, 3, 32, 32)
+    sketch[0, :, 4:8, 4:8] = torch.tensor([0.9, 0.2, 0.1])[:, None, None]
+    sketch[0, :, :, 16] = 0.0
+    sketch[0, :, 20:26, 24:28] = torch.tensor([0.1, 0.3, 0.9])[:, None, None]
+
+    made = OverSketch(torch.nn.Conv2d(3, 4, 1).requires_grad_(False))
+    torch.nn.init.zeros_(made.network.weight)
+    torch.nn.init.zeros_(made.network.bias)
+    result = made(1 - sketch)[0]
+
+    assert (result[3] == 1).all()
+    assert result[:3, 5, 5].tolist() == pytest.approx([0.9, 0.2, 0.1], abs=0.01)
+    assert result[0, 2, 2] > result[2, 2, 2], "near red it is red"
+    assert result[2, 30, 30] > result[0, 30, 30], "near blue it is blue"
+    assert result[:3].amax(dim=0).min() > 0.3, "a line is no colour"
+
+
+def test_training_on_sketches_goes_on_from_a_run_on_edges(tmp_path):
+    few = {"steps": 2, "validate_every": 2, "checkpoint_every": 2}
+    first = method("pix2pix").train(smoke_config("pix2pix", tmp_path / "edges", made="edges", **few))
+    config = smoke_config("pix2pix", tmp_path / "painted", made="painted", start=first, **few)
+    begun = method("pix2pix").new_network(config)
+    assert torch.equal(begun.network.stem.weight, averaged_weights(read_checkpoint(first), _unet(config)).stem.weight)
+
+    best = method("pix2pix").train(config)
+    assert read_checkpoint(best)["step"] == 2
+
+
+def _unet(config):
+    return TranslationUNet(3, 4, config.widths)
 
 
 def test_a_full_buffer_gives_back_results_of_earlier_steps():
