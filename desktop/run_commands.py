@@ -282,6 +282,8 @@ def _written(prepared: PreparedRun, picture: ImageFile, result: Result) -> Image
         opaque = np.full_like(mask, 255)
         gray = np.stack([mask, mask, mask, opaque], axis=-1)
         return replace(picture, pixels=gray, is_gray=True, has_alpha=False, icc_profile=None)
+    if not mask.any():
+        raise UserError("ai.nothing_found", model=prepared.model.manifest.title)
     is_soft = prepared.model.manifest.task is Task.MATTE  # a hard mask has no edge to take the background out of
     return replace(picture, pixels=cut_out_pixels(picture.pixels, mask, clean_edges=is_soft), has_alpha=True)
 

@@ -24,9 +24,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -49,8 +48,6 @@ from models.common.cli import config_from_plain, leave, plain_values, read_comma
 from models.common.data import (
     BLOCK_PX,
     DataError,
-    Photos8,
-    draw_crops,
     find_photos,
     generated_blocks,
     packed_blocks,
@@ -59,7 +56,8 @@ from models.common.data import (
 from models.common.export import ExportError, ModelExport, export_model, made_by
 from models.common.export_generator import rounded_to_half
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
-from models.common.holes import Shape8, generated_shapes, load_shapes, random_hole
+from models.common.hole_batches import Batch, Material, draw_batch
+from models.common.holes import generated_shapes, load_shapes
 from models.common.inpaint_card import MANIFEST, inpaint_card, inpaint_metrics
 from models.common.inpaint_measure import (
     EDITOR_METHODS,
@@ -77,7 +75,6 @@ from models.nets.inpainting import STRIDE, Inpainter, PatchJudge
 from models.nets.vgg import VGG_WEIGHTS, Vgg, random_vgg
 
 EYE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
-LARGEST_ZOOM = 3  # how much smaller photographs are made
 
 
 @dataclass(frozen=True)
@@ -162,36 +159,11 @@ SMOKE = {
 }
 
 
-class Batch(NamedTuple):
-    photo: Tensor  # (N, 3, crop, crop), 0..1
-    hole: Tensor  # (N, 1, crop, crop), 1 in the hole
-    is_seen: bool  # by the eye
-
-    @staticmethod
-    def draw(material: Material, config: Config, *, step: int, rank: int) -> Batch:
-        """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
-        rng = np.random.default_rng((config.seed, step, rank))
-        batch = draw_batch(material, config.batch // (config.devices * config.nodes), config.crop, rng)
-        return batch._replace(is_seen=step % config.eye_every == 0)
-
-
-class Material(NamedTuple):
-    blocks: Photos8
-    shapes: Sequence[Shape8]
-
-
-def draw_batch(material: Material, count: int, side: int, rng: np.random.Generator) -> Batch:
-    largest = material.blocks.shape[1]
-    sizes = rng.uniform(side, min(LARGEST_ZOOM * side, largest), count).astype(int)
-    crops = np.stack([shrunk_crop(material.blocks, int(size), side, rng) for size in sizes])
-    holes = np.stack([random_hole(material.shapes, side, rng) for _ in range(count)])
-    photo = torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().float() / 255
-    return Batch(photo, torch.from_numpy(holes)[:, None].float() / 255, True)
-
-
-def shrunk_crop(blocks: Photos8, size: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    (crop,) = draw_crops(blocks, count=1, size=size, rng=rng)
-    return cv2.resize(np.ascontiguousarray(crop), (side, side), interpolation=cv2.INTER_AREA)
+def batch_of_step(material: Material, config: Config, *, step: int, rank: int) -> Batch:
+    """The batch of this step on this process: a function of seed, step and rank only, so resuming is exact."""
+    rng = np.random.default_rng((config.seed, step, rank))
+    batch = draw_batch(material, config.batch // (config.devices * config.nodes), config.crop, rng)
+    return batch._replace(is_seen=step % config.eye_every == 0)
 
 
 class GeneratorPass(nn.Module):
@@ -329,7 +301,7 @@ def train(config: Config, *, resume: bool = False) -> Path:
         done = clock.minutes / config.minutes if config.minutes else step / config.steps
         for each, rate in ((optimizer, rates["network"]), (judge_optimizer, rates["judge"])):
             each.param_groups[0]["lr"] = rate * rate_factor(done, step, config)
-        drawn = Batch.draw(material, config, step=step, rank=fabric.global_rank)
+        drawn = batch_of_step(material, config, step=step, rank=fabric.global_rank)
         batch = Batch(*fabric.to_device((drawn.photo, drawn.hole)), drawn.is_seen)
         is_judged = step >= config.judged_from
         judge.requires_grad_(False)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.common.card import before_and_after
+from models.common.export import PLANES
 from models.common.matte_measure import PHOTO_PX, SIDE_PX, CutOut
 from models.common.pasting import Rgb8
 from models.nets.matting import GUIDE_PX, NETWORK_PX
@@ -29,6 +30,26 @@ WEAKNESSES = (
     "A scene without a subject gives a patchy guess or nothing; then point at what is meant with the object tool.",
     "Edges against a background of the same colour are guessed.",
 )
+
+
+MANIFEST: dict[str, Any] = {
+    "format": 1,
+    "id": "cutout",
+    "title": "Cut out subject",
+    "description": "Finds what stands out in a picture and cuts it out with a soft edge.",
+    "task": "matte",
+    "version": "1.0.0",
+    "licence": "Apache-2.0",
+    "source": "models/matte.py",
+    "icon": "cutout",
+    "scale": 1,
+    "color_space": "srgb",
+    "blend": "as_alpha",
+    "files": {"main": "model.onnx"},
+    "inputs": [{"name": "image", "part": "main", "role": "image", "size": "any"} | PLANES],
+    "outputs": [{"name": "alpha", "part": "main", "role": "mask", "layout": "NCHW", "activation": "none"}],
+    "params": [],
+}
 
 
 def on_white(photo: Rgb8, cut_out: CutOut) -> Rgb8:

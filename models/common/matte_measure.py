@@ -47,7 +47,10 @@ class Score:
 def measured_pictures(cutouts: Sequence[Cutout], photos: Sequence[Rgb8], side: int = SIDE_PX) -> list[Pasted]:
     """One picture of each cut-out that has a subject in it; what it looks like depends on its place in the list."""
     chosen = [cutouts[i] for i in np.random.default_rng(7).permutation(len(cutouts))[: 2 * MOST_PICTURES]]
-    made = [paste([cutout], photos, side, np.random.default_rng((7, i))) for i, cutout in enumerate(chosen)]
+    made = [
+        paste([cutout], photos, side, np.random.default_rng((7, i)), hard_shadows=False)
+        for i, cutout in enumerate(chosen)
+    ]
     return [one for one in made if (one.alpha > 128).mean() > 0.005][:MOST_PICTURES]
 
 

@@ -26,6 +26,8 @@ FALSE_EDGE_SHARE = 0.1  # pieces of other photographs that are no subject
 STUDIO_SHARE = 0.2  # even backgrounds, as for products
 SECOND_SHARE = 0.12  # two subjects
 SHADOW_SHARE = 0.4
+CAST_SHADOW_SHARE = 0.25  # hard ones on the ground, which are no part of the subject
+PATCH_OF_SHADE_SHARE = 0.15  # shade without anything that throws it
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,26 @@ class Pasted:
     alpha: Alpha8  # the truth
 
 
-def paste(cutouts: Sequence[Cutout], photos: Sequence[Rgb8], side: int, rng: np.random.Generator) -> Pasted:
-    """One picture of SIDE × SIDE with what belongs to its subject."""
+def paste(
+    cutouts: Sequence[Cutout], photos: Sequence[Rgb8], side: int, rng: np.random.Generator, *, hard_shadows: bool = True
+) -> Pasted:
+    """One picture of SIDE × SIDE with what belongs to its subject; without `hard_shadows` all shade is soft and near.
+
+    What is measured on has none, so that its pictures, and their numbers, stay comparable.
+    """
     is_empty = rng.random() < EMPTY_SHARE
     scene = _background(photos, side, rng, is_close=is_empty).astype(np.float32)
     alpha = np.zeros((side, side), np.float32)
     if rng.random() < FALSE_EDGE_SHARE:
         scene = _with_false_edges(scene, photos, rng)
+    if hard_shadows and rng.random() < PATCH_OF_SHADE_SHARE:
+        scene = scene * (1 - rng.uniform(0.2, 0.7) * _blob(side, rng))
     softness = rng.uniform(0.5, 3.5) * side / 256 if rng.random() < 0.5 else 0.0
     if softness and not is_empty:  # behind the subject a picture is out of focus, in front it never is
         scene = cv2.GaussianBlur(scene, (0, 0), softness)
     for _ in range(0 if is_empty else 1 + (rng.random() < SECOND_SHARE)):
-        scene, alpha = _with_subject(scene, alpha, cutouts[rng.integers(len(cutouts))], rng)
-    return Pasted(_as_taken(scene, rng), np.rint(alpha * 255).astype(np.uint8))
+        scene, alpha = _with_subject(scene, alpha, cutouts[rng.integers(len(cutouts))], rng, hard_shadows=hard_shadows)
+    return Pasted(as_taken(scene, rng), np.rint(alpha * 255).astype(np.uint8))
 
 
 def paste_several(
@@ -61,9 +70,9 @@ def paste_several(
     seen: list[Float] = []
     for group in groups:
         cutout = group[rng.integers(len(group))]
-        scene, own = _with_subject(scene, np.zeros((side, side), np.float32), cutout, rng)
+        scene, own = _with_subject(scene, np.zeros((side, side), np.float32), cutout, rng, hard_shadows=False)
         seen = [*(alpha * (1 - own) for alpha in seen), own]
-    return _as_taken(scene, rng), [np.rint(alpha * 255).astype(np.uint8) for alpha in seen]
+    return as_taken(scene, rng), [np.rint(alpha * 255).astype(np.uint8) for alpha in seen]
 
 
 def _background(photos: Sequence[Rgb8], side: int, rng: np.random.Generator, *, is_close: bool) -> Rgb8:
@@ -93,15 +102,22 @@ def _with_false_edges(scene: Float, photos: Sequence[Rgb8], rng: np.random.Gener
     """A piece of another photograph with a soft, odd outline: an edge alone makes no subject."""
     side = scene.shape[0]
     other = _background(photos, side, rng, is_close=True)
+    share = _blob(side, rng)
+    return scene * (1 - share) + other * share
+
+
+def _blob(side: int, rng: np.random.Generator) -> Float:
+    """(side, side, 1) in 0..1: a soft, odd shape somewhere."""
     noise = cv2.GaussianBlur(rng.standard_normal((side, side)).astype(np.float32), (0, 0), side / 10)
     rows, columns = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     place = rng.uniform(-0.9, 0.9, 2)
     shape = rng.uniform(0.2, 0.5) - np.hypot(rows - place[0], columns - place[1]) + noise * side / 30
-    share = (1 / (1 + np.exp(-shape * side / 6)))[..., None].astype(np.float32)
-    return scene * (1 - share) + other * share
+    return np.asarray(1 / (1 + np.exp(-shape * side / 6)), np.float32)[..., None]
 
 
-def _with_subject(scene: Float, alpha: Float, cutout: Cutout, rng: np.random.Generator) -> tuple[Float, Float]:
+def _with_subject(
+    scene: Float, alpha: Float, cutout: Cutout, rng: np.random.Generator, *, hard_shadows: bool
+) -> tuple[Float, Float]:
     side = scene.shape[0]
     rgba, place, enlarged = _placed(cutout, side, rng)
     if enlarged > 1.1:  # a small cut-out becomes soft when it grows; so must what is around it
@@ -116,6 +132,8 @@ def _with_subject(scene: Float, alpha: Float, cutout: Cutout, rng: np.random.Gen
         own = cv2.GaussianBlur(own, (0, 0), rng.uniform(0.3, 1.2))
     if rng.random() < SHADOW_SHARE:
         scene = _with_shadow(scene, own, rng)
+    if hard_shadows and rng.random() < CAST_SHADOW_SHARE:
+        scene = _with_cast_shadow(scene, own, rng)
     mixed = scene * (1 - own[..., None]) + colour * own[..., None]
     return mixed, alpha + own * (1 - alpha)
 
@@ -160,7 +178,21 @@ def _with_shadow(scene: Float, own: Float, rng: np.random.Generator) -> Float:
     return scene * (1 - rng.uniform(0.15, 0.6) * shade[..., None])
 
 
-def _as_taken(scene: Float, rng: np.random.Generator) -> Rgb8:
+def _with_cast_shadow(scene: Float, own: Float, rng: np.random.Generator) -> Float:
+    """The subject's outline thrown on the ground: sheared about its feet, squashed, sharp where it begins."""
+    side = scene.shape[0]
+    rows = np.flatnonzero((own > 0.5).any(axis=1))
+    if not len(rows):
+        return scene
+    feet, squash = float(rows[-1]), rng.uniform(0.15, 0.7) * (1 if rng.random() < 0.6 else -0.6)
+    lean = rng.uniform(-1.2, 1.2)
+    thrown = np.array([[1, -lean, lean * feet], [0, squash, feet * (1 - squash)]], np.float32)
+    shade = cv2.warpAffine(own, thrown, (side, side))
+    shade = cv2.GaussianBlur(shade, (0, 0), rng.uniform(0.003, 0.02) * side)
+    return scene * (1 - rng.uniform(0.25, 0.75) * shade[..., None])
+
+
+def as_taken(scene: Float, rng: np.random.Generator) -> Rgb8:
     """What a camera and a web page do to the whole picture."""
     if rng.random() < 0.3:
         scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.3, 0.9))

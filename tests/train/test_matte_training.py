@@ -17,7 +17,9 @@ from models.common.cutouts import decontaminated, generated_cutouts, load_cutout
 from models.common.data import DataError, generated_blocks  # noqa: E402
 from models.common.export import cpu_session, graph_inputs  # noqa: E402
 from models.common.matte_measure import compared, grab_cut  # noqa: E402
-from models.common.pasting import paste  # noqa: E402
+from models.common.pasting import Pasted, paste  # noqa: E402
+from models.common.scenes import crop_scene, load_scenes  # noqa: E402
+from models.common.subject_boxes import BOXES  # noqa: E402
 from models.matte import PRESETS, SMOKE, export, matte_loss, train  # noqa: E402
 from models.nets.matting import Matte, MattingNet, guided_coefficients, squeezed  # noqa: E402
 
@@ -161,3 +163,30 @@ def test_the_exported_whole_answers_nothing_between_its_limits():
         alpha = whole(torch.rand(1, 3, 50, 70))
     assert alpha.shape == (1, 1, 50, 70)
     assert 0 <= float(alpha.min()) <= float(alpha.max()) <= 1
+
+
+def test_a_photograph_keeps_its_subject_in_every_crop():
+    picture, alpha = np.zeros((90, 120, 3), np.uint8), np.zeros((90, 120), np.uint8)
+    picture[20:70, 30:90], alpha[20:70, 30:90] = 200, 255
+    crops = [crop_scene(Pasted(picture, alpha), 64, np.random.default_rng(seed)) for seed in range(12)]
+    assert all(crop.picture.shape == (64, 64, 3) and crop.alpha.shape == (64, 64) for crop in crops)
+    assert all((crop.alpha > 127).mean() > 0.2 for crop in crops)
+    bright = [crop.picture[crop.alpha > 250].mean() - crop.picture[crop.alpha < 5].mean() for crop in crops]
+    assert min(bright) > 60
+
+
+def test_every_box_lies_in_its_picture():
+    for left, top, right, bottom in BOXES.values():
+        assert 0 <= left < right <= 100
+        assert 0 <= top < bottom <= 100
+
+
+def test_a_subject_is_outlined_in_its_box(tmp_path, monkeypatch):
+    picture = np.full((60, 80, 3), (40, 90, 160), np.uint8)
+    picture[15:45, 25:55] = (220, 190, 30)
+    monkeypatch.setitem(BOXES, "thing", (20, 15, 80, 85))
+    Image.fromarray(picture).save(tmp_path / "thing.png")
+    (scene,) = load_scenes((tmp_path,), tmp_path / "packed")
+    assert scene.alpha[30, 40] == 255
+    assert scene.alpha[5, 5] == 0
+    assert abs(float((scene.alpha > 127).mean()) - 900 / 4800) < 0.02
