@@ -3,16 +3,15 @@
 Palette by formula, touch by a network that tells from a style's picture which mixture of learned manners it is
 (models/nets/any_style.py). The losses are those of models/fast_style.py, against another view of another picture in
 each step: paintings, paintings by rule, textures and photographs, in their own colours or in those of another
-(models/common/style_draws.py). Learning begins with what the network of several styles knows of strokes. Four
-paintings are kept from training; the card's numbers are theirs, beside models/neural_style.py at equal content
-distance.
+(models/common/style_draws.py). Learning begins with the touches of the network of several styles and with which of them
+suits a picture (models/common/known_touches.py). Four paintings are kept from training; the card's numbers are theirs,
+beside models/neural_style.py at equal content distance.
 
-The weights in onnx/any-style are older than the network below: 2,075 steps in 11 minutes, one thread of a busy machine,
-of one that worked on cells of 4 pixels without dabs. That is short: all its manners share one fine slanting stroke. The
-network below has not been trained for long yet, and the preset gpu has not been run.
+The weights in onnx/any-style: 2,372 steps in 14 minutes on one core. That is short: its manners still share one touch,
+strokes along the forms. The preset gpu has not been run.
 
     python -m models.fetch_data
-    python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 25
+    python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 14
     python -m models.arbitrary_style --run runs/any-style --export onnx/any-style     measures, and writes the card
 """
 
@@ -51,6 +50,7 @@ from models.common.data import (
 )
 from models.common.export import ExportError, made_by
 from models.common.fabric import PlacementError, commit_in_use, log_pictures, start_fabric
+from models.common.known_touches import take_touches, teach_choice
 from models.common.muon import MuonOrAdam
 from models.common.perceptual import (
     GLIMPSED,
@@ -95,7 +95,7 @@ class Config:
     precision: str = "32-true"
     threads: int = 1
 
-    # network: 6 k multiply-adds a pixel; a reach of 64 pixels
+    # network
     manners: int = 32
     width: int = 64
     fine_width: int = 32
@@ -146,8 +146,7 @@ SMOKE = {
 
 OWN_LAYERS = ("refine.", "write.")
 LAST_LAYER_SHARE = 0.3  # of the rate: no norm follows that would forgive too large a step
-SPREAD_OF_MANNERS = 0.15  # how far manners differ to begin with, beside what they have from the known styles
-USED_TO = 128  # views of styles whose features say what is usual
+VIEWS = 160  # of styles, by which the eye learns what is usual and which touch suits
 
 
 class Batch(NamedTuple):
@@ -219,35 +218,26 @@ def new_networks(config: Config) -> nn.ModuleDict:
     )
 
 
-@torch.no_grad()
-def begin(networks: nn.ModuleDict, styles: StyleSources, config: Config) -> None:
-    """Strokes from the network of several styles, the trained eye, and what is usual for it."""
+def begin(networks: nn.ModuleDict, styles: StyleSources, blocks: Photos8, loss: PerceptualLoss, config: Config) -> None:
+    """The trained eye and what is usual for it; touches of the network of several styles, and which suits a picture."""
     if config.smoke:
         return
     if not config.eye.is_file():
         raise DataError(f"{config.eye} is not there. Run `python -m models.fetch_data`.")
     networks["eye"].take_eye(load_efficientnet_lite0(config.eye))
     rng = np.random.default_rng((config.seed, 1))
-    views = np.stack([styles.draw(config.style_crop, rng) for _ in range(USED_TO)])
-    networks["eye"].get_used_to(_planes(views))
+    views = _planes(np.stack([styles.draw(config.style_crop, rng) for _ in range(VIEWS)]))
+    networks["eye"].get_used_to(views)
     if config.begin_with.suffix == ".pt":
         known, trained = trained_network(config.begin_with)
         count = len(trained.styles)
     else:
         known, count = shipped_painter(config.begin_with)
-    painter = networks["painter"].painter
-    if known.read.out_channels != config.width or known.write.shape[1] != config.fine_width:
+    if known.read.out_channels != config.width or known.refine.shape[0] != config.fine_width:
         raise DataError(f"{config.begin_with} is a network of another width; name one that fits.")
-    fresh = painter.state_dict()
-    for name, value in known.state_dict().items():
-        if name.startswith(("color", "tint")):  # palettes are a matter of formula here
-            continue
-        if is_of_style(name):
-            mixed = value.mean(dim=0, keepdim=True)
-            mixed = mixed + 1.5 * (value[torch.arange(config.manners) % count] - mixed)
-            value = mixed + SPREAD_OF_MANNERS * value.std() * torch.randn_like(mixed)
-        fresh[name] = value
-    painter.load_state_dict(fresh)
+    take_touches(networks["painter"].painter, known, count)
+    photos = _planes(draw_crops(blocks, count=2, size=config.crop, rng=rng))
+    teach_choice(networks["eye"], networks["painter"], count, views=views, photos=photos, loss=loss)
 
 
 def parameter_groups(networks: nn.ModuleDict, config: Config) -> list[dict[str, Any]]:
@@ -298,11 +288,11 @@ def train(config: Config, *, resume: bool = False) -> Path:
     shown_styles = [fabric.to_device(_planes(styles.draw(config.style_crop, rng)[None])) for _ in range(4)]
 
     networks = new_networks(config)
-    if not resume:
-        begin(networks, styles, config)
-    average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(config.ema)).to(fabric.device)
     seeing = untrained_eye() if config.smoke else trained_eye(config.vgg)
     loss = PerceptualLoss(seeing, [], WIDE_LOOKS, stroke=WIDE_STROKE, glimpsed=GLIMPSED)
+    if not resume:
+        begin(networks, styles, blocks, loss, config)
+    average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(config.ema)).to(fabric.device)
     losses = TrainingPass(networks["painter"], networks["eye"], loss, config)
     losses = losses.to(memory_format=torch.channels_last)  # twice as fast on CPUs
     optimizer = MuonOrAdam(parameter_groups(networks, config), betas=(0.9, 0.98))

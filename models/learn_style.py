@@ -112,7 +112,7 @@ def shipped_painter(path: Path) -> tuple[StylePainter, int]:
     }
     try:
         styles, width = weights["tint"].shape[0], weights["read.weight"].shape[0]
-        painter = StylePainter(styles, width, weights["write.weight"].shape[1] // (12 * 9))
+        painter = StylePainter(styles, width, weights["refine.bias"].shape[1])
         painter.load_state_dict(weights)
     except (KeyError, RuntimeError) as error:
         raise DataError(f"{path} is not a network of styles that models/fast_style.py exported.") from error
@@ -131,8 +131,7 @@ def nearest_style(painter: StylePainter, styles: int, loss: PerceptualLoss, phot
 
 def one_style(painter: StylePainter, style: int) -> StylePainter:
     """The same network with one of its styles."""
-    width, fine = painter.read.out_channels, painter.write.shape[1]
-    single = StylePainter(1, width, fine)
+    single = StylePainter(1, painter.read.out_channels, painter.refine.shape[0])
     rows = painter.state_dict().items()
     single.load_state_dict({k: v[style : style + 1].clone() if is_of_style(k) else v.clone() for k, v in rows})
     return single

@@ -34,13 +34,14 @@ WHAT = (
     "384 × 384 pixels, whatever size it has. The seed changes what even areas are filled with."
 )
 WEAKNESSES = (
-    "The palette is exact, the touch is not: it is a mixture of manners that were learned, and one that is like none "
-    "of them comes out as the nearest. The shipped styles, and those of `models.learn_style`, are closer to their "
-    "picture.",
+    "The palette is exact, the touch is not: all manners share strokes that follow the forms and slant where there are "
+    "none, and differ in how strong, dark and crisp they are. The shipped styles, and those of `models.learn_style`, are "
+    "closer to their picture.",
     "A style's shapes (circles, letters, figures) are not redrawn; only strokes up to some ten pixels are.",
     "Two or three flat colours of a print come out as a range between them.",
-    "Small faces lose their features at strength 100: 50 to 70, or a mask over them, keeps people recognisable.",
-    "Even skies and walls are filled with texture.",
+    "What is smaller than a stroke is not painted: faces under some 200 pixels lose their features. Strength 50 to 70, a "
+    "smaller brush, or a mask over them keeps people recognisable.",
+    "Even skies and walls are filled with slanting strokes.",
 )
 
 

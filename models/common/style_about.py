@@ -21,10 +21,10 @@ WHAT = (
 WEAKNESSES = (
     "What is smaller than a stroke, some ten pixels at brush size 100, is not painted: faces need to be 200 pixels "
     "high or so. A smaller brush, strength 50 to 70, or a mask over them keeps people recognisable.",
-    "Even skies and walls are filled with strokes: those of Café terrace, Stained glass, Mosaic and Linocut come in "
-    "rows that repeat.",
-    "Stained glass has leaded outlines and glowing colour, not whole panes; Mosaic lays its stones in rows, not along "
-    "the forms.",
+    "Even skies and walls are filled with strokes, slanting where there is no form to follow.",
+    "All styles share these strokes: Ink hatching comes out as relief rather than as separate lines, Mosaic as short "
+    "upright and level strokes rather than stones, Stained glass as leaded outlines and glowing colour without panes.",
+    "Crosses and small ladders show in dark, busy places.",
     "Lettering and wires are lost.",
     "It imitates colour and touch of one picture each, not composition: nothing is redrawn.",
 )

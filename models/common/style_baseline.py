@@ -81,8 +81,13 @@ def slow_curve(name: str, photo: Rgb8, loss: PerceptualLoss, style: int, *, step
 
 
 def at_equal_content(curve: Sequence[tuple[float, float]], content: float) -> dict[str, float]:
-    """Where a curve of (content, style) distances has this content, between its points; else its nearest end."""
+    """Where a curve of (content, style) distances has this content, between its points; else its nearest end.
+
+    What gives up content for nothing is no point of it: more weight on style can end in a worse place.
+    """
     contents, manners = zip(*sorted(curve), strict=True)
+    better = [place for place, manner in enumerate(manners) if manner < min(manners[:place], default=np.inf)]
+    contents, manners = ([values[place] for place in better] for values in (contents, manners))
     kept = min(max(content, contents[0]), contents[-1])
     return {"slow_content": float(kept), "slow_manner": float(np.interp(kept, contents, manners))}
 

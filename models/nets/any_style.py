@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.nets.blocks import mirrored_around
 from models.nets.efficientnet_lite import EfficientNetLite0
+from models.nets.streaks import streaks
 from models.nets.style_transfer import MARGIN_PX, Look, StylePainter, dabbed, kept_and_mixed, noise_by_place
 
 STYLE_SIDE_PX = 384  # a style's picture is seen at this size: what a stroke of it measures in pixels of a photograph
@@ -55,6 +56,10 @@ class Palette:
         y, u, v = COMMON_SPREAD
         mean, root = torch.tensor([[0.5, 0.0, 0.0]]), torch.tensor([[y, 0.0, u, 0.0, 0.0, v]])
         return cls(mean.to(like.device), root.to(like.device))
+
+    def expand(self, count: int) -> Palette:
+        """This one palette for each of so many pictures."""
+        return Palette(self.mean.expand(count, -1), self.root.expand(count, -1))
 
     def numbers(self) -> Tensor:
         return torch.cat([self.mean, self.root], dim=1)
@@ -116,7 +121,7 @@ class StyleEye(nn.Module):
     @torch.no_grad()
     def get_used_to(self, pictures: Tensor) -> None:
         """Takes means and deviations over some styles' pictures, so that all numbers matter alike."""
-        seen = self.features(pictures)
+        seen = torch.cat([self.features(some) for some in pictures.split(16)])
         self.usual.copy_(seen.mean(dim=0))
         self.spread.copy_(seen.std(dim=0) + 1e-3)
 
@@ -133,12 +138,20 @@ class StyleEye(nn.Module):
                 seen += [mean, deviation]
         return torch.cat(seen, dim=1)
 
+    def told_apart(self, picture: Tensor) -> Tensor:
+        """(N, F): features beside what is usual."""
+        return ((self.features(picture) - self.usual) / self.spread).clamp(-4, 4)
+
     def forward(self, picture: Tensor) -> Tensor:
         with torch.no_grad():
-            features = ((self.features(picture) - self.usual) / self.spread).clamp(-4, 4)
+            features = self.told_apart(picture)
             palette = Palette.of(picture, flat=EXACT).numbers()
-        mixture = self.choose(features)
-        return torch.cat([mixture - mixture.mean(dim=1, keepdim=True) + 1 / mixture.shape[1], palette], dim=1)
+        return torch.cat([centred(self.choose(features)), palette], dim=1)
+
+
+def centred(mixture: Tensor) -> Tensor:
+    """(N, M) with sum 1."""
+    return mixture - mixture.mean(dim=1, keepdim=True) + 1 / mixture.shape[1]
 
 
 class ManneredPainter(nn.Module):
@@ -176,7 +189,8 @@ class AnyStyleLook(nn.Module):
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
         look = Look()
         mixture = manner[:, : self.network.manners]
-        self.network.painter.features(dabbed(recolored(whole, mapping)), noise_by_place(whole), mixture, look)
+        dabs = dabbed(recolored(whole, mapping))
+        self.network.painter.features(dabs, *streaks(dabs, noise_by_place(whole)), mixture, look)
         return torch.cat([mapping, look.vector()], dim=1)
 
 

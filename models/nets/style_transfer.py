@@ -3,12 +3,14 @@
 After Johnson et al. (ECCV 2016) and Dumoulin et al. (ICLR 2017: instance norms with one scale and shift per style).
 Those norms look at the whole picture; here what they see is measured once, on the picture at reduced size
 (`StyleLook`), and handed to every tile. What gives even areas something to paint with is noise that belongs to the
-place.
+place, drawn out along the forms of the picture (streaks.py): the last two layers see these streaks and turn them into
+the style's strokes. The layers before them see no noise and no neighbours but those of the first: given both, they
+filled skies with rows of one and the same dash, which style losses do not tell from strokes.
 
 A painting has no detail of a photograph's. So the network is shown, and lays its strokes over, the picture as dabs of
 even colour: the mean of whichever of four windows around a pixel varies least (Kuwahara et al., 1976; weighed softly as
-by Papari et al., 2007). Strokes are to be wide beside a pixel, so nearly all the rest is done on cells of 8 pixels: by
-its layers the network reaches some 70 pixels far. Two things keep cells from showing. Features are enlarged
+by Papari et al., 2007). Strokes are to be wide beside a pixel, so nearly all the rest is done on cells of 8 pixels.
+Two things keep cells from showing. Features are enlarged
 smoothly, and the last step, a pixel shuffle, is followed by the filter 1 2 1 that a pattern of every second pixel does
 not pass: where features are even, so is the painting. Convolutions continue their input as in a mirror; zeros would be
 seen at the rim of the picture.
@@ -21,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.nets.blocks import mirrored_around
+from models.nets.streaks import LUMA, streaks
 
 SHRINK = 2  # the picture is read at half its size
 CELLS = 4  # pixels of the half that are unshuffled together
@@ -29,7 +32,6 @@ DAB_PX = (3, 4)  # means over one, then over the other: windows of 6 pixels with
 EVENNESS = 4.0  # how much the most even window is preferred
 GRAIN = 2e-5  # variance below which windows count as equally even
 MARGIN_PX = 16
-LUMA = (0.299, 0.587, 0.114)
 COLOR_NAMES = ("color", "tint")  # parameters of a StylePainter, one row for each style
 
 
@@ -101,7 +103,7 @@ def mirroring_convolution(channels_in: int, channels_out: int) -> nn.Conv2d:
 class StyledBlock(nn.Module):
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
-        self.first, self.second = mirroring_convolution(channels, channels), mirroring_convolution(channels, channels)
+        self.first, self.second = nn.Conv2d(channels, channels, 1), nn.Conv2d(channels, channels, 1)
         self.first_norm, self.second_norm = StyledNorm(channels, styles), StyledNorm(channels, styles)
         with torch.no_grad():
             self.second_norm.scale.mul_(0.3)  # starts near the identity
@@ -121,12 +123,12 @@ class StylePainter(nn.Module):
 
     def __init__(self, styles: int, width: int = 64, fine_width: int = 32, blocks: int = 3) -> None:
         super().__init__()
-        self.read = mirroring_convolution((3 + 1) * CELLS**2, width)
+        self.read = mirroring_convolution(3 * CELLS**2, width)
         self.read_norm = StyledNorm(width, styles)
         self.blocks = nn.ModuleList(StyledBlock(width, styles) for _ in range(blocks))
-        self.refine = StyledConvolution(width, fine_width, styles, deviation=1.5 / (3 * width**0.5))
+        self.refine = StyledConvolution(width + 6, fine_width, styles, deviation=1.5 / (3 * width**0.5))
         self.refine_norm = StyledNorm(fine_width, styles)
-        self.write = StyledConvolution(fine_width, 12, styles, deviation=0.01)  # starts near the photograph
+        self.write = StyledConvolution(fine_width + 3, 12, styles, deviation=0.01)  # starts near the photograph
         self.color = nn.Parameter(torch.eye(3).flatten().repeat(styles, 1))  # colours of the dabs below the strokes
         self.tint = nn.Parameter(torch.zeros(styles, 3))
 
@@ -137,18 +139,20 @@ class StylePainter(nn.Module):
 
     def forward(self, image: Tensor, noise: Tensor, style: Tensor, look: Look | None = None) -> Tensor:
         dabs = dabbed(image)
-        x = self.features(dabs, noise, style, Look() if look is None else look)
+        narrow, wide = streaks(dabs, noise)
+        x = self.features(dabs, narrow, wide, style, Look() if look is None else look)
         tint = (style @ self.tint)[:, :, None, None]
-        strokes = smoothed(F.pixel_shuffle(self.write(enlarged(x), style), 2))
-        return turned(dabs, style, self.color) + tint + strokes
+        written = self.write(torch.cat([enlarged(torch.cat([x, wide], dim=1)), narrow], dim=1), style)
+        return turned(dabs, style, self.color) + tint + smoothed(F.pixel_shuffle(written, 2))
 
-    def features(self, dabs: Tensor, noise: Tensor, style: Tensor, look: Look) -> Tensor:
-        """(N, C, H/4, W/4) from which the strokes are written."""
-        half = torch.cat([F.avg_pool2d(dabs, SHRINK) * 2 - 1, noise[..., ::SHRINK, ::SHRINK]], dim=1)
+    def features(self, dabs: Tensor, narrow: Tensor, wide: Tensor, style: Tensor, look: Look) -> Tensor:
+        """(N, C, H/4, W/4) from which the strokes are written, of dabs and streaks."""
+        half = F.avg_pool2d(dabs, SHRINK) * 2 - 1
         x = F.relu(self.read_norm(self.read(F.pixel_unshuffle(half, CELLS)), style, look))
         for block in self.blocks:
             x = block(x, style, look)
-        return F.relu(self.refine_norm(self.refine(enlarged(x), style), style, look))
+        x = torch.cat([enlarged(x), wide, F.pixel_unshuffle(narrow, 2)], dim=1)
+        return F.relu(self.refine_norm(self.refine(x, style), style, look))
 
 
 @torch.no_grad()
@@ -224,7 +228,8 @@ class StyleLook(nn.Module):
     def forward(self, image: Tensor, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
         look = Look()
-        self.painter.features(dabbed(whole), noise_by_place(whole), self.mixture(style, second, mix), look)
+        dabs = dabbed(whole)
+        self.painter.features(dabs, *streaks(dabs, noise_by_place(whole)), self.mixture(style, second, mix), look)
         return look.vector()
 
 

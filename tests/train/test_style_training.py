@@ -15,6 +15,7 @@ from PIL import Image
 from models import arbitrary_style, fast_style, learn_style, neural_style
 from models.common.data import DataError
 from models.common.keras_weights import read_keras_weights
+from models.common.known_touches import suited, take_touches, teach_choice
 from models.common.muon import MuonOrAdam, orthogonalised
 from models.common.own_paintings import OWN_PAINTINGS
 from models.common.perceptual import PerceptualLoss, untrained_eye
@@ -22,7 +23,8 @@ from models.common.picture_noise import picture_noise
 from models.common.style_baseline import at_equal_content
 from models.common.style_draws import StyleSources
 from models.common.style_pictures import resized_style
-from models.nets.any_style import FLAT, ManneredPainter, Palette, recolored
+from models.nets.any_style import FLAT, ManneredPainter, Palette, StyleEye, recolored
+from models.nets.streaks import SLANT, streaks, tangents, ways_of
 from models.nets.style_transfer import Look, StylePainter, dabbed
 
 
@@ -145,6 +147,34 @@ def test_dabs_keep_edges_and_smooth_what_lies_between() -> None:
     assert float((dabbed(rough) - picture).std()) < 0.5 * float((rough - picture).std())
 
 
+def test_streaks_follow_forms_and_slant_where_there_are_none() -> None:
+    noise = torch.rand(1, 1, 96, 96, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    level = torch.linspace(0, 1, 96)
+    for picture, is_along_rows in ((level[:, None].expand(96, 96), True), (level.expand(96, 96), False)):
+        narrow, wide = streaks(picture.expand(1, 3, 96, 96).contiguous(), noise)
+        assert (narrow.shape, wide.shape) == ((1, 1, 48, 48), (1, 2, 24, 24))
+        across_rows, along_rows = (float(narrow.diff(dim=dim).square().mean()) for dim in (2, 3))
+        assert (along_rows < 0.3 * across_rows) == is_along_rows
+    slanting = tangents(ways_of(torch.full((1, 3, 32, 32), 0.5)))
+    assert torch.allclose(slanting[:, 0] * slanting[:, 1], torch.tensor(SLANT[0] * SLANT[1]), atol=1e-4)
+
+
+def test_the_choice_among_known_touches_is_what_suits_a_view() -> None:
+    torch.manual_seed(0)
+    known, network, eye = StylePainter(2, 16, 8), ManneredPainter(4, 16, 8), StyleEye(4)
+    with torch.no_grad():
+        known.write.bias[1] += torch.randn(12)
+    take_touches(network.painter, known, 2)
+    views, photos = torch.rand(6, 3, 64, 64), torch.rand(2, 3, 32, 32)
+    loss = PerceptualLoss(untrained_eye(), [])
+    eye.get_used_to(views)
+    teach_choice(eye, network, 2, views=views, photos=photos, loss=loss)
+    wanted = suited(network, 2, views, photos, loss).argmin(dim=1)
+    with torch.no_grad():
+        shares = eye(views)[:, :4]
+    assert torch.equal((shares[:, :2] + shares[:, 2:]).argmax(dim=1), wanted)
+
+
 def test_views_of_styles_depend_on_the_generator_alone() -> None:
     sources = StyleSources.generated()
     one, other = (sources.draw(64, np.random.default_rng(5)) for _ in range(2))
@@ -156,6 +186,8 @@ def test_the_slow_method_is_read_off_between_its_points() -> None:
     curve = [(0.4, 0.1), (0.2, 0.3)]
     assert at_equal_content(curve, 0.3) == pytest.approx({"slow_content": 0.3, "slow_manner": 0.2})
     assert at_equal_content(curve, 0.9) == pytest.approx({"slow_content": 0.4, "slow_manner": 0.1})
+    lost_its_way = [*curve, (0.6, 0.5)]
+    assert at_equal_content(lost_its_way, 0.9) == pytest.approx({"slow_content": 0.4, "slow_manner": 0.1})
 
 
 def test_a_picture_is_painted_slowly(tmp_path: Path) -> None:
