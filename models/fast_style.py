@@ -7,10 +7,10 @@ network holds all styles; each has its own scales and shifts (Dumoulin et al., I
 so what lies between two styles is a mixture of weights. Each step paints four photographs in one style, whose manner is
 measured on all four together.
 
-The weights in onnx/styles: 1,251 steps of crops of 160 pixels in 16 minutes on a fifth of a core, begun with those of an
-earlier network (2,800 steps), whose layers looked at their neighbours where now only the first does, and which knew no
-streaks (models/nets/streaks.py). That is short. The commands below learn from the first step. The preset gpu has not
-been run.
+The weights in onnx/styles: 1,251 steps of crops of 160 pixels in 16 minutes on a fifth of a core, begun with those
+of an earlier network (2,800 steps), whose layers looked at their neighbours where now only the first does, and which
+knew no streaks (models/nets/streaks.py). That is short. The commands below learn from the first step. The preset gpu
+has not been run.
 
     python -m models.fetch_data
     python -m models.fast_style --minutes 25 --steps 100000 --run runs/styles

@@ -35,12 +35,12 @@ WHAT = (
 )
 WEAKNESSES = (
     "The palette is exact, the touch is not: all manners share strokes that follow the forms and slant where there are "
-    "none, and differ in how strong, dark and crisp they are. The shipped styles, and those of `models.learn_style`, are "
-    "closer to their picture.",
+    "none, and differ in how strong, dark and crisp they are. The shipped styles, and those of `models.learn_style`, "
+    "are closer to their picture.",
     "A style's shapes (circles, letters, figures) are not redrawn; only strokes up to some ten pixels are.",
     "Two or three flat colours of a print come out as a range between them.",
-    "What is smaller than a stroke is not painted: faces under some 200 pixels lose their features. Strength 50 to 70, a "
-    "smaller brush, or a mask over them keeps people recognisable.",
+    "What is smaller than a stroke is not painted: faces under some 200 pixels lose their features. Strength 50 to 70, "
+    "a smaller brush, or a mask over them keeps people recognisable.",
     "Even skies and walls are filled with slanting strokes.",
 )
 
