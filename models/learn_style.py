@@ -149,6 +149,7 @@ def learn(config: Config) -> None:
     loss = PerceptualLoss(eye, [planes], WIDE_LOOKS, stroke=WIDE_STROKE, glimpsed=GLIMPSED)
     photos, noise = _batch(blocks, config, step=-1)
     painter = one_style(painter, nearest_style(painter, styles, loss, photos, noise))
+    painter.touch.zero_()  # a print or a mosaic is not learned from a picture
     begin_with_palettes(painter, blocks[:: max(1, len(blocks) // 64), ::6, ::6], [picture])
     losses = TrainingPass(painter, loss, torch.tensor([1 / config.strength]), smoothness=0.005)
     losses = losses.to(memory_format=torch.channels_last)

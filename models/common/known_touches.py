@@ -24,7 +24,7 @@ def take_touches(painter: StylePainter, known: StylePainter, count: int) -> None
     fresh = painter.state_dict()
     manners = len(painter.tint)
     for name, value in known.state_dict().items():
-        if name.startswith(("color", "tint")):
+        if name.startswith(("color", "tint", "touch")):
             continue
         if is_of_style(name):
             each = value[torch.arange(manners) % count]

@@ -21,10 +21,12 @@ WHAT = (
 WEAKNESSES = (
     "What is smaller than a stroke, some ten pixels at brush size 100, is not painted: faces need to be 200 pixels "
     "high or so. A smaller brush, strength 50 to 70, or a mask over them keeps people recognisable.",
-    "Even skies and walls are filled with strokes, slanting where there is no form to follow.",
-    "All styles share these strokes: Ink hatching comes out as relief rather than as separate lines, Mosaic as short "
-    "upright and level strokes rather than stones, Stained glass as leaded outlines and glowing colour without panes.",
-    "Crosses and small ladders show in dark, busy places.",
+    "What a craft is known by is not learned from its picture but given by formula: the one ink of Ink hatching and "
+    "the black of Linocut, the stones of Mosaic, the thick paint of Village street. Colours and contours are learned.",
+    "Very dark photographs turn nearly black in Ink hatching and Linocut: lighten them first.",
+    "Mosaic shows large forms only; stones lie anywhere and do not follow contours.",
+    "Stained glass has dark outlines and glowing colour, not whole panes.",
+    "Strokes in even skies and walls slant, where there is no form to follow.",
     "Lettering and wires are lost.",
     "It imitates colour and touch of one picture each, not composition: nothing is redrawn.",
 )

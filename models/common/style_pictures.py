@@ -1,4 +1,4 @@
-"""The shipped styles: their pictures, and what content counts beside style in each."""
+"""The shipped styles: their pictures, their touches, and what content counts beside style in each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from models.common.data import DataError, read_photo
 from models.common.own_paintings import OWN_PAINTINGS
+from models.nets.touches import Touch
 
 Rgb8 = NDArray[np.uint8]  # (H, W, 3)
 
 SHORT_SIDE_PX = 400  # of a style's picture: how large its strokes are beside the pixels of a photograph
 SMALLEST_PX = 16  # what the eye needs
+
+
+PLAIN = Touch()
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,46 @@ class Style:
     about: str  # painter, title, year
     content_weight: float
     short_side: int = SHORT_SIDE_PX
+    touch: Touch = PLAIN
 
+
+ETCHED = Touch(
+    print=0.95,
+    sharpness=14.0,
+    fine=0.26,
+    level=0.45,
+    ink=(0.08, 0.08, 0.10),
+    paper=(0.96, 0.94, 0.89),
+    color=0.12,
+    smooth=0.6,
+)
+CUT = Touch(
+    print=1.0,
+    sharpness=25.0,
+    broad=0.2,
+    level=0.33,
+    ink=(0.09, 0.06, 0.06),
+    paper=(0.97, 0.92, 0.80),
+    color=0.75,
+    smooth=0.8,
+)
+SET = Touch(stones=1.0, mortar=(0.20, 0.18, 0.17), smooth=0.8)
+THIN, OILY, THICK, GLAZED = Touch(smooth=0.6), Touch(oil=0.12), Touch(oil=0.28), Touch(smooth=0.9)
 
 STYLES = {
     style.name: style
     for style in (
-        Style("great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.06),
-        Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.06),
-        Style("village-street", "Village street", "Vincent van Gogh, Village Street in Auvers, 1890", 0.06),
-        Style("stained-glass", "Stained glass", "own painting", 0.08, 256),
-        Style("mosaic", "Mosaic", "own painting", 0.08, 300),
-        Style("ink-hatching", "Ink hatching", "own painting", 0.08, 320),
-        Style("linocut", "Linocut", "own painting", 0.08, 320),
+        Style(
+            "great-wave", "Great Wave", "Katsushika Hokusai, The Great Wave off Kanagawa, about 1831", 0.06, touch=THIN
+        ),
+        Style("cafe-terrace", "Café terrace", "Vincent van Gogh, Café Terrace at Night, 1888", 0.06, touch=OILY),
+        Style(
+            "village-street", "Village street", "Vincent van Gogh, Village Street in Auvers, 1890", 0.06, touch=THICK
+        ),
+        Style("stained-glass", "Stained glass", "own painting", 0.08, 256, GLAZED),
+        Style("mosaic", "Mosaic", "own painting", 0.08, 300, SET),
+        Style("ink-hatching", "Ink hatching", "own painting", 0.08, 320, ETCHED),
+        Style("linocut", "Linocut", "own painting", 0.08, 320, CUT),
     )
 }
 

@@ -162,7 +162,7 @@ class ManneredPainter(nn.Module):
 
     def __init__(self, manners: int, width: int = 64, fine_width: int = 32) -> None:
         super().__init__()
-        self.painter = StylePainter(manners, width, fine_width)
+        self.painter = StylePainter(manners, width, fine_width, has_touches=False)
 
     @property
     def manners(self) -> int:

@@ -1,12 +1,14 @@
 """Strokes to paint with: noise drawn out along the forms of a picture, exportable and the same in every tile.
 
 The way a brush would go is the direction in which light changes least around a place (the structure tensor: Bigün and
-Granlund, 1987); where nothing changes it slants. Noise is averaged along it (Cabral and Leedom, SIGGRAPH 1993), in
-steps that double (as in an à trous wavelet), so that a few looks at its neighbours make streaks of some thirty pixels.
+Granlund, 1987); where nothing changes it slants. Noise is averaged along it (Cabral and Leedom, SIGGRAPH 1993): along
+each of a few fixed directions by one convolution, then mixed at every place by how near the direction there is to each
+(steerable filters: Freeman and Adelson, 1991).
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,23 +19,24 @@ AROUND_CELLS = 7  # the side of a window, averaged over twice
 SLANT = (0.6, -0.8)  # x, y of a stroke where the picture is even
 SLANT_SHARE = 3e-3  # what that counts beside an edge of full contrast
 FAINT = 1e-4  # squared slope of light from which contrast counts by its root only
-NARROW_STEPS, WIDE_STEPS = (1, 2, 4, 8), (1, 2, 4)  # pixels of the noise
-GAIN = (6.5, 4.5)  # what brings narrow and wide streaks to a deviation of about one half
+DIRECTIONS = 8  # over half a turn
+NEARNESS = 6  # power of the cosine by which a direction counts: two neighbours share nearly all
+NARROW, WIDE = (31, 6.5), (15, 3.2)  # side of a filter and deviation along a stroke, in pixels of the noise
+THICKNESS = 0.45  # deviation across a stroke, in pixels of the noise
+SPREAD = 0.5  # deviation of streaks, of noise that is even in -1..1
 
 
 @torch.no_grad()
 def streaks(picture: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     """(N, 3, H, W) and noise (N, 1, H, W) in -1..1 → narrow (N, 1, H/2, W/2) and wide ones (N, 2, H/4, W/4).
 
-    The second of the wide ones lies across. Height and width are multiples of 4.
+    The second of the wide ones lies across. Height and width are multiples of 4, at least 32.
     """
     ways = ways_of(picture)
     finer = F.interpolate(ways, scale_factor=2.0, mode="bilinear", align_corners=False)
-    narrow = drawn_out(noise[..., ::2, ::2], tangents(finer), NARROW_STEPS)
-    along = tangents(ways)
-    across = torch.cat([-along[:, 1:], along[:, :1]], dim=1)
-    wide = [drawn_out(noise[..., first::4, first::4], way, WIDE_STEPS) for first, way in ((1, along), (3, across))]
-    return narrow * GAIN[0], torch.cat(wide, dim=1) * GAIN[1]
+    narrow = drawn_out(noise[..., ::2, ::2], finer, *NARROW)
+    wide = [drawn_out(noise[..., first::4, first::4], way, *WIDE) for first, way in ((1, ways), (3, -ways))]
+    return narrow, torch.cat(wide, dim=1)
 
 
 def ways_of(picture: Tensor) -> Tensor:
@@ -52,26 +55,24 @@ def ways_of(picture: Tensor) -> Tensor:
     return ways + SLANT_SHARE * slanting
 
 
-def tangents(ways: Tensor) -> Tensor:
-    """(N, 2, h, w): x and y of a unit vector along which light changes least; its sign means nothing."""
-    length = ways.square().sum(dim=1, keepdim=True).sqrt() + 1e-9
-    cosine, sine = (ways / length).chunk(2, dim=1)
-    turned = torch.where(sine < 0, -1.0, 1.0)
-    return torch.cat([-turned * ((1 - cosine).clamp(min=0) / 2).sqrt(), ((1 + cosine).clamp(min=0) / 2).sqrt()], dim=1)
+def drawn_out(noise: Tensor, ways: Tensor, side: int, length: float) -> Tensor:
+    """(N, 1, h, w): noise averaged across the directions of `ways_of` (N, 2, h, w), at both sides of a place alike."""
+    sure = ways / (ways.square().sum(dim=1, keepdim=True).sqrt() + 1e-9)
+    angles = torch.arange(DIRECTIONS, device=noise.device) * (torch.pi / DIRECTIONS)
+    turned = torch.stack([-torch.cos(2 * angles), -torch.sin(2 * angles)], dim=1)
+    shares = F.conv2d(sure, turned[:, :, None, None]).clamp(min=0) ** NEARNESS
+    half = side // 2
+    lines = torch.from_numpy(line_filters(side, length)).to(noise.device)
+    drawn = F.conv2d(F.pad(noise, (half,) * 4, mode="reflect"), lines)
+    return (drawn * shares).sum(dim=1, keepdim=True) / (shares.square().sum(dim=1, keepdim=True).sqrt() + 1e-6)
 
 
-def drawn_out(noise: Tensor, along: Tensor, steps: tuple[int, ...]) -> Tensor:
-    """(N, 1, h, w): noise averaged along a direction (N, 2, h, w), at both sides of every place alike."""
-    height, width = noise.shape[-2:]
-    rows = torch.arange(height, device=noise.device).float().view(1, height, 1)
-    columns = torch.arange(width, device=noise.device).float().view(1, 1, width)
-
-    def beside(planes: Tensor, distance: int) -> Tensor:
-        x = (columns + distance * along[:, 0]) * 2 / (width - 1) - 1
-        y = (rows + distance * along[:, 1]) * 2 / (height - 1) - 1
-        places = torch.stack([x, y], dim=-1)
-        return F.grid_sample(planes, places, mode="bilinear", padding_mode="reflection", align_corners=True)
-
-    for step in steps:
-        noise = (beside(noise, -step) + 2 * noise + beside(noise, step)) / 4
-    return noise
+def line_filters(side: int, length: float) -> np.ndarray:
+    """(DIRECTIONS, 1, side, side) float32: soft lines through the middle, each bringing even noise to SPREAD."""
+    y, x = np.mgrid[:side, :side].astype(np.float64) - side // 2
+    filters = []
+    for angle in np.arange(DIRECTIONS) * (np.pi / DIRECTIONS):
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        line = np.exp(-((along / length) ** 2) / 2 - (across / THICKNESS) ** 2 / 2)
+        filters.append(line * (SPREAD * np.sqrt(3) / np.sqrt((line**2).sum())))
+    return np.array(filters, np.float32)[:, None]

@@ -5,7 +5,8 @@ Those norms look at the whole picture; here what they see is measured once, on t
 (`StyleLook`), and handed to every tile. What gives even areas something to paint with is noise that belongs to the
 place, drawn out along the forms of the picture (streaks.py): the last two layers see these streaks and turn them into
 the style's strokes. The layers before them see no noise and no neighbours but those of the first: given both, they
-filled skies with rows of one and the same dash, which style losses do not tell from strokes.
+filled skies with rows of one and the same dash, which style losses do not tell from strokes. What a craft is known by,
+lines of one ink or stones in mortar, a style has in a row of numbers of its own (touches.py).
 
 A painting has no detail of a photograph's. So the network is shown, and lays its strokes over, the picture as dabs of
 even colour: the mean of whichever of four windows around a pixel varies least (Kuwahara et al., 1976; weighed softly as
@@ -24,10 +25,11 @@ from torch.nn import functional as F
 
 from models.nets.blocks import mirrored_around
 from models.nets.streaks import LUMA, streaks
+from models.nets.touches import NUMBERS, SMOOTH, touched
 
 SHRINK = 2  # the picture is read at half its size
 CELLS = 4  # pixels of the half that are unshuffled together
-REACH_PX = 80
+REACH_PX = 96
 DAB_PX = (3, 4)  # means over one, then over the other: windows of 6 pixels without hard corners
 EVENNESS = 4.0  # how much the most even window is preferred
 GRAIN = 2e-5  # variance below which windows count as equally even
@@ -121,8 +123,13 @@ class StylePainter(nn.Module):
 
     STRIDE = SHRINK * CELLS
 
-    def __init__(self, styles: int, width: int = 64, fine_width: int = 32, blocks: int = 3) -> None:
+    def __init__(
+        self, styles: int, width: int = 64, fine_width: int = 32, blocks: int = 3, *, has_touches: bool = True
+    ) -> None:
         super().__init__()
+        self.has_touches = has_touches
+        if has_touches:
+            self.register_buffer("touch", torch.zeros(styles, NUMBERS))
         self.read = mirroring_convolution(3 * CELLS**2, width)
         self.read_norm = StyledNorm(width, styles)
         self.blocks = nn.ModuleList(StyledBlock(width, styles) for _ in range(blocks))
@@ -140,10 +147,19 @@ class StylePainter(nn.Module):
     def forward(self, image: Tensor, noise: Tensor, style: Tensor, look: Look | None = None) -> Tensor:
         dabs = dabbed(image)
         narrow, wide = streaks(dabs, noise)
-        x = self.features(dabs, narrow, wide, style, Look() if look is None else look)
+        seen = self.seen(narrow, wide, style)
+        x = self.features(dabs, *seen, style, Look() if look is None else look)
         tint = (style @ self.tint)[:, :, None, None]
-        written = self.write(torch.cat([enlarged(torch.cat([x, wide], dim=1)), narrow], dim=1), style)
-        return turned(dabs, style, self.color) + tint + smoothed(F.pixel_shuffle(written, 2))
+        written = self.write(torch.cat([enlarged(torch.cat([x, seen[1]], dim=1)), seen[0]], dim=1), style)
+        painted = turned(dabs, style, self.color) + tint + smoothed(F.pixel_shuffle(written, 2))
+        return touched(painted, narrow, wide, noise, style @ self.touch) if self.has_touches else painted
+
+    def seen(self, narrow: Tensor, wide: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Streaks as strong as the style has them."""
+        if not self.has_touches:
+            return narrow, wide
+        strong = 1 - (style @ self.touch[:, SMOOTH])[:, :, None, None]
+        return narrow * strong, wide * strong
 
     def features(self, dabs: Tensor, narrow: Tensor, wide: Tensor, style: Tensor, look: Look) -> Tensor:
         """(N, C, H/4, W/4) from which the strokes are written, of dabs and streaks."""
@@ -193,7 +209,9 @@ def is_own_layer(name: str) -> bool:
 
 def is_of_style(name: str) -> bool:
     """A parameter whose rows are the styles."""
-    return name.endswith(("_norm.scale", "_norm.shift")) or name.startswith(("refine.", "write.", "color", "tint"))
+    return name.endswith(("_norm.scale", "_norm.shift")) or name.startswith(
+        ("refine.", "write.", "color", "tint", "touch")
+    )
 
 
 def turned(planes: Tensor, style: Tensor, matrices: Tensor) -> Tensor:
@@ -228,8 +246,9 @@ class StyleLook(nn.Module):
     def forward(self, image: Tensor, style: Tensor, second: Tensor, mix: Tensor) -> Tensor:
         whole = mirrored_around(image, margin=MARGIN_PX, multiple=StylePainter.STRIDE)
         look = Look()
-        dabs = dabbed(whole)
-        self.painter.features(dabs, *streaks(dabs, noise_by_place(whole)), self.mixture(style, second, mix), look)
+        dabs, mixed = dabbed(whole), self.mixture(style, second, mix)
+        seen = self.painter.seen(*streaks(dabs, noise_by_place(whole)), mixed)
+        self.painter.features(dabs, *seen, mixed, look)
         return look.vector()
 
 

@@ -24,8 +24,9 @@ from models.common.style_baseline import at_equal_content
 from models.common.style_draws import StyleSources
 from models.common.style_pictures import resized_style
 from models.nets.any_style import FLAT, ManneredPainter, Palette, StyleEye, recolored
-from models.nets.streaks import SLANT, streaks, tangents, ways_of
+from models.nets.streaks import SLANT, streaks, ways_of
 from models.nets.style_transfer import Look, StylePainter, dabbed
+from models.nets.touches import UNLIKE, Touch, set_in_stones, touched
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +156,32 @@ def test_streaks_follow_forms_and_slant_where_there_are_none() -> None:
         assert (narrow.shape, wide.shape) == ((1, 1, 48, 48), (1, 2, 24, 24))
         across_rows, along_rows = (float(narrow.diff(dim=dim).square().mean()) for dim in (2, 3))
         assert (along_rows < 0.3 * across_rows) == is_along_rows
-    slanting = tangents(ways_of(torch.full((1, 3, 32, 32), 0.5)))
-    assert torch.allclose(slanting[:, 0] * slanting[:, 1], torch.tensor(SLANT[0] * SLANT[1]), atol=1e-4)
+    slanting = ways_of(torch.full((1, 3, 32, 32), 0.5))
+    x, y = SLANT
+    assert torch.allclose(slanting[:, 1] / slanting[:, 0], torch.tensor(-2 * x * y / (y * y - x * x)), atol=1e-4)
+
+
+def test_a_print_has_one_ink_and_one_paper_and_no_touch_changes_nothing() -> None:
+    torch.manual_seed(0)
+    painted, noise = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64) * 2 - 1
+    narrow, wide = streaks(painted, noise)
+    ink, paper = (0.1, 0.0, 0.2), (0.9, 1.0, 0.8)
+    pressed = Touch(print=1.0, sharpness=1e4, fine=0.3, level=0.5, ink=ink, paper=paper)
+    printed = touched(painted, narrow, wide, noise, torch.tensor([pressed.numbers()]))
+    far = [(printed - torch.tensor(color)[:, None, None]).abs().amax(dim=1) for color in (ink, paper)]
+    assert float((torch.minimum(*far) < 0.01).float().mean()) > 0.99
+    assert all(0.2 < float((plane < 0.01).float().mean()) < 0.8 for plane in far)
+    untouched = touched(painted, narrow, wide, noise, torch.tensor([Touch().numbers()]))
+    assert torch.equal(untouched, painted)
+
+
+def test_stones_are_of_one_color_between_mortar() -> None:
+    torch.manual_seed(0)
+    painted, noise = torch.full((1, 3, 64, 64), 0.5), torch.rand(1, 1, 64, 64) * 2 - 1
+    laid = set_in_stones(painted, noise, torch.zeros(1, 3, 1, 1))
+    assert laid.shape == painted.shape
+    assert float(laid.min()) < 0.05
+    assert float((laid - 0.5).abs().le(0.5 * UNLIKE + 1e-3).float().mean()) > 0.4
 
 
 def test_the_choice_among_known_touches_is_what_suits_a_view() -> None:
