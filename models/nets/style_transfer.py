@@ -29,7 +29,7 @@ from models.nets.touches import NUMBERS, SMOOTH, touched
 
 SHRINK = 2  # the picture is read at half its size
 CELLS = 4  # pixels of the half that are unshuffled together
-REACH_PX = 96
+REACH_PX = 80
 DAB_PX = (3, 4)  # means over one, then over the other: windows of 6 pixels without hard corners
 EVENNESS = 4.0  # how much the most even window is preferred
 GRAIN = 2e-5  # variance below which windows count as equally even
