@@ -8,8 +8,7 @@ suits a picture (models/common/known_touches.py). Four paintings are kept from t
 beside models/neural_style.py at equal content distance.
 
 The weights in onnx/any-style: 2,372 steps in 14 minutes on one core. That is short: its manners still share one touch,
-strokes along the forms. They were exported while streaks (models/nets/streaks.py) were drawn out step by step, not by
-line filters; both have the same width, length and strength. The preset gpu has not been run.
+strokes along the forms. The preset gpu has not been run.
 
     python -m models.fetch_data
     python -m models.arbitrary_style --run runs/any-style --steps 100000 --minutes 14
