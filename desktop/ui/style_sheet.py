@@ -107,6 +107,7 @@ QHeaderView::section { background: @panel; color: @dim; border: none; border-bot
   padding: 4px 6px; }
 
 QListView::item:disabled { color: @disabled; background: transparent; }
+QListView[role="headed"]::item:disabled { color: @dim; }
 
 QTabBar { background: @panel; }
 QTabBar::tab { background: transparent; color: @dim; padding: 0 6px; min-height: 32px; border: none;

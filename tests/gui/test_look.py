@@ -37,6 +37,10 @@ def test_text_can_be_read_on_every_ground(name: str) -> None:
     for ground in (t.panel, t.sunken, t.raised, t.selected):
         assert contrast(t.text, ground) >= 4.5
         assert contrast(t.dim, ground) >= 4.5, (t.dim, ground, contrast(t.dim, ground))
+    for ground in (t.panel, t.sunken, t.raised):
+        assert contrast(t.disabled, ground) >= 3, (t.disabled, ground)
+    for ground in (t.panel, t.sunken):
+        assert contrast(t.accent, ground) >= 4.5, (t.accent, ground)  # links
     assert contrast(t.on_accent, t.accent_fill) >= 4.5
     assert contrast(t.error, t.panel) >= 4.5
     assert contrast(t.warning, t.panel) >= 4.5

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButt
 
 from desktop.core.blemishes import SENSITIVITIES, WIDTHS_PX, BlemishSettings, BlemishTone
 from desktop.core.color import Gray8, Pixels, to_depth
-from desktop.ui.dialogs.parts import dialog_column
+from desktop.ui.dialogs.parts import align_sliders, dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.panels.thumbnails import pixmap_of
 from desktop.ui.widgets.basics import wrapped_label
@@ -53,6 +53,7 @@ class BlemishDialog(QDialog):
             self.tone.addItem(tr(TONES[tone]), tone)
         self.tone.setCurrentIndex(list(BlemishTone).index(settings.tone))
         self.share = wrapped_label("hint", self)
+        align_sliders(self.sensitivity, self.width_px)
         column = dialog_column(self)
         for widget in (self.preview, hint, self.sensitivity, self.width_px, self.tone, self.share):
             column.addWidget(widget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout
 
 from desktop.ui.i18n import tr
+from desktop.ui.widgets.value_slider import ValueSlider
 
 
 def dialog_column(dialog: QDialog) -> QVBoxLayout:
@@ -24,3 +25,10 @@ def dialog_buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
     box.accepted.connect(dialog.accept)
     box.rejected.connect(dialog.reject)
     return box
+
+
+def align_sliders(*sliders: ValueSlider) -> None:
+    """Gives the labels of sliders that stand one under the other one width, so that their tracks begin in one line."""
+    width = max(slider.label.sizeHint().width() for slider in sliders)
+    for slider in sliders:
+        slider.label.setMinimumWidth(width)

@@ -22,6 +22,8 @@ class Question(QMessageBox):
         self.setIconPixmap(icon_pixmap("warning", tokens().warning, MARK_PX, parent.devicePixelRatioF()))
         self.yes: QPushButton = self.addButton(accept, QMessageBox.ButtonRole.AcceptRole)
         self.yes.setProperty("role", "primary")
+        self.yes.style().unpolish(self.yes)  # the box styled it before it had its role
+        self.yes.style().polish(self.yes)
         self.destroy: QPushButton | None = None
         if destroy:
             self.destroy = self.addButton(destroy, QMessageBox.ButtonRole.DestructiveRole)

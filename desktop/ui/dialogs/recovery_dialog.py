@@ -67,7 +67,10 @@ class RecoveryDialog(QDialog):
         area.setMaximumHeight(row_height * len(self.rows))
         self.all = QPushButton(tr("recovery.recover_all"), self)
         self.all.setProperty("role", "primary")
-        self.all.setVisible(sum(row.offer.recovered is not None for row in self.rows) > 1)
+        whole_rows = [row for row in self.rows if row.offer.recovered is not None]
+        self.all.setVisible(len(whole_rows) > 1)
+        if len(whole_rows) == 1:  # one primary button a dialog
+            whole_rows[0].recover.setProperty("role", "primary")
         self.all.clicked.connect(self._recover_all)
         close = QPushButton(tr("recovery.close"), self)
         close.clicked.connect(self.reject)
@@ -117,7 +120,6 @@ class OfferRow(QFrame):
             texts.addWidget(label)
         texts.addStretch(1)
         self.recover = QPushButton(tr("recovery.recover"), self)
-        self.recover.setProperty("role", "primary")
         self.recover.setVisible(offer.recovered is not None)
         self.discard = QPushButton(tr("recovery.discard"), self)
         self.later = QPushButton(tr("recovery.later"), self)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QWidget
 from desktop.core.color import Pixels, to_depth
 from desktop.core.errors import UserError
 from desktop.core.seamless import EVENNESSES, OVERLAPS, SeamlessSettings, seamless
-from desktop.ui.dialogs.parts import dialog_buttons, dialog_column
+from desktop.ui.dialogs.parts import align_sliders, dialog_buttons, dialog_column
 from desktop.ui.i18n import tr
 from desktop.ui.panels.thumbnails import pixmap_of
 from desktop.ui.widgets.basics import wrapped_label
@@ -36,6 +36,7 @@ class SeamlessDialog(QDialog):
         self.overlap.set_value(settings.overlap)
         self.evenness = ValueSlider(Range(*EVENNESSES, 50), label=tr("seamless.evenness"), unit="%", parent=self)
         self.evenness.set_value(settings.evenness)
+        align_sliders(self.overlap, self.evenness)
         column = dialog_column(self)
         for widget in (self.preview, hint, self.overlap, self.evenness, dialog_buttons(self, tr("seamless.apply"))):
             column.addWidget(widget)

@@ -75,6 +75,7 @@ class ModelList(Popover):
         self.search = QLineEdit(self)
         self.search.setClearButtonEnabled(True)
         self.entries = QListWidget(self)
+        self.entries.setProperty("role", "headed")  # what cannot be chosen is a heading
         self.entries.setIconSize(QSize(20, 20))
         self.entries.setFixedSize(LIST_WIDTH_PX, LIST_HEIGHT_PX)
         self.entries.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

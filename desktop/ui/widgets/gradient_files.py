@@ -25,7 +25,7 @@ class GradientFiles(QWidget):
     def __init__(self, gradient: Callable[[], Gradient], parent: QWidget) -> None:
         super().__init__(parent)
         self._gradient = gradient
-        self.load, self.save = IconButton("folder", self), IconButton("export", self)
+        self.load, self.save = IconButton("open", self), IconButton("export", self)
         self.note = dim_label("", self)
         self.note.setWordWrap(True)
         self.note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
