@@ -18,6 +18,7 @@ from desktop.ui.state import Tool
 from desktop.ui.theme import THEMES, tokens_of
 from desktop.ui.widgets.value_slider import ValueSlider
 from tests.gui.conftest import Studio
+from tests.gui.every_place import dialogs_of
 
 
 def luminance(name: str) -> float:
@@ -190,3 +191,11 @@ def test_where_qt_libraries_are_missing_the_line_that_installs_them_is_printed(
     assert "libEGL.so.1" in lines[0]
     assert lines[1].strip().startswith("sudo apt-get install -y libegl1")
     assert len(lines) == 2
+
+
+def test_a_dialog_has_at_most_one_primary_button(studio: Studio, tmp_path: Path) -> None:
+    studio.show_plain()
+    for name, dialog in dialogs_of(studio, tmp_path):
+        buttons = [button for button in dialog.findChildren(QPushButton) if not button.isHidden()]
+        primary = [button.text() for button in buttons if button.property("role") == "primary"]
+        assert len(primary) <= 1, (name, primary)

@@ -200,6 +200,4 @@ class _ProgramField(_FolderField):
 
 
 def _said_of(device: DeviceInfo) -> str:
-    if not device.is_available:
-        return device_refusal(device)
-    return tr("preferences.device_is", device=tr(f"status.device.{device.id}"), name=device_detail(device))
+    return device_detail(device) if device.is_available else device_refusal(device)
