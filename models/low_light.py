@@ -42,7 +42,7 @@ from models.common.data import DataError
 from models.common.export import ExportError
 from models.common.fabric import PlacementError, log_pictures, start_fabric
 from models.common.tone import darkened
-from models.common.tone_export import export_tones, held_out_photos, measure_tones, tone_runner, tone_table
+from models.common.tone_export import Mend, export_tones, held_out_photos, measure_tones, tone_runner, tone_table
 from models.common.tone_training import Batch, halved, nearness, rate_factor, tone_photos, tone_psnr
 from models.evaluate import EvaluationError
 from models.nets.curves import LocalCurves, enlarged, under
@@ -109,7 +109,8 @@ WHAT = (
     "picture at its own size and depth: 16 bits stay 16 bits, grey stays grey."
 )
 WEAKNESSES = (
-    "It brings light, not detail: noise that was hidden in the dark becomes visible with it. Run Denoise photo first.",
+    "It brings light, not detail: noise that was hidden in the dark becomes visible with it. Run Denoise photo "
+    "afterwards.",
     "What was cut off at black or at white stays cut off.",
     "A picture that is meant to be dark (a night sky, a silhouette) is brightened like any other: use the slider or a "
     "region.",
@@ -117,6 +118,7 @@ WEAKNESSES = (
 )
 
 
+DENOISER = Path("onnx/denoise-photo/model.onnx")  # at its default strength
 WATCHED = 6  # batches that choose the best weights
 
 
@@ -211,9 +213,20 @@ def trained_network(run: Path) -> tuple[LocalCurves, Config, int]:
     return average.module.eval(), config, int(content["step"])
 
 
+def with_denoiser(mend: Mend) -> dict[str, Mend]:
+    """The model with the shipped denoiser before and after it."""
+    if not DENOISER.is_file():
+        return {}
+    clean = tone_runner(DENOISER)
+    return {
+        "this model after Denoise photo": lambda picture: mend(clean(picture)),
+        "this model, Denoise photo after it": lambda picture: clean(mend(picture)),
+    }
+
+
 def evaluate(folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """(table, rows) of an exported folder, on the photographs that are held out by default."""
-    rows = measure_tones(tone_runner(folder / "model.onnx"), held_out_photos(Config()), darkened)
+    rows = measure_tones(tone_runner(folder / "model.onnx"), held_out_photos(Config()), darkened, with_denoiser)
     return tone_table(rows), rows
 
 
@@ -225,7 +238,7 @@ def main() -> None:
         else:
             network, trained, step = trained_network(command.config.run)
             about = (MANIFEST, WHAT, WEAKNESSES)
-            export_tones(network, trained, command.export, about, darkened, step=step)
+            export_tones(network, trained, command.export, about, darkened, step=step, beside=with_denoiser)
     except (DataError, CheckpointError, PlacementError, EvaluationError, ExportError) as error:
         leave(error)
 

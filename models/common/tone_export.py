@@ -40,6 +40,7 @@ GOOD = "good photographs, left as they are"
 
 Spoil = Callable[[Rgb8, np.random.Generator], Rgb8]
 Mend = Callable[[Rgb8], Rgb8]
+Beside = Callable[[Mend], dict[str, Mend]]  # what is measured as well, made of the model's own way
 About = tuple[dict[str, Any], str, Sequence[str]]  # manifest with a slider, what it does, where it is weak
 
 
@@ -50,8 +51,19 @@ class ToneConfig(Protocol):
     smoke: bool
 
 
+def nothing_beside(_mend: Mend) -> dict[str, Mend]:
+    return {}
+
+
 def export_tones(
-    network: nn.Module, config: ToneConfig, folder: Path, about: About, spoil: Spoil, *, step: int
+    network: nn.Module,
+    config: ToneConfig,
+    folder: Path,
+    about: About,
+    spoil: Spoil,
+    *,
+    step: int,
+    beside: Beside = nothing_beside,
 ) -> None:
     """Write the model folder of a network of curves; SPOIL is what it was trained to undo."""
     said, what, weaknesses = about
@@ -60,7 +72,7 @@ def export_tones(
     manifest = tone_manifest(said, network) | {"made_by": made}
 
     def measured(aside: Path) -> dict[str, Any]:
-        rows = measure_tones(tone_runner(aside / "model.onnx"), photos, spoil)
+        rows = measure_tones(tone_runner(aside / "model.onnx"), photos, spoil, beside)
         print(tone_table(rows))
         speed = measure_speed(aside / "model.onnx") | whole_speed(aside / "model.onnx")
         return {"metrics": tone_metrics(rows, len(photos)), "speed": speed, "step": step, "rows": rows}
@@ -115,7 +127,9 @@ def tone_runner(graph: Path) -> Mend:
     return lambda picture: run_graph(session, manifest, picture, {})
 
 
-def measure_tones(mend: Mend, photos: dict[str, Rgb8], spoil: Spoil) -> list[dict[str, Any]]:
+def measure_tones(
+    mend: Mend, photos: dict[str, Rgb8], spoil: Spoil, beside: Beside = nothing_beside
+) -> list[dict[str, Any]]:
     """One row per method: psnr, ssim and the mean CIE76 colour difference on what was spoilt; the last on good ones."""
     pairs = [(spoil(photo, np.random.default_rng((2, i))), photo) for i, photo in enumerate(photos.values())]
     rows = [{"method": UNTOUCHED} | scores(lambda picture: picture, pairs)]
@@ -124,6 +138,7 @@ def measure_tones(mend: Mend, photos: dict[str, Rgb8], spoil: Spoil) -> list[dic
         number = max(tried, key=lambda n, tried=tried: tried[n])
         rows.append({"method": f"{name} ({number:g})"} | scores(lambda p, way=way, n=number: way(p, n), pairs))
     rows.append({"method": THIS_MODEL} | scores(mend, pairs))
+    rows += [{"method": name} | scores(way, pairs) for name, way in beside(mend).items()]
     good = [(photo, photo) for photo in photos.values()]
     rows.append({"method": f"{THIS_MODEL}, {GOOD}"} | scores(mend, good))
     return rows
