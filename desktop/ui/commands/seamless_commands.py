@@ -13,6 +13,7 @@ from desktop.core.edits import OpenDocument
 from desktop.core.geometry import Rect
 from desktop.core.layers import LayerId
 from desktop.core.seamless import SeamlessSettings, check_size
+from desktop.tools.reduced import first_of
 from desktop.tools.seaming import land_seamless, seaming_area, seamless_pixels
 from desktop.ui.dialogs.seamless_dialog import TILE_PX, SeamlessDialog
 
@@ -65,5 +66,6 @@ class SeamlessCommands:
 def _reduced(read: Callable[[Rect], Pixels], area: Rect) -> Pixels:
     """Every n-th pixel of every n-th row, TILE_PX at most."""
     step = max(1, -(-max(area.width, area.height) // TILE_PX))
-    rows = range(area.y + step // 2, area.bottom, step)
-    return np.stack([read(Rect(area.x, y, area.width, 1))[0, step // 2 :: step] for y in rows])
+    columns = slice(first_of(area.width, step), None, step)
+    rows = range(area.y + first_of(area.height, step), area.bottom, step)
+    return np.stack([read(Rect(area.x, y, area.width, 1))[0, columns] for y in rows])
