@@ -342,7 +342,8 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         held = [hold for name, hold in self._holds.items() if is_pressed(name, event)]
         if event.key() == Qt.Key.Key_Escape:
-            self.canvas.setFocus()
+            if not self.editing.stop():  # the status bar promises it wherever the focus is
+                self.canvas.setFocus()
         elif not held:
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():

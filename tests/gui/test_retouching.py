@@ -318,14 +318,14 @@ def test_a_selection_is_filled_with_any_tool(studio: Studio) -> None:
     assert studio.seen(50, 100)[0] < 60
 
 
-def test_escape_stops_filling(studio: Studio) -> None:
+@pytest.mark.parametrize("is_on_canvas", [True, False])
+def test_escape_stops_filling_wherever_the_focus_is(studio: Studio, is_on_canvas: bool) -> None:
     before = halves()
     show(studio, before)
     choose(studio, Tool.REMOVE, size=60)
     studio.drag((50, 100), (200, 100))
-    studio.window.canvas.setFocus()
     assert studio.window.editing.removal.share is not None
-    studio.key(Qt.Key.Key_Escape)
+    QTest.keyClick(studio.window.canvas if is_on_canvas else studio.window, Qt.Key.Key_Escape)
     assert studio.window.editing.removal.share is None
     studio.wait_for(lambda: not studio.window.background.is_busy)
     assert studio.names == ["New picture"]

@@ -94,9 +94,13 @@ class EditingTools:
         """What keys mean while something is on its way; False when they mean nothing here."""
         if self.transform.key(key) or self.refining.key(key):
             return True
-        if key == Qt.Key.Key_Escape and (self.removal.cancel() or self.sizes.cancel() or self.extending.cancel()):
+        if key == Qt.Key.Key_Escape and self.stop():
             return True
         return self.crop.key(key)
+
+    def stop(self) -> bool:
+        """Gives up what fills or enlarges in the background; False when nothing does."""
+        return self.removal.cancel() or self.sizes.cancel() or self.extending.cancel()
 
     def _hole_network(self) -> HoleNetwork | None:
         window = self._window
