@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from desktop.core.adjust_tones import LUMA
-from desktop.core.color import FloatPixels
+from desktop.core.color import LUMA, FloatPixels
 from desktop.core.effect_values import Place, Values
 from desktop.core.gradient_texts import gradient_of_values
 

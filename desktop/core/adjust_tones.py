@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.core.color import FloatPixels
+from desktop.core.color import LUMA, FloatPixels
 from desktop.core.effect_values import CURVE_IDENTITY, Values, curve_of_text
 
 SIGMOID_SLOPE = 10.0  # of full contrast: mid grey is 2.5 times as steep
 BRIGHTNESS_STOPS = 1.5  # full brightness turns the exponent by this many powers of two
 BALANCE_STOPS = 0.5  # of red against blue at full temperature, and of green at full tint
-LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)  # Rec. 709
 CURVE_STEPS = 2049
 CHANNELS = ("red", "green", "blue")
 

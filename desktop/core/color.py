@@ -18,6 +18,8 @@ FloatPixels: TypeAlias = npt.NDArray[np.float32]
 
 Depth: TypeAlias = Literal[8, 16]
 
+LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)  # Rec. 709, of sRGB's primaries
+
 
 def dtype_of_depth(depth: Depth) -> np.dtype[Any]:
     return np.dtype(np.uint8 if depth == 8 else np.uint16)

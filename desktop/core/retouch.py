@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from desktop.core.brush import BrushSettings, Stroke, area_in_tile
-from desktop.core.color import FloatPixels, Gray8, Pixels
+from desktop.core.color import LUMA, FloatPixels, Gray8, Pixels
 from desktop.core.geometry import EMPTY_RECT, Rect, union_of
 from desktop.core.premultiply import TINY, levels_to_premultiplied, premultiplied_to_levels
 from desktop.core.tiles import TILE, TileEditor, TileKey, TileMap
@@ -23,7 +23,6 @@ from desktop.core.tiles import TILE, TileEditor, TileKey, TileMap
 ReadRect: TypeAlias = Callable[[Rect], Pixels]  # straight RGBA of image pixels, (height, width, 4)
 Source: TypeAlias = Callable[[Rect], FloatPixels]  # premultiplied 0..1 of a rectangle
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 LARGEST_BLUR_PX = 12.0  # the standard deviation at full strength
 SHARPEN_RADIUS_PX = 1.6
 SHARPEN_MOST = 2.0

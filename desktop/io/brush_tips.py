@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from desktop.core.color import LUMA
 from desktop.core.errors import UserError
 from desktop.core.tips import LARGEST_TIP_PX, ImageTip
 from desktop.io.formats import ImageFile
@@ -24,7 +25,6 @@ LONGEST_NAME_BYTES = 1024
 PICTURE_SPACING = 0.15
 _V1_HEAD = struct.Struct(">5I")  # header size, version, width, height, bytes a pixel
 _V2_HEAD = struct.Struct(">5I4sI")  # and "GIMP", spacing in percent
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 def read_tip(path: Path) -> ImageTip:
@@ -96,7 +96,7 @@ def _read_picture(path: Path) -> ImageTip:
     levels = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
     strength = levels[..., 3]
     if (strength == 1).all():
-        strength = 1 - levels[..., :3] @ _LUMA
+        strength = 1 - levels[..., :3] @ LUMA
     return _tip(path, "", strength, PICTURE_SPACING)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from desktop.core.color import Pixels, to_depth
+from desktop.core.color import LUMA, Pixels, to_depth
 from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.edits import OpenDocument
@@ -20,8 +20,6 @@ from desktop.tools.layer_sets import roots_of
 from desktop.tools.locks import check_pixels_free
 from desktop.tools.names import EditName
 from desktop.tools.painting import Plane
-
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of sRGB's primaries
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from desktop.core.adjust_tones import LUMA
-from desktop.core.color import Pixels, max_level
+from desktop.core.color import LUMA, Pixels, max_level
 from desktop.core.composite import flatten
 from desktop.core.document import Document
 from desktop.core.effect_values import Place

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.core.adjust_colors import STRONGEST_SATURATION
-from desktop.core.adjust_tones import LUMA
-from desktop.core.color import Pixels, max_level
+from desktop.core.color import LUMA, Pixels, max_level
 from desktop.core.dynamics import Curve
 from desktop.core.edits import OpenDocument
 from desktop.core.effect_values import CURVE_IDENTITY, text_of_curve

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop.core.color import LUMA
 from desktop.runtime.adapters.base import CONSTANT_ROLES, AdapterJob, broken, check_roles
 from desktop.runtime.adapters.fitting import resized_planes
 from desktop.runtime.adapters.picture_run import PictureRun
@@ -22,7 +23,6 @@ from desktop.runtime.tensors import luma_planes
 from desktop.runtime.tiling import PlacedTile
 
 PICTURE_ANSWERS = ("image", "curve", "grid", "flow")
-LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)  # Rec. 709
 REACH_PX = 3  # what cubic sampling reads around a place
 
 Planes = NDArray[np.float32]
