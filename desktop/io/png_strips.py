@@ -2,6 +2,7 @@
 
 Each strip is filtered with "up" and deflated on its own by ISA-L, ending on a byte border, so that all of them join
 into one zlib stream, as pigz does it: any program reads it. A private chunk tells this reader how many rows each has.
+ISA-L may pack the same rows into other bytes another time: 18 of 1,148 savings of one document did in one process.
 """
 
 from __future__ import annotations
